@@ -1,0 +1,65 @@
+# Two commands on a fresh Debian 12 machine: `make demo` and `make test`. Both install what they need and say so.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo-data
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+WORKERS ?= 2
+
+.PHONY: help demo check test lint unit slow fuzz oracle kill bench wheel clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+# --- what the machine needs -------------------------------------------------------------------------------------------------
+
+$(VENV)/.system: scripts/system-packages.sh
+	@echo "==> system packages (apt)"
+	@$(SUDO) bash scripts/system-packages.sh
+	@mkdir -p $(VENV) && touch $@
+
+$(VENV)/.installed: $(VENV)/.system pyproject.toml constraints.txt
+	@echo "==> Python packages into $(VENV)"
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=26'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
+	@touch $@
+
+# --- the demo ---------------------------------------------------------------------------------------------------------------
+
+demo: $(VENV)/.installed ## a data folder of real samples: programme, evidence, verdicts, first report
+	@$(BIN)/python scripts/demo.py $(DEMO)
+
+# --- the tests --------------------------------------------------------------------------------------------------------------
+
+lint: $(VENV)/.installed
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy
+
+check: lint ## the loop while working: lint, types, quick tests; under 3 minutes
+	@$(BIN)/pytest -q -n $(WORKERS) -m 'not slow'
+
+test: lint ## everything: under 40 minutes on two cores
+	@$(BIN)/pytest -q -n $(WORKERS)
+
+# --- long campaigns; `make test` runs a seeded few percent of each -------------------------------------------------------------
+
+oracle: $(VENV)/.installed ## 1,000 random estates against the naive oracle
+	@$(BIN)/python -m tests.oracle.campaign --estates 1000 --seed 1
+
+kill: $(VENV)/.installed ## kill -9 at 100 random moments of an ingest
+	@$(BIN)/python tests/scenarios/kill_ingest.py --kills 100 --seed 1
+
+fuzz: oracle kill ## all campaigns that search for faults
+	@$(BIN)/python tests/adapters/fuzz.py --inputs 20000 --seed 1
+
+bench: $(VENV)/.installed ## figures, each beside a named alternative in the same run
+	@$(BIN)/python -m benchmarks
+
+wheel: $(VENV)/.installed ## a wheel with the content folders in it
+	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean: ## remove what the commands made
+	@rm -rf $(VENV) $(DEMO) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis bench-data

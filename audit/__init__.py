@@ -1,0 +1,3 @@
+"""backup-audit: evidence of backups in, exact verdicts and documents out."""
+
+__version__ = "0.1.0"

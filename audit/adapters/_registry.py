@@ -1,0 +1,52 @@
+"""The adapters of this folder by id, which of them a payload belongs to, and the reading that every payload goes through."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from audit.adapters import _rules, _text
+from audit.discovery import modules
+from audit.errors import Fault, InputError
+from audit.model.envelope import Envelope
+from audit.model.facts import Facts
+
+
+def tools() -> dict[str, ModuleType]:
+    """Return the adapters by id."""
+    return modules("audit.adapters")
+
+
+def recognise(name: str, payload: bytes) -> str:
+    """Return the id of the adapter that claims a payload, by its first 64 KiB; the name is only a hint.
+
+    Raises `InputError` with one fault: none claims it (and what it looks like), or several do.
+    """
+    where = name or "payload"
+    head = payload[: _text.HEAD]
+    claims = [tool for tool, module in tools().items() if module.identify(name, head)]
+    if len(claims) == 1:
+        return claims[0]
+    if claims:
+        fault = Fault(where, f"could be of several tools: {', '.join(claims)}", "say which it is with --tool")
+    else:
+        fault = (
+            _text.unreadable(name, payload)
+            or _text.nul(name, payload)
+            or Fault(
+                where,
+                "is of no format that is known",
+                f"say which it is with --tool ({', '.join(tools())}), or bring it into the interchange format",
+            )
+        )
+    raise InputError(str(fault), [fault])
+
+
+def read(tool: str, payload: bytes, envelope: Envelope) -> Facts:
+    """Read a payload with one adapter and check what holds for all of them. Raises `InputError` when the payload cannot be used as
+    a whole.
+    """
+    module = tools().get(tool)
+    if module is None:
+        raise InputError(f"there is no adapter {tool!r}; the adapters are {', '.join(tools())}")
+    facts: Facts = module.read(payload, envelope)
+    return _rules.checked(facts, envelope)

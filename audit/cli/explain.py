@@ -1,0 +1,76 @@
+"""backup-audit explain."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from audit.cli._period import instants, known_number
+from audit.model.envelope import time_text
+from audit.model.verdicts import Breach, Result
+from audit.steps._open import open_store
+from audit.steps.explain import Explained, explain
+
+DAYS = 30
+
+
+@click.command("explain")
+@click.argument("asset")
+@click.argument("control")
+@click.option("--from", "since", metavar="DATE", help=f"The first day of the period, or an instant. Default: {DAYS} days ago.")
+@click.option("--to", "until", metavar="DATE", help="The first day after the period. Default: now.")
+@click.option("--as-known-at", metavar="N|TIME", help="As known at a journal entry or an instant. Default: now.")
+@click.option("--most", default=20, show_default=True, help="How many breaches and unproven stretches to show of each leg.")
+@click.pass_obj
+def command(data: Path, asset: str, control: str, since: str | None, until: str | None, as_known_at: str | None, most: int) -> None:
+    """Explain a control on an asset: each breach with the recovery points around it and the bytes of evidence they came from; each unproven
+    stretch with what would settle it.
+
+    \b
+    Examples:
+      backup-audit explain im-messages-db recovery-point --from 2026-11-01 --to 2026-12-01
+      backup-audit explain fileserver copies
+    """
+    store = open_store(data)
+    known = known_number(store, as_known_at)
+    now = datetime.now(UTC)
+    begin, end = instants(store, known, since or time_text(now - timedelta(days=DAYS)), until or time_text(now))
+    found = explain(store, asset, control, begin, end, known)
+    if not found.results:
+        click.echo(
+            f"{control} was not judged on {asset} in this period: no policy in force asks for it while the asset is in service."
+        )
+    for result in found.results:
+        _result(result, found, most)
+
+
+def _result(result: Result, found: Explained, most: int) -> None:
+    name = " / ".join(part for part in (result.asset, result.part, result.control, result.leg) if part)
+    policy = f" under {result.policy} version {result.version}" if result.policy else ""
+    click.echo(f"{name}{policy}: {result.verdict}")
+    if result.shares:
+        click.echo("  " + ", ".join(f"{key} {share:.4%}" for key, share in result.shares.items() if share))
+    for breach in result.breaches[:most]:
+        _breach(breach, found)
+    for stretch in result.unproven[:most]:
+        settles = "; ".join(f"{key}: {', '.join(value)}" for key, value in stretch.detail.items() if value)
+        click.echo(
+            f"  unproven {time_text(stretch.since)} to {time_text(stretch.until)}: {stretch.reason}"
+            + (f" ({settles})" if settles else "")
+        )
+    hidden = max(0, len(result.breaches) - most) + max(0, len(result.unproven) - most)
+    if hidden:
+        click.echo(f"  and {hidden} more (--most {most + hidden})")
+
+
+def _breach(breach: Breach, found: Explained) -> None:
+    click.echo(f"  breached {time_text(breach.since)} to {time_text(breach.until)}")
+    for key, value in breach.detail.items():
+        text = ", ".join(f"{name} {part}" for name, part in value.items() if part is not None) if isinstance(value, dict) else value
+        click.echo(f"    {key}: {text}")
+    for ref in breach.evidence:
+        name, excerpt = found.evidence[ref]
+        click.echo(f"    evidence: journal entry {ref.entry}, SHA-256 {ref.sha256}, {ref.locator}{f', of {name}' if name else ''}")
+        click.echo(f"      {excerpt}")

@@ -1,0 +1,64 @@
+"""backup-audit verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from audit.cli._progress import progress
+from audit.errors import CheckFailedError, InputError
+from audit.evidence.checkpoint import verifier_key
+from audit.evidence.keys import public_key
+from audit.steps._open import open_store
+from audit.steps.verify import verify
+
+
+@click.command("verify")
+@click.option(
+    "--checkpoint",
+    "checkpoints",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A checkpoint kept elsewhere (last year's report): the journal must still begin with what it signed. Repeatable.",
+)
+@click.option(
+    "--save-checkpoint",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the newest checkpoint to a file, to be kept elsewhere.",
+)
+@click.pass_obj
+def command(data: Path, checkpoints: tuple[Path, ...], save_checkpoint: Path | None) -> None:
+    """Hash everything again: journal, checkpoints, vault, register. Names every broken thing; ends with 1 if there is any.
+
+    What this cannot show is a data folder written anew as a whole by someone who has its key. Against that, keep checkpoints
+    elsewhere.
+
+    \b
+    Examples:
+      backup-audit verify
+      backup-audit verify --save-checkpoint 2026.checkpoint
+      backup-audit verify --checkpoint 2025.checkpoint
+    """
+    store = open_store(data)
+    try:
+        outside = [(str(path), path.read_text(encoding="utf-8")) for path in checkpoints]
+    except UnicodeDecodeError as error:
+        raise InputError("a checkpoint is not a text in UTF-8") from error
+    with progress() as show:
+        result = verify(store, outside, show)
+    for fault in result.broken:
+        click.echo(f"BROKEN  {fault}")
+    for note in result.notes:
+        click.echo(f"note    {note}")
+    checked = f"{result.entries} journal entries, {result.checkpoints} checkpoint(s)"
+    click.echo(f"{checked}, {result.payloads} payload(s) of {result.payload_bytes} bytes hashed again")
+    if result.broken:
+        raise CheckFailedError(f"{len(result.broken)} thing(s) are broken")
+    click.echo(f"Everything holds. Key: {verifier_key(store.folder.origin, public_key(store.folder.key_path))}")
+    if result.checkpoint is not None:
+        click.echo(f"Newest checkpoint:\n{result.checkpoint}", nl=False)
+    if save_checkpoint is not None:
+        if result.checkpoint is None:
+            raise InputError("there is no checkpoint yet: the first ingest or apply makes one")
+        save_checkpoint.write_text(result.checkpoint, encoding="utf-8")

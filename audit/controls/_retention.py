@@ -1,0 +1,186 @@
+"""What keep rules oblige, and where it fails: shared by retention-minimum and retention-maximum (docs/definitions.md, section 9).
+
+An *object* is a point, or a calendar bucket of a group with all points captured in it. A version of the policy makes of each object one stretch in which
+it has to be live: from `since` to `until`, which depends on the world: where the object is not live when the version ends, the obligation goes on.
+All instants are Int64 microseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from audit.controls._buckets import Bucketed, bucket_objects
+from audit.model.estate import PolicyVersion
+from audit.model.intervals import INT, empty, islands
+from audit.model.lives import Lives, cut
+from audit.model.terms import FOR_EVER
+from audit.model.world import Layer, World, plus
+
+WORLDS = ("sure", "possible")
+
+
+@dataclass(frozen=True, slots=True)
+class Obligations:
+    """`failing`: by world, the islands on the world's line where some obligation fails. `deadline`: for each code, the last deadline of all
+    obligations (null: none)."""
+
+    failing: dict[str, pl.DataFrame]
+    deadline: pl.Series
+
+
+def keeps(policy: PolicyVersion) -> bool:
+    """Say whether a policy version has keep rules."""
+    return "keep" in policy.objectives
+
+
+def obligations(world: World) -> Obligations:
+    """Return where the obligations of all versions fail, in both worlds."""
+    failing: dict[str, list[pl.DataFrame]] = {name: [] for name in WORLDS}
+    deadline = pl.repeat(None, world.groups.height, dtype=INT, eager=True)
+    for whole in world.layers(keeps):
+        for part, lives in world.by_acceptance(whole):
+            for index in part.policies():
+                policy, layer = world.policies[index], part.only(index)
+                for kept in _objects(world, layer, lives, policy):
+                    bound = _bound(kept, layer)
+                    deadline = _later(deadline, bound)
+                    for name in WORLDS:
+                        failing[name].append(_failing(world, kept, bound, name))
+    return Obligations({name: islands(pl.concat(parts)) if parts else empty() for name, parts in failing.items()}, deadline)
+
+
+def outlives(world: World) -> pl.Series | None:
+    """Return, for each code, up to when obligations run on after retirement: while a copy may be left, or a deadline lies ahead. Null when no asset is retired."""
+    if world.segments["retired"].null_count() == world.segments.height:
+        return None
+    left = (
+        world.points.select("code")
+        .with_columns(end=world.presence.ends["possible_end"])
+        .drop_nulls("code")
+        .group_by("code")
+        .agg(pl.col("end").max())
+    )
+    last = pl.repeat(None, world.groups.height, dtype=INT, eager=True)
+    last = last.scatter(left["code"], left["end"]) if left.height else last
+    ends = world.groups.select("asset", end=pl.max_horizontal(last, obligations(world).deadline))
+    return ends.select(pl.col("end").max().over("asset"))[
+        "end"
+    ]  # an asset is judged as long as anything of it is left, in any part
+
+
+def _objects(world: World, layer: Layer, lives: Lives, policy: PolicyVersion) -> Iterator[Bucketed]:
+    """Yield the objects of each rule of a version: all `every: point` rules as one, with the latest deadline."""
+    rules = policy.objectives["keep"].root
+    terms = [rule.term for rule in rules if rule.every == "point"]
+    if terms:
+        points = world.points
+        deadline = pl.select(pl.max_horizontal([plus(points["captured"], term, policy.timezone) for term in terms])).to_series()
+        begin = lives.scalars["begin"]
+        since = pl.select(
+            pl.when(points["catalog"]).then(pl.max_horizontal(points["first_sighting"], begin)).otherwise(begin)
+        ).to_series()
+        mine = layer.of(points["code"], "policy").is_not_null() & points["captured"].is_not_null() & (begin < FOR_EVER)
+        ever = (lives.scalars["begin"] < lives.scalars["possible_end"]) & ~lives.scalars["gapped"]
+        ever = ever.scatter(lives.possible["point"].unique(), values=True) if lives.possible.height else ever
+        objects = pl.DataFrame({"code": points["code"], "since": since, "deadline": deadline, "exists": mine & ever, "ever": ever})
+        yield Bucketed(objects, lives, lives.possible)
+    for rule in rules:
+        if rule.every != "point":
+            yield bucket_objects(world, layer, lives, policy, rule.every, rule.term)
+
+
+def _bound(kept: Bucketed, layer: Layer) -> pl.DataFrame:
+    """Return the objects that a version binds: `object`, `code`, `since` (of the obligation), `stop` (the version's end), `deadline`."""
+    frame = kept.objects.with_row_index("object").with_columns(
+        start=layer.of(kept.objects["code"], "begin"), stop=layer.of(kept.objects["code"], "end")
+    )
+    frame = frame.filter("exists")
+    old = frame["since"] < frame["start"]
+    if old.any():
+        alive = live_at(kept.seen, frame.select("object", at="start"), "possible")
+        frame = frame.filter(~old | alive)
+    frame = frame.filter(pl.col("since") < pl.col("stop"))
+    return frame.select("object", "code", "stop", "deadline", since=pl.max_horizontal("since", "start"))
+
+
+def _later(deadline: pl.Series, bound: pl.DataFrame) -> pl.Series:
+    latest = bound.group_by("code").agg(pl.col("deadline").max())
+    if latest.is_empty():
+        return deadline
+    before = deadline.gather(latest["code"])
+    return deadline.scatter(latest["code"], pl.select(pl.max_horizontal(before, latest["deadline"])).to_series())
+
+
+def _failing(world: World, kept: Bucketed, bound: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return where bound objects fail in a world: each has to be live from `since` to the deadline, or to the end of the version's hold on it."""
+    lives = kept.seen if name == "sure" else Lives(kept.seen.scalars, kept.seen.sure, kept.possible)
+    needed = bound.with_columns(until=_until(world, lives, bound, name)).filter(
+        (pl.col("since") < pl.col("until")) & (pl.col("since") < world.line.stop) & (pl.col("until") > world.line.start)
+    )
+    if needed.is_empty():
+        return empty()
+    life = lives.scalars[needed["object"]]
+    frame = needed.with_columns(begin=life["begin"], end=life[f"{name}_end"], gapped=life["gapped"])
+    plain = frame.filter(~pl.col("gapped"))
+    early = plain.select("code", low="since", high=pl.min_horizontal("until", "begin"))
+    late = plain.select("code", low=pl.max_horizontal("since", "end"), high="until")
+    gapped = frame.filter("gapped")
+    numbered = gapped.select(begin="since", end="until", gapped=pl.lit(value=True))
+    rows = lives.sure if name == "sure" else kept.possible
+    local = gapped.select("object", point=pl.int_range(pl.len(), dtype=pl.UInt32))
+    holes = cut(numbered, "end", rows.rename({"point": "object"}).join(local, on="object").select("point", "begin", "end"))
+    holes = holes.select(code=gapped["code"].gather(holes["point"]), low="begin", high="end")
+    stretches = pl.concat([early, late, holes]).filter(pl.col("low") < pl.col("high"))
+    return islands(stretches.select(*world.line.put(pl.col("code"), pl.col("low"), pl.col("high"))))
+
+
+def _until(world: World, lives: Lives, bound: pl.DataFrame, name: str) -> pl.Series:
+    """Return when an obligation ends: at the deadline; or at the version's end if the object is live there; else at the start of the next version at which it is."""
+    ends = pl.select(pl.min_horizontal(bound["stop"], bound["deadline"])).to_series()
+    open_ended = (bound["stop"] < bound["deadline"]) & (bound["stop"] < world.line.stop)
+    if not open_ended.any():
+        return ends
+    some = bound.with_columns(row=pl.int_range(pl.len(), dtype=pl.UInt32)).filter(open_ended)
+    held = live_at(lives, some.select("object", at="stop"), name)
+    some = some.filter(~held).with_columns(until="deadline")
+    starts = _version_starts(world)
+    later = (
+        some.select("row", "object", "code", "stop", "deadline")
+        .join(starts, on="code")
+        .filter((pl.col("start") > pl.col("stop")) & (pl.col("start") < pl.col("deadline")))
+    )
+    back = later.filter(live_at(lives, later.select("object", at="start"), name)).group_by("row").agg(pl.col("start").min())
+    some = some.join(back, on="row", how="left", maintain_order="left")
+    return ends.scatter(some["row"], some.select(pl.coalesce("start", "deadline")).to_series()) if some.height else ends
+
+
+def _version_starts(world: World) -> pl.DataFrame:
+    """Return `code`, `start`: when each policy version takes force for each group."""
+    rows = world.segments.filter(pl.col("policy").is_not_null())
+    fresh = (
+        (pl.col("code") != pl.col("code").shift(1))
+        | (pl.col("policy") != pl.col("policy").shift(1))
+        | (pl.col("begin") != pl.col("end").shift(1))
+    )
+    return rows.filter(fresh.fill_null(value=True)).select("code", start="begin")
+
+
+def live_at(lives: Lives, asked: pl.DataFrame, name: str) -> pl.Series:
+    """Say for each row of asked (`object`, `at`) whether the object is live at that instant in a world."""
+    life = lives.scalars[asked["object"]]
+    plain = (
+        pl.select(~life["gapped"] & (life["begin"] <= asked["at"]) & (asked["at"] < life[f"{name}_end"]))
+        .to_series()
+        .fill_null(value=False)
+    )
+    rows = (lives.sure if name == "sure" else lives.possible).rename({"point": "object"})
+    if rows.is_empty() or not life["gapped"].any():
+        return plain
+    numbered = asked.with_row_index("row").filter(life["gapped"])
+    hit = (
+        numbered.join(rows, on="object").filter((pl.col("begin") <= pl.col("at")) & (pl.col("at") < pl.col("end")))["row"].unique()
+    )
+    return plain.scatter(hit, values=True) if len(hit) else plain

@@ -1,0 +1,104 @@
+"""Recovery point: at every instant, how much work would be lost (design 5, "recovery-point")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+from pydantic import field_validator, model_validator
+
+from audit.controls._objectives import Length, Objective, Share
+from audit.model.estate import PolicyVersion
+from audit.model.intervals import INT, islands, subtract, union
+from audit.model.terms import FOR_EVER, Term
+from audit.model.world import Layer, Outcome, World, live_stretches
+
+
+class Rpo(Objective):
+    """`rpo: 15m`, or `rpo: {target: 1h, tolerance: 10m, at_least: 99.5%}`."""
+
+    target: Length
+    tolerance: Length = Term()
+    at_least: Share = 1.0
+
+    @field_validator("target", "tolerance")
+    @classmethod
+    def _exact(cls, term: Term) -> Term:
+        if term.months:
+            raise ValueError(f"an RPO is an exact length, such as 15m, 24h or 30d, not {term}")
+        return term
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return value if isinstance(value, dict | Rpo) else {"target": value}
+
+
+OBJECTIVES = {"rpo": Rpo}
+SHOWS_EXPOSURE = True
+
+
+def evaluate(world: World) -> list[Outcome]:
+    """Judge every group whose policy states an RPO: breached where no live point, and none that may exist, is young enough.
+
+    The same as: exposure(t) = t - max{captured_at(p): p live at t} > target + tolerance.
+    """
+    outcomes = []
+    for whole in world.layers(_applies):
+        for layer, lives in world.by_acceptance(whole):
+            reach = layer.of(world.points["code"], "policy")
+            allowed = _by_policy(world, reach)
+            sure, possible = live_stretches(
+                lives,
+                world.line,
+                world.points["code"],
+                layer.of(world.points["code"], "begin"),
+                pl.select(pl.min_horizontal(world.points["restorable"] + allowed, layer.of(world.points["code"], "end"))).to_series()
+                .zip_with(allowed.is_not_null() & world.points["restorable"].is_not_null(), pl.repeat(None, len(allowed), dtype=INT, eager=True)),
+            )  # fmt: skip
+            start = _new_assets(world, layer)
+            judged, grace = world.judged(layer)
+            breached = subtract(judged, union(possible, start, _unseen(world, layer)))
+            unproven = subtract(subtract(judged, union(sure, start)), breached)
+            outcomes.append(world.outcome(layer, None, judged, grace, breached, unproven))
+    return outcomes
+
+
+def share_asked(policy: PolicyVersion) -> float:
+    """Return the share of the judged time that has to be met for the verdict `met` (`at_least`)."""
+    share: float = policy.objectives["rpo"].at_least
+    return share
+
+
+def allowance(policy: PolicyVersion) -> int | None:
+    """Return target + tolerance in microseconds; null when the policy states no RPO. Raises `ValueError` for a calendar term: an RPO is exact."""
+    rpo = policy.objectives.get("rpo")
+    return None if rpo is None else rpo.target.microseconds + rpo.tolerance.microseconds
+
+
+def _applies(policy: PolicyVersion) -> bool:
+    return "rpo" in policy.objectives
+
+
+def _by_policy(world: World, policy: pl.Series) -> pl.Series:
+    """Return target + tolerance for a series of policy indices."""
+    table = pl.Series([allowance(version) for version in world.policies], dtype=INT)
+    return table.gather(policy)
+
+
+def _new_assets(world: World, layer: Layer) -> pl.DataFrame:
+    """Return the time that a new asset has for its first point: once, from when it comes into service."""
+    frame = layer.frame.with_columns(allowed=_by_policy(world, layer.frame["policy"])).drop_nulls("in_service")
+    until = pl.min_horizontal(pl.col("in_service") + pl.col("allowed"), "end")
+    return islands(frame.select(*world.line.put(pl.col("code"), pl.max_horizontal("in_service", "begin"), until)))
+
+
+def _unseen(world: World, layer: Layer) -> pl.DataFrame:
+    """Return when a point that nobody saw may protect: from its capture to the end of the allowance, or to the listing that would show it."""
+    codes = world.unseen["code"]
+    rows = world.unseen.with_columns(
+        low=layer.of(codes, "begin"), high=layer.of(codes, "end"), allowed=_by_policy(world, layer.of(codes, "policy"))
+    )
+    rows = rows.filter(pl.col("allowed").is_not_null())
+    until = pl.min_horizontal(pl.col("end").clip(upper_bound=FOR_EVER) + pl.col("allowed"), "gone", "high")
+    return islands(rows.select(*world.line.put(pl.col("code"), pl.max_horizontal("begin", "low"), until)))

@@ -1,0 +1,85 @@
+"""Retention maximum: no copy is older than it may be (design 5, "retention-maximum")."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from audit.controls._objectives import Length, Objective
+from audit.controls._retention import outlives
+from audit.model.estate import PolicyVersion
+from audit.model.intervals import INT, empty, union
+from audit.model.lives import Lives, cut
+from audit.model.presence import Presence
+from audit.model.terms import Term
+from audit.model.world import Outcome, World, live_stretches, plus
+
+
+class Dispose(Objective):
+    """`dispose: {after: 3 months, grace: 7d}`."""
+
+    after: Length
+    grace: Length = Term()
+
+
+OBJECTIVES = {"dispose": Dispose}
+
+
+def evaluate(world: World) -> list[Outcome]:
+    """Judge every group whose policy says when copies go: breached while one is surely present too long, unproven while one possibly is.
+
+    Whether the copy can be restored does not matter, and what was never seen is not held against anybody.
+    """
+    outcomes = []
+    lives, after = _presence_as_lives(world), outlives(world)
+    for layer in world.layers(lambda policy: "dispose" in policy.objectives):
+        judged, grace = world.judged(layer, outlives=after)
+        breached, unproven = empty(), empty()
+        for policy in layer.policies():
+            part = layer.only(policy)
+            sure, possible = live_stretches(
+                lives,
+                world.line,
+                world.points["code"],
+                pl.select(pl.max_horizontal(part.of(world.points["code"], "begin"), due(world, world.policies[policy]))).to_series()
+                .zip_with(world.points["captured"].is_not_null(), pl.repeat(None, world.points.height, dtype=INT, eager=True)),
+                part.of(world.points["code"], "end"),
+            )  # fmt: skip
+            breached, unproven = union(breached, sure), union(unproven, possible)
+        outcomes.append(world.outcome(layer, None, judged, grace, breached, unproven, unseen=False))
+    return outcomes
+
+
+def due(world: World, policy: PolicyVersion) -> pl.Series:
+    """Return, for each point, the instant by which it has to be gone under a policy version."""
+    terms: Dispose = policy.objectives["dispose"]
+    return plus(plus(world.points["captured"], terms.after, policy.timezone), terms.grace, policy.timezone)
+
+
+def _presence_as_lives(world: World) -> Lives:
+    """Return presence in the form of lives, so that the same arithmetic serves both."""
+    presence: Presence = world.presence
+    marked = pl.concat([presence.sure_gaps["point"], presence.possible_gaps["point"]]).unique()
+    gapped = pl.repeat(value=False, n=world.points.height, eager=True, dtype=pl.Boolean).scatter(marked, values=True)
+    scalars = presence.ends.select(
+        begin=world.points["available"].fill_null(2**62), sure_end="sure_end", possible_end="possible_end", gapped=gapped
+    )
+    return Lives(scalars, cut(scalars, "sure_end", presence.sure_gaps), cut(scalars, "possible_end", presence.possible_gaps))
+
+
+def involved(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
+    """Return the points that are overdue when a breach (`row`, `code`, `policy`, `begin`) begins: `row`, `role`, `point`."""
+    found = []
+    for index in breaches["policy"].unique():
+        mine = breaches.filter(pl.col("policy") == index).select("row", "code", "begin")
+        points = (
+            world.points.select("code")
+            .with_columns(begin=due(world, world.policies[index]), last=world.presence.ends["sure_end"])
+            .with_row_index("point")
+        )
+        # A breach begins when a point falls due, or, under a new version, when that takes force: then all that is due is overdue.
+        found.append(
+            points.join(mine, on="code", suffix="_of")
+            .filter((pl.col("begin") <= pl.col("begin_of")) & (pl.col("last") > pl.col("begin_of")))
+            .select("row", "point")
+        )
+    return pl.concat(found).with_columns(role=pl.lit("overdue")).select("row", "role", "point")

@@ -1,0 +1,15 @@
+"""A folder is its own registry: every module in it that has no leading underscore is found, its id is its file name."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+
+
+@cache
+def modules(package: str) -> dict[str, ModuleType]:
+    """Return the plug-ins of a package by id, sorted. `copy_age.py` has the id `copy-age`."""
+    names = sorted(info.name for info in iter_modules(import_module(package).__path__) if not info.name.startswith("_"))
+    return {name.replace("_", "-"): import_module(f"{package}.{name}") for name in names}

@@ -1,0 +1,157 @@
+"""The one loop: every control over every group, a fault instead of a lost assessment where a control raises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from audit.discovery import modules
+from audit.evaluation.facts import Facts, resolve_facts
+from audit.evaluation.results import Evidence, results_of
+from audit.evaluation.world import build_world
+from audit.model.estate import Estate
+from audit.model.intervals import islands
+from audit.model.verdicts import Coverage, Result, Verdict
+from audit.model.world import Outcome, World
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the loop gives: results, and the faults of controls that raised."""
+
+    results: tuple[Result, ...]
+    faults: tuple[str, ...]
+    world: World
+    facts: Facts
+
+
+def judge(
+    estate: Estate,
+    tellings: pl.DataFrame,
+    runs: pl.DataFrame,
+    listings: pl.DataFrame,
+    payloads: pl.DataFrame,
+    since: int,
+    until: int,
+    controls: Sequence[str] | None = None,
+) -> Judged:
+    """Judge a period [since, until) (microseconds) on the catalog's rows. controls: only these; all when null."""
+    acceptances = {policy.accept_partial for policy in estate.policies} or {False}
+    facts = resolve_facts(tellings, runs, listings, payloads, estate.sources, acceptances)
+    world = build_world(estate, facts, since, until)
+    evidence = Evidence(
+        sha256=dict(payloads.select("entry", "sha256").iter_rows()),
+        provenance=_provenance(world, payloads),
+        pairs={pair: (source, repository) for pair, source, repository in facts.names.pairs.iter_rows()},
+        repositories=dict(world.repositories.select("repository", "name").iter_rows()),
+        expected=_expected(world, estate),
+    )
+    results: list[Result] = []
+    faults: list[str] = []
+    doubts: dict[bool, pl.DataFrame] = {}
+    for name, module in modules("audit.controls").items():
+        if controls is not None and name not in controls:
+            continue
+        try:
+            outcomes = united(world, module.evaluate(world))
+            results += [result for outcome in outcomes for result in results_of(world, name, module, outcome, evidence, doubts)]
+        except Exception as error:  # noqa: BLE001 - one control's mistake is a fault in the assessment, not the end of it
+            faults.append(f"{name}: {type(error).__name__}: {error}")
+    results.sort(
+        key=lambda result: (
+            result.asset,
+            result.part or "",
+            result.control,
+            result.policy or "",
+            result.version or 0,
+            result.leg or "",
+        )
+    )
+    return Judged(tuple(results), tuple(faults), world, facts)
+
+
+def united(world: World, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return one outcome a leg: what a control found in several layers, with the stretches that touch made one."""
+    by_leg: dict[str | None, list[Outcome]] = {}
+    for outcome in outcomes:
+        by_leg.setdefault(outcome.leg, []).append(outcome)
+    return [
+        Outcome(
+            leg=leg,
+            judged=_joined(world, [one.judged for one in some]),
+            grace=_joined(world, [one.grace for one in some]),
+            breached=_joined(world, [one.breached for one in some]),
+            unproven=_joined(world, [one.unproven for one in some]),
+            extra=some[0].extra,
+        )
+        for leg, some in by_leg.items()
+    ]
+
+
+def _joined(world: World, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    if len(frames) == 1:
+        return frames[0]
+    rows = pl.concat(frames)
+    groups = rows.select("code", "policy").unique().sort("code", "policy").with_row_index("group")
+    placed = rows.join(groups, on=["code", "policy"], nulls_equal=True).select(
+        *world.line.put(pl.col("group"), pl.col("begin"), pl.col("end"))
+    )
+    joined = world.line.get(islands(placed))
+    return pl.concat([groups[joined["group"]].drop("group"), joined.drop("group")], how="horizontal").select(rows.columns)
+
+
+def _expected(world: World, estate: Estate) -> dict[int, dict[str, list[str]]]:
+    """Return, by code, the sources and repositories that are declared to hold the points of a group."""
+    rows = world.groups.join(estate.aliases.select("asset", "part", "source"), on=["asset", "part"], how="left", nulls_equal=True)
+    rows = rows.join(estate.asset_repositories, on="asset", how="left")
+    rows = rows.group_by("code").agg(pl.col("source", "repository").drop_nulls().unique().sort())
+    return {
+        code: {"sources": sources, "repositories": names}
+        for code, sources, names in rows.select("code", "source", "repository").iter_rows()
+    }
+
+
+WEAKEST_LAST = ("pull", "push", "drop-folder", "upload")
+"""How evidence reached us, from the strongest way to the weakest: what a connector fetched nobody has touched on the way."""
+
+
+def _provenance(world: World, payloads: pl.DataFrame) -> dict[int, str]:
+    """Return, by code, how the weakest evidence behind the points of a group reached us."""
+    strength = {method: place for place, method in enumerate(WEAKEST_LAST)}
+    ways = payloads.select(
+        "entry", "by", strength=pl.col("method").replace_strict(strength, default=len(strength) - 1, return_dtype=pl.Int8)
+    )
+    used = world.points.lazy().select("code", "entry").drop_nulls().unique().collect().join(ways, on="entry")
+    weakest = used.sort("code", "strength", "by", descending=[False, True, False], nulls_last=True).unique(
+        "code", keep="first", maintain_order=True
+    )
+    words = {0: "pulled", 1: "pushed", 2: "taken from a drop folder"}
+    return {
+        code: words.get(place, f"uploaded by {by}" if by else "uploaded")
+        for code, place, by in weakest.select("code", "strength", "by").iter_rows()
+    }
+
+
+def coverage_of(results: Sequence[Result], orphans: Sequence[Mapping[str, str]]) -> Coverage:
+    """Count the assets that are assigned, protected and restorable; an asset counts when all its parts do."""
+    legs: dict[str, dict[str, list[Verdict]]] = {"assigned": {}, "protected": {}, "restorable": {}}
+    for result in results:
+        if result.leg in legs:
+            legs[result.leg].setdefault(result.asset, []).append(result.verdict)
+    good = {
+        leg: {asset for asset, verdicts in assets.items() if all(verdict is Verdict.MET for verdict in verdicts)}
+        for leg, assets in legs.items()
+    }
+    possible = {asset for asset, verdicts in legs["protected"].items() if Verdict.BREACHED not in verdicts}
+    serving = set(legs["assigned"])
+    return Coverage(
+        in_service=len(serving),
+        assigned=len(good["assigned"]),
+        protected=len(good["protected"]),
+        protected_up_to=len(possible),
+        restorable=len(good["restorable"]),
+        remainder={leg: tuple(sorted(serving - good[leg])) for leg in legs},
+        orphans=tuple(orphans),
+    )

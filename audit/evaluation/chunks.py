@@ -1,0 +1,110 @@
+"""Chunks: how an assessment stays within memory. Assets are judged some at a time; each chunk reads the rows of its own subjects, and of the points those need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from audit.catalog.catalog import Catalog
+from audit.errors import UsageError
+from audit.model.estate import Estate
+
+ROWS = 3_000_000
+"""Rows of recovery points that one chunk holds, more or less: about 1 GB."""
+
+COLUMNS = (
+    "source", "repository", "scope", "id", "subject", "method", "captured_at", "captured_until", "available_at", "base", "self_contained",
+    "copy_of_source", "copy_of_repository", "copy_of_id", "expires_at", "deleted_at", "immutable_until", "bytes", "integrity", "checked_at",
+    "completeness", "basis", "observed_at", "listed_at", "from_complete", "present", "shown_entry", "locator",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some assets: the estate with only them, and their (source, subject) pairs; null: everything, orphans too."""
+
+    estate: Estate
+    subjects: pl.DataFrame | None
+
+
+def chunks_of(catalog: Catalog, known: int, estate: Estate, assets: Sequence[str] | None = None, rows: int = ROWS) -> list[Chunk]:
+    """Split the estate's assets into chunks of about so many rows. Raises `UsageError` for an asset that is not declared."""
+    if assets is not None:
+        unknown = sorted(set(assets) - set(estate.segments["asset"]))
+        if unknown:
+            raise UsageError(f"no asset is called {', '.join(unknown)}; `backup-audit subjects` lists the assets")
+        return [_chunk(estate, list(assets))]
+    counts = catalog.tellings(known, columns=["source", "subject"]).group_by("source", "subject").agg(rows=pl.len()).collect()
+    if int(counts["rows"].sum()) <= rows:
+        return [Chunk(estate, None)]
+    sizes = (
+        estate.aliases.select("asset", "source", "subject")
+        .unique()
+        .join(counts, on=["source", "subject"], how="left")
+        .group_by("asset")
+        .agg(pl.col("rows").sum())
+    )
+    names = (
+        estate.segments.select("asset")
+        .unique()
+        .join(sizes, on="asset", how="left")
+        .with_columns(pl.col("rows").fill_null(0))
+        .sort("asset")
+    )
+    numbered = names.with_columns(chunk=(pl.col("rows").cum_sum() - pl.col("rows")) // rows)
+    return [_chunk(estate, group["asset"].to_list()) for _, group in numbered.group_by("chunk", maintain_order=True)]
+
+
+def _chunk(estate: Estate, assets: list[str]) -> Chunk:
+    mine = pl.col("asset").is_in(assets)
+    small = replace(
+        estate,
+        segments=estate.segments.filter(mine),
+        aliases=estate.aliases.filter(mine),
+        asset_repositories=estate.asset_repositories.filter(mine),
+    )
+    return Chunk(small, small.aliases.select("source", "subject").unique())
+
+
+def fetch(catalog: Catalog, known: int, chunk: Chunk) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the recovery-point rows and the runs that a chunk needs."""
+    if chunk.subjects is None:
+        return catalog.tellings(known, columns=COLUMNS).select(COLUMNS).collect(), catalog.runs(known).collect()
+    tellings = catalog.tellings(known, keys=chunk.subjects, columns=COLUMNS).select(COLUMNS).collect()
+    runs = catalog.runs(known, keys=chunk.subjects).collect()
+    nameless = catalog.runs(known).filter(pl.col("subject").is_null()).collect()
+    return _with_strangers(catalog, known, tellings), pl.concat([runs.filter(pl.col("subject").is_not_null()), nameless])
+
+
+def _with_strangers(catalog: Catalog, known: int, tellings: pl.DataFrame) -> pl.DataFrame:
+    """Add the rows of points of other subjects that these points stand on: bases, and originals that copies name."""
+    key = ["source", "repository", "id"]
+    asked = pl.DataFrame(schema=dict.fromkeys(key, pl.String))
+    while True:
+        bases = tellings.filter(pl.col("base").is_not_null()).select("source", "repository", id="base")
+        copies = tellings.filter(pl.col("copy_of_id").is_not_null()).select(
+            source=pl.coalesce("copy_of_source", "source"), repository="copy_of_repository", id="copy_of_id"
+        )
+        known_ids = tellings.select(key).unique()
+        missing = (
+            pl.concat([bases, copies])
+            .unique()
+            .join(known_ids, on=key, how="anti")
+            .join(asked, on=key, how="anti", nulls_equal=True)
+        )
+        missing = missing.filter(pl.col("repository").is_not_null() | ~pl.col("id").is_in(known_ids["id"].implode()))
+        if missing.is_empty():
+            return tellings
+        asked = pl.concat([asked, missing])
+        rows = (
+            catalog.tellings(known, columns=COLUMNS)
+            .select(COLUMNS)
+            .filter(pl.col("id").is_in(missing["id"].unique().implode()))
+            .collect()
+        )
+        rows = rows.join(known_ids, on=key, how="anti")
+        if rows.is_empty():
+            return tellings
+        tellings = pl.concat([tellings, rows])

@@ -1,0 +1,182 @@
+"""From the catalog's rows to points and their lives: reading, naming, merging, linking. The catalog is only scanned; the arithmetic is in `audit.model`.
+
+All instants become Int64 microseconds here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from audit.evaluation.links import link_bases, link_originals
+from audit.evaluation.rows import Names, name_rows
+from audit.model.estate import Source
+from audit.model.intervals import INT
+from audit.model.jobs import presence_of_jobs
+from audit.model.lives import Lives, damage, lives_of, suspicion
+from audit.model.points import FIELDS, Merged, merge_tellings, presence_in_catalog, sightings_of
+from audit.model.presence import Presence
+from audit.model.runs import captured_inside, match, merge_runs
+from audit.model.terms import FOR_EVER
+
+POINT_COLUMNS = ("pair", "id", *FIELDS, "partial", "catalog", "first_sighting", "entry", "locator")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Points with all that is needed to judge them.
+
+    names: numbers of (source, repository) and of scopes. points: one row a point: POINT_COLUMNS. lives: by whether partial points count.
+    checks: `point`, `at`, `corrupt`. listed_scopes: `chain`, `subject`: who was ever listed in which scope. unplaced: successful runs without a repository.
+    """
+
+    names: Names
+    points: pl.DataFrame
+    presence: Presence
+    lives: Mapping[bool, Lives]
+    checks: pl.DataFrame
+    listed_scopes: pl.DataFrame
+    conflicts: int
+    unplaced: int
+
+
+def resolve_facts(
+    tellings: pl.DataFrame,
+    runs: pl.DataFrame,
+    listings: pl.DataFrame,
+    payloads: pl.DataFrame,
+    sources: Mapping[str, Source],
+    acceptances: set[bool],
+) -> Facts:
+    """Make points and lives of the catalog's rows.
+
+    tellings, runs, listings, payloads: as the catalog gives them. acceptances: whether partial points count, for each way that some policy asks for.
+    """
+    names, rows = name_rows(tellings, runs, listings, payloads)
+    merged = merge_tellings(rows, names.chains)
+    runs = names.with_pairs(merge_runs(runs))
+    points, unplaced = _with_runs(merged, runs)
+    points = link_originals(points, names.pairs)
+    points = points.with_columns(available=pl.coalesce("available", pl.when(~pl.col("catalog")).then("captured")))
+    presence = _presence(merged, points, names, sources)
+    points, base_missing = link_bases(points)
+    sure_damage, possible_damage = damage(points, merged.checks, points["original_row"])
+    doubted = suspicion(points, _repository_checks(runs), merged.checks)
+    points = points.with_columns(doubt=_doubt(points, pl.concat([sure_damage, doubted])["point"]))
+    lives = {
+        accepts: lives_of(
+            points.select(
+                "available",
+                base="base_row",
+                base_missing=base_missing,
+                self_contained=_self_contained(),
+                dead=pl.col("partial") & (not accepts),
+            ),
+            presence,
+            pl.concat([sure_damage, doubted]),
+            possible_damage,
+        )
+        for accepts in acceptances
+    }
+    scopes = merged.held.lazy().select("chain", "subject").drop_nulls().unique().collect()
+    return Facts(names, points, presence, lives, merged.checks, scopes, merged.conflicts, unplaced)
+
+
+def _self_contained() -> pl.Expr:
+    by_method = pl.when(pl.col("base").is_null() & pl.col("method").is_in(["full", "snapshot"])).then(pl.lit(value=True))
+    return pl.coalesce("self_contained", by_method)
+
+
+def _doubt(points: pl.DataFrame, damaged: pl.Series) -> pl.Series:
+    """Return why a point may be live without being so for sure, as its place in `explain.DOUBTS`: presence, job only, integrity, chain."""
+    marked = pl.repeat(0, points.height, dtype=pl.Int8, eager=True)
+    chained = points["base"].is_not_null() | ~points.select(_self_contained().fill_null(value=False)).to_series()
+    marked = marked.scatter(chained.arg_true(), 3)
+    marked = marked.scatter(damaged.unique(), 2) if len(damaged) else marked
+    return marked.scatter((~points["catalog"]).arg_true(), 1)
+
+
+def _with_runs(merged: Merged, runs: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Return the points with what runs tell of them and with those that only runs tell of, and the number of successful runs that name no repository."""
+    made_points = runs.filter((pl.col("kind") == "backup") & pl.col("outcome").is_in(["success", "warning"]))
+    unplaced = int(made_points["repository"].null_count())
+    timed = made_points.drop_nulls(["pair", "finished_at"]).with_columns(
+        started=pl.col("started_at").cast(INT),
+        finished=pl.col("finished_at").cast(INT),
+        partial=(pl.col("coverage") == "partial").fill_null(value=False),
+    )
+    # A run that does not say what it backed up can still name the point it made; it makes none that nobody listed.
+    whole = pl.col("subject").is_not_null() & pl.col("started").is_not_null()
+    every = timed.filter(whole | pl.col("recovery_point").is_not_null()).with_row_index("run")
+    usable = every.filter(whole)
+    known = merged.points.select("pair", "id", "subject", "captured", "catalog").with_row_index("point")
+    found = match(every.select("run", "pair", "id", "subject", "recovery_point", "started", "finished", "partial"), known)
+    points = merged.points.with_row_index("point").join(found.told, on="point", how="left", maintain_order="left", suffix="_run")
+    points = points.with_columns(
+        available=pl.coalesce("available", "finished", "first_sighting"),
+        partial=pl.col("partial") | pl.col("partial_run").fill_null(value=False),
+    ).select(POINT_COLUMNS)
+    made = usable.join(found.made.rename({"id": "point_id"}), on="run").sort("finished").unique(["pair", "point_id"], keep="last")
+    new = made.sort("pair", "point_id").select(
+        pl.col("pair"),
+        pl.col("point_id").alias("id"),
+        *(_of_run(name) for name in FIELDS),
+        "partial",
+        catalog=pl.lit(value=False),
+        first_sighting=pl.lit(None, INT),
+        entry="entry",
+        locator="locator",
+    )
+    points = pl.concat([points, new.select(POINT_COLUMNS)])
+    return points, unplaced
+
+
+def _of_run(name: str) -> pl.Expr:
+    """Return the field of a point that only a run tells of."""
+    known = {
+        "subject": pl.col("subject"),
+        "method": pl.col("method"),
+        "captured": pl.col("started"),
+        "available": pl.col("finished"),
+        "bytes": pl.col("bytes"),
+    }
+    kinds = {
+        "base": pl.String,
+        "self_contained": pl.Boolean,
+        "copy_of_source": pl.String,
+        "copy_of_repository": pl.String,
+        "copy_of_id": pl.String,
+    }
+    return known.get(name, pl.lit(None, kinds.get(name, INT))).alias(name)
+
+
+def _presence(merged: Merged, points: pl.DataFrame, names: Names, sources: Mapping[str, Source]) -> Presence:
+    """Return the presence of all points: of those that a catalog lists, and of those that only jobs tell of."""
+    presence = presence_in_catalog(merged.states, points, names.chains)
+    jobs = points.with_row_index("point").filter(~pl.col("catalog"))
+    if jobs.is_empty():
+        return presence
+    trust = {name: source.trust_jobs_for.microseconds for name, source in sources.items() if source.trust_jobs_for}
+    of_pair = names.pairs.select("pair", trust=pl.col("source").replace_strict(trust, default=None, return_dtype=INT))
+    jobs = jobs.join(of_pair, on="pair", how="left", maintain_order="left")
+    windows = jobs.select("pair", "subject", started="captured", finished="available").drop_nulls()
+    catalog = points.with_row_index("point").filter("catalog").select("point", "pair", "subject", "captured")
+    inside = captured_inside(windows, catalog)["point"].unique()
+    seen = sightings_of(merged.states, inside, names.chains)
+    listed = seen.join(catalog, on="point").select("pair", "subject", "captured", "at")
+    ends = presence_of_jobs(jobs, names.whole_listings(), listed)
+    both = {name: presence.ends[name].scatter(jobs["point"], ends[name]) for name in ("sure_end", "possible_end")}
+    return Presence(pl.DataFrame(both), presence.sure_gaps, presence.possible_gaps)
+
+
+def _repository_checks(runs: pl.DataFrame) -> pl.DataFrame:
+    """Return the checks of whole repositories that say something: those that failed, and those that succeeded and read everything."""
+    checks = runs.filter((pl.col("kind") == "verify") & pl.col("subject").is_null() & pl.col("recovery_point").is_null())
+    good = (pl.col("outcome") == "success") & (pl.col("coverage") == "full")
+    return (
+        checks.filter((pl.col("outcome") == "failed") | good.fill_null(value=False))
+        .select("pair", at=pl.col("finished_at").cast(INT).clip(-FOR_EVER, FOR_EVER), failed=pl.col("outcome") == "failed")
+        .drop_nulls()
+    )

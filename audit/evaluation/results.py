@@ -1,0 +1,219 @@
+"""From what controls found to results: shares, verdicts, breaches with their points and evidence, unproven stretches with what would settle them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import ModuleType
+from typing import Any
+
+import polars as pl
+
+from audit.evaluation.explain import doubtful, exposures, points_around, reasons
+from audit.model.envelope import time_text
+from audit.model.terms import instant
+from audit.model.verdicts import SHARES, Breach, EvidenceRef, Result, Unproven, Verdict
+from audit.model.world import Outcome, World
+
+MICROSECONDS = 1_000_000
+POINTS_NAMED = 5
+"""How many points of one role a breach names at the most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What results need to point to evidence: SHA-256 by journal number, provenance by code of group, names of sources and repositories."""
+
+    sha256: Mapping[int, str]
+    provenance: Mapping[int, str]
+    pairs: Mapping[int, tuple[str, str]]
+    repositories: Mapping[int, str]
+    expected: Mapping[int, Mapping[str, list[str]]]
+    """By code of group, the `sources` and `repositories` that are declared to hold its points."""
+
+
+def results_of(
+    world: World, control: str, module: ModuleType, outcome: Outcome, evidence: Evidence, doubts: dict[bool, pl.DataFrame]
+) -> Iterator[Result]:
+    """Yield one result for each group and policy version that the outcome judged."""
+    keys = pl.concat([outcome.judged, outcome.grace]).select("code", "policy").unique().sort("code", "policy")
+    if keys.is_empty():
+        return
+    breaches = _breaches(world, outcome.breached, evidence, module)
+    unproven = _unproven(world, outcome, evidence, doubts)
+    lengths = {name: _lengths(getattr(outcome, name)) for name in ("judged", "grace", "breached", "unproven")}
+    times = {name: _times(getattr(outcome, name)) for name in ("judged", "grace")}
+    names = world.groups.select("asset", "part", "unit").rows()
+    for code, index in keys.iter_rows():
+        asset, part, unit = names[code]
+        policy = None if index is None else world.policies[index]
+        key = (code, index)
+        seconds = {name: lengths[name].get(key, 0) for name in lengths}
+        shares = _shares(seconds)
+        asked = module.share_asked(policy) if policy is not None and hasattr(module, "share_asked") else 1.0
+        mine, open_ = breaches.get(key, []), unproven.get(key, [])
+        yield Result(
+            asset=asset,
+            unit=unit or "",
+            policy=None if policy is None else policy.name,
+            version=None if policy is None else policy.version,
+            part=part,
+            control=control,
+            leg=outcome.leg,
+            verdict=_verdict(shares, asked),
+            shares=shares,
+            judged_seconds=(seconds["judged"] + seconds["grace"]) / MICROSECONDS,
+            breaches=tuple(mine),
+            unproven=tuple(open_),
+            detail=_numbers(mine),
+            provenance=evidence.provenance.get(code),
+            judged=times["judged"].get(key, ()),
+            grace=times["grace"].get(key, ()),
+        )
+
+
+def _times(stretches: pl.DataFrame) -> dict[tuple[int, int | None], tuple[tuple[datetime, datetime], ...]]:
+    """Return the stretches in time order by (code, policy)."""
+    found: dict[tuple[int, int | None], list[tuple[datetime, datetime]]] = {}
+    for code, policy, begin, end in stretches.sort("begin").select("code", "policy", "begin", "end").iter_rows():
+        found.setdefault((code, policy), []).append((instant(begin), instant(end)))
+    return {key: tuple(times) for key, times in found.items()}
+
+
+def _lengths(stretches: pl.DataFrame) -> dict[tuple[int, int | None], int]:
+    """Return the microseconds by (code, policy)."""
+    summed = stretches.group_by("code", "policy").agg(length=(pl.col("end") - pl.col("begin")).sum())
+    return {(code, policy): length for code, policy, length in summed.iter_rows()}
+
+
+def _shares(lengths: Mapping[str, int]) -> dict[str, float] | None:
+    """Return the shares of the judged time; they sum to 1. Null when there is none."""
+    whole = lengths["judged"] + lengths["grace"]
+    if whole == 0:
+        return None
+    shares = dict.fromkeys(SHARES, 0.0)
+    for name in ("breached", "unproven", "grace"):
+        shares[name] = lengths[name] / whole
+    shares["met"] = (lengths["judged"] - lengths["breached"] - lengths["unproven"]) / whole
+    return shares
+
+
+def _verdict(shares: Mapping[str, float] | None, asked: float) -> Verdict:
+    """Return the verdict: breached if any, else unproven if any, else waived if any, else met; nothing judged is not applicable.
+
+    Where the policy asks for a share only (`at_least`), it is breached when even all that is unproven could not make it up.
+    """
+    if shares is None or shares["grace"] == 1.0:
+        return Verdict.NOT_APPLICABLE
+    judged = 1.0 - shares["grace"]
+    if asked < 1.0:
+        if (judged - shares["breached"]) / judged < asked:
+            return Verdict.BREACHED
+        return Verdict.MET if (shares["met"] + shares["waived"]) / judged >= asked else Verdict.UNPROVEN
+    if shares["breached"] > 0:
+        return Verdict.BREACHED
+    if shares["unproven"] > 0:
+        return Verdict.UNPROVEN
+    return Verdict.WAIVED if shares["waived"] > 0 else Verdict.MET
+
+
+def _numbers(breaches: list[Breach]) -> dict[str, Any]:
+    worst = max((breach.detail.get("exposure_seconds") or 0 for breach in breaches), default=0)
+    return {"worst_exposure_seconds": worst} if worst else {}
+
+
+def _breaches(
+    world: World, stretches: pl.DataFrame, evidence: Evidence, module: ModuleType
+) -> dict[tuple[int, int | None], list[Breach]]:
+    """Return breaches in time order by (code, policy), each with the points that explain it."""
+    if stretches.is_empty():
+        return {}
+    rows = stretches.sort("code", "policy", "begin").with_row_index("row")
+    points = _points_of(world, rows, evidence, module)
+    exposure: dict[int, int] = {}
+    if getattr(module, "SHOWS_EXPOSURE", False):
+        accepts = {index: policy.accept_partial for index, policy in enumerate(world.policies)}
+        for way in world.lives:
+            mine = rows.filter(pl.col("policy").replace_strict(accepts, default=False, return_dtype=pl.Boolean) == way)
+            exposure |= dict(exposures(world, mine, way).iter_rows())
+    found: dict[tuple[int, int | None], list[Breach]] = {}
+    for row, code, policy, begin, end in rows.select("row", "code", "policy", "begin", "end").iter_rows():
+        detail, refs = points.get(row, ({}, ()))
+        if row in exposure:
+            detail = detail | {"exposure_seconds": exposure[row] / MICROSECONDS}
+        found.setdefault((code, policy), []).append(Breach(instant(begin), instant(end), detail, refs))
+    return found
+
+
+def _points_of(
+    world: World, rows: pl.DataFrame, evidence: Evidence, module: ModuleType
+) -> dict[int, tuple[dict[str, Any], tuple[EvidenceRef, ...]]]:
+    """Return, by breach, the points around it and those its control says are involved, with their evidence. Of many of one role the newest are
+    named, and all are counted."""
+    around = points_around(world, rows)
+    named = [around.select("row", pl.lit(role).alias("role"), point=role).drop_nulls("point") for role in ("before", "after")]
+    if hasattr(module, "involved"):
+        named.append(module.involved(world, rows))
+    every = pl.concat([one.select("row", "role", pl.col("point").cast(pl.UInt32)) for one in named])
+    every = every.with_columns(
+        captured=world.points["captured"].gather(every["point"]), identity=world.points["id"].gather(every["point"])
+    )
+    every = every.sort(["row", "role", "captured", "identity"], descending=[False, False, True, False]).with_columns(
+        count=pl.len().over("row", "role")
+    )
+    shown = every.filter(pl.int_range(pl.len()).over("row", "role") < POINTS_NAMED)
+    cold = world.points.select("id", "repository", "captured", "available", "entry", "locator")[shown["point"]].rows()
+    found: dict[int, tuple[dict[str, Any], tuple[EvidenceRef, ...]]] = {row: ({}, ()) for row in shown["row"].unique()}
+    for (row, role, count), point in zip(shown.select("row", "role", "count").iter_rows(), cold, strict=True):
+        detail, refs = found[row]
+        if role in ("before", "after"):
+            detail[role] = _point(point, evidence)
+        else:
+            detail.setdefault(role, {"count": count, "points": []})["points"].append(_point(point, evidence))
+        ref = EvidenceRef(point[4], evidence.sha256.get(point[4], ""), point[5] or "")
+        found[row] = (detail, refs if ref in refs else (*refs, ref))
+    return found
+
+
+def _point(point: tuple[Any, ...], evidence: Evidence) -> dict[str, Any]:
+    identity, repository, captured, available = point[:4]
+    return {
+        "id": identity,
+        "repository": evidence.repositories.get(repository),
+        "captured_at": None if captured is None else time_text(instant(captured)),
+        "available_at": None if available is None else time_text(instant(available)),
+    }
+
+
+def _unproven(
+    world: World, outcome: Outcome, evidence: Evidence, doubts: dict[bool, pl.DataFrame]
+) -> dict[tuple[int, int | None], list[Unproven]]:
+    """Return unproven stretches in time order by (code, policy), each with its reason and what would settle it."""
+    if outcome.unproven.is_empty():
+        return {}
+    rows = outcome.unproven.sort("code", "policy", "begin").with_row_index("row")
+    fixed = outcome.extra.get("reason")
+    blind = set(world.blind.to_list())
+    why: dict[int, tuple[str, list[int], list[int], list[str]]] = {}
+    if fixed is None:
+        for accepts in world.lives:
+            if accepts not in doubts:
+                doubts[accepts] = doubtful(world, accepts)
+        merged = pl.concat(list(doubts.values())).unique()
+        found_why = reasons(world, rows, merged, unseen=outcome.extra.get("unseen", True))
+        why = {row: tuple(rest) for row, *rest in found_why.iter_rows()}
+    found: dict[tuple[int, int | None], list[Unproven]] = {}
+    detail: dict[str, Any]
+    for row, code, policy, begin, end in rows.select("row", "code", "policy", "begin", "end").iter_rows():
+        if fixed is not None:
+            reason, detail = fixed, {}
+        elif code in blind:
+            reason, detail = "no-evidence", dict(evidence.expected.get(code, {}))
+        else:
+            reason, repositories, pairs, keys = why.get(row, ("undeclared", [], [], []))
+            names = {evidence.repositories[number] for number in repositories}
+            sources = {evidence.pairs[pair][0] for pair in pairs if pair in evidence.pairs}
+            detail = {"sources": sorted(sources), "repositories": sorted(names)} | ({"reasons": keys} if reason == "mixed" else {})
+        found.setdefault((code, policy), []).append(Unproven(instant(begin), instant(end), reason, detail))
+    return found

@@ -1,0 +1,115 @@
+"""Numbers instead of names: the catalog's rows as the model's columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from audit.model.intervals import INT
+from audit.model.points import TELLING, Chains
+
+MOST_COMBINATIONS = 10_000_000
+"""Of names, up to which a table of all of them is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """pairs: `pair`, `source`, `repository`. scopes: `chain`, `pair`, `scope`: every scope that any listing named. chains: the complete listings.
+    listed: `pair`: those of which any listing was ever received. logs: `pair`, `begin`, `end`: stretches in which every run is in a job log."""
+
+    pairs: pl.DataFrame
+    scopes: pl.DataFrame
+    chains: Chains
+    listed: pl.Series
+    logs: pl.DataFrame
+
+    def with_pairs(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Add `pair` to rows with `source` and `repository` (null where there is none)."""
+        return rows.join(self.pairs, on=["source", "repository"], how="left", maintain_order="left")
+
+    def whole_listings(self) -> pl.DataFrame:
+        """Return `pair`, `at` of the complete listings of whole repositories."""
+        return self.chains.listed.join(self.chains.chains.filter("whole"), on="chain").select("pair", "at")
+
+
+def name_rows(
+    tellings: pl.DataFrame, runs: pl.DataFrame, listings: pl.DataFrame, payloads: pl.DataFrame
+) -> tuple[Names, pl.DataFrame]:
+    """Return the names, and the tellings as columns of `model.points.TELLING`. All four frames are as the catalog gives them."""
+    both = ["source", "repository"]
+    pairs = pl.concat([frame.select(both).unique() for frame in (listings, tellings, runs)]).unique().drop_nulls().sort(both)
+    pairs = pairs.with_row_index("pair").with_columns(pl.col("pair").cast(pl.Int32)).select("pair", *both)
+    told = tellings.filter(pl.col("listed_at").is_not_null()).select(*both, "scope").unique()
+    scopes = (
+        pl.concat([listings.select(*both, "scope").unique(), told])
+        .unique()
+        .join(pairs, on=both)
+        .sort("pair", "scope", nulls_last=False)
+    )
+    scopes = scopes.with_row_index("chain").select(pl.col("chain").cast(pl.Int32), "pair", "scope")
+    named = listings.join(pairs, on=both).join(scopes, on=["pair", "scope"], nulls_equal=True)
+    complete = named.filter(pl.col("complete") & pl.col("listed_at").is_not_null())
+    listed = complete.select("chain", at=pl.col("listed_at").cast(INT)).unique().sort("chain", "at")
+    chains = scopes.filter(pl.col("chain").is_in(listed["chain"].unique().implode())).select(
+        "chain", "pair", whole=pl.col("scope").is_null()
+    )
+    logs = named.filter(pl.col("covers_from").is_not_null() & pl.col("covers_to").is_not_null())
+    logs = logs.select("pair", begin=pl.col("covers_from").cast(INT), end=pl.col("covers_to").cast(INT))
+    names = Names(pairs, scopes, Chains(listed, chains), named["pair"].unique().sort(), logs)
+    return names, _tellings(tellings, names, payloads)
+
+
+def _tellings(tellings: pl.DataFrame, names: Names, payloads: pl.DataFrame) -> pl.DataFrame:
+    """Number sources, repositories and scopes by tables, not joins: there are few of them and many rows."""
+    pair = _numbers(tellings, names.pairs.select("source", "repository", number="pair"))
+    chain = names.scopes.join(names.pairs, on="pair").select("source", "repository", "scope", number="chain")
+    scoped = _numbers(tellings, chain)
+    ranks = payloads.select(pl.col("entry").cast(INT), rank=pl.col("sha256").rank("dense").cast(pl.Int32))
+    highest = max(
+        [int(value) for value in (ranks["entry"].max(), tellings["shown_entry"].max()) if isinstance(value, int)], default=0
+    )
+    by_entry = pl.repeat(None, highest + 1, dtype=pl.Int32, eager=True).scatter(ranks["entry"], ranks["rank"])
+    listed = pl.col("listed_at").is_not_null()
+    payload = by_entry.gather(tellings["shown_entry"])
+    columns = {
+        "captured": pl.col("captured_at").cast(INT),
+        "captured_until": pl.col("captured_until").cast(INT),
+        "available": pl.col("available_at").cast(INT),
+        "expires": pl.col("expires_at").cast(INT),
+        "deleted": pl.col("deleted_at").cast(INT),
+        "immutable": pl.col("immutable_until").cast(INT),
+        "checked": pl.col("checked_at").cast(INT),
+        "partial": pl.col("completeness") == "partial",
+        "catalog": pl.col("basis") == "catalog",
+        "observed": pl.coalesce("listed_at", "observed_at").cast(INT),
+        "listed": pl.col("listed_at").cast(INT),
+        "chain": pl.when(listed).then(scoped),
+        "complete": pl.col("from_complete"),
+        "entry": pl.col("shown_entry").cast(INT),
+    }
+    return tellings.with_columns(pair.alias("pair"), payload.alias("payload")).select(
+        columns.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in TELLING.items()
+    )
+
+
+def _numbers(rows: pl.DataFrame, table: pl.DataFrame) -> pl.Series:
+    """Return, for each row, the `number` that the table gives to its values in the table's other columns."""
+    place = pl.repeat(0, rows.height, dtype=INT, eager=True)
+    target = pl.repeat(0, table.height, dtype=INT, eager=True)
+    size = 1
+    for name in table.columns:
+        if name == "number":
+            continue
+        codes = pl.concat([rows.select(name).unique(), table.select(name).unique()]).unique().with_row_index("code")
+        place += _codes(rows, name, codes) * size
+        target += _codes(table, name, codes) * size
+        size *= codes.height
+    if size > MOST_COMBINATIONS or not size:
+        known = pl.DataFrame({"place": target, "number": table["number"]})
+        return pl.DataFrame({"place": place}).join(known, on="place", how="left", maintain_order="left")["number"]
+    return pl.repeat(None, size, dtype=table["number"].dtype, eager=True).scatter(target, table["number"]).gather(place)
+
+
+def _codes(frame: pl.DataFrame, name: str, codes: pl.DataFrame) -> pl.Series:
+    return frame.select(name).join(codes, on=name, how="left", nulls_equal=True, maintain_order="left")["code"].cast(INT)

@@ -1,0 +1,234 @@
+"""The world of one assessment: groups, segments, whose point is whose, and what nobody observed (docs/definitions.md, sections 4 to 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from audit.evaluation.facts import Facts
+from audit.model.estate import Estate, Source
+from audit.model.intervals import INT, Line
+from audit.model.terms import FOR_EVER, Term, micros
+from audit.model.unseen import unseen
+from audit.model.world import World, minus
+
+NONE = -1
+"""The pair of a repository that an asset declares and none of its sources ever listed."""
+
+
+def build_world(estate: Estate, facts: Facts, since: int, until: int) -> World:
+    """Put together what the controls judge: the period [since, until) in microseconds."""
+    aliases = _aliases(estate)
+    groups = _groups(estate, aliases)
+    segments = _segments(estate, groups)
+    aliases = aliases.join(groups.select("code", "asset", "part"), on=["asset", "part"], nulls_equal=True)
+    repositories = _repositories(estate, facts)
+    numbers = repositories.select("repository", "name").unique()
+    of_pair = facts.names.pairs.join(numbers, left_on="repository", right_on="name", how="left").select(
+        "pair", "source", number="repository_right"
+    )
+    points = _points(facts, aliases, of_pair)
+    views = _views(estate, facts, aliases, groups, numbers, of_pair)
+    hidden = _unseen(estate, facts, views, aliases, segments)
+    # Declared repositories alone are no evidence: what nobody ever listed or told of is unproven, also where unseen points do not count.
+    seen = pl.concat([views.filter(pl.col("pair") != NONE)["code"], points["code"].drop_nulls()]).unique()
+    blind = groups["code"].filter(~groups["code"].is_in(seen.implode()))
+    return World(
+        Line(since, until), groups, segments, estate.policies, points, facts.lives, facts.presence, hidden, blind, repositories
+    )
+
+
+def _micros(name: str, unknown: int) -> pl.Expr:
+    return pl.col(name).cast(INT).fill_null(unknown).alias(name)
+
+
+def _aliases(estate: Estate) -> pl.DataFrame:
+    """Aliases with instants: `asset`, `part`, `source`, `subject`, `begin`, `end`."""
+    return estate.aliases.select(
+        "asset", "part", "source", "subject", begin=_micros("from", -FOR_EVER), end=_micros("to", FOR_EVER)
+    )
+
+
+def _groups(estate: Estate, aliases: pl.DataFrame) -> pl.DataFrame:
+    """Number the groups: each asset, or each of its parts. An asset without subjects is one group all the same."""
+    assets = estate.segments.group_by("asset").agg(pl.col("unit").last()).sort("asset")
+    parts = aliases.select("asset", "part").unique()
+    rows = assets.join(parts, on="asset", how="left").sort("asset", "part", nulls_last=False).with_row_index("code")
+    return rows.select("code", "asset", "part", "unit")
+
+
+def _segments(estate: Estate, groups: pl.DataFrame) -> pl.DataFrame:
+    rows = estate.segments.join(groups.select("code", "asset"), on="asset")
+    return rows.select(
+        "code",
+        begin=_micros("from", -FOR_EVER),
+        end=_micros("to", FOR_EVER),
+        policy="policy",
+        in_service=_micros("in_service", -FOR_EVER),
+        retired=pl.col("retired").cast(INT),
+        city="city",
+        medium="medium",
+        failure_domain="failure_domain",
+    ).sort("code", "begin")
+
+
+def _repositories(estate: Estate, facts: Facts) -> pl.DataFrame:
+    """Repositories by stretches of time, declared or only seen; of the latter nothing is known."""
+    declared = estate.repositories.select(
+        "repository",
+        begin=_micros("from", -FOR_EVER),
+        end=_micros("to", FOR_EVER),
+        medium="medium",
+        city="city",
+        failure_domain="failure_domain",
+        offline="offline",
+        mirror=pl.col("mirror_of").is_not_null(),
+    )
+    names = (
+        pl.concat([facts.names.pairs["repository"], estate.asset_repositories["repository"], declared["repository"]])
+        .unique()
+        .sort()
+    )
+    numbers = pl.DataFrame({"name": names}).with_row_index("number")
+    rows = numbers.join(declared, left_on="name", right_on="repository", how="left")
+    return rows.select(
+        repository=pl.col("number").cast(pl.Int32),
+        begin=pl.col("begin").fill_null(-FOR_EVER),
+        end=pl.col("end").fill_null(FOR_EVER),
+        name="name",
+        medium="medium",
+        city="city",
+        failure_domain="failure_domain",
+        offline="offline",
+        mirror=pl.col("mirror").fill_null(value=False),
+    )
+
+
+def _points(facts: Facts, aliases: pl.DataFrame, of_pair: pl.DataFrame) -> pl.DataFrame:
+    """Say whose each point is: of the group whose alias held at its capture time."""
+    points = facts.points.with_row_index("point")
+    of_point = points.select("point", "pair", "subject", "captured").join(of_pair, on="pair", how="left", maintain_order="left")
+    mine = of_point.join(aliases.select("source", "subject", "code", "begin", "end"), on=["source", "subject"])
+    mine = mine.filter((pl.col("captured") >= pl.col("begin")) & (pl.col("captured") < pl.col("end"))).unique("point", keep="first")
+    code = pl.repeat(None, points.height, dtype=pl.UInt32, eager=True)
+    code = code.scatter(mine["point"], mine["code"]) if mine.height else code
+    return facts.points.select(
+        "pair", "id", "captured", "available", "first_sighting", "catalog", "entry", "locator", "doubt",
+        code=code,
+        repository=of_point["number"],
+        restorable=pl.coalesce("captured_until", "captured"),
+        immutable="immutable",
+        expires="expires",
+    )  # fmt: skip
+
+
+def _views(
+    estate: Estate, facts: Facts, aliases: pl.DataFrame, groups: pl.DataFrame, numbers: pl.DataFrame, of_pair: pl.DataFrame
+) -> pl.DataFrame:
+    """Return what each group can know of: `code`, `pair`, `repository`; the repositories that its sources ever listed, and those it declares."""
+    listed = of_pair.filter(pl.col("pair").is_in(facts.names.listed.implode()))
+    by_source = aliases.select("code", "source").unique().join(listed, on="source").select("code", "pair", repository="number")
+    declared = estate.asset_repositories.join(groups.select("code", "asset"), on="asset")
+    declared = declared.join(numbers, left_on="repository", right_on="name").select("code", repository="repository_right").unique()
+    declared = declared.join(by_source, on=["code", "repository"], how="anti").select(
+        "code", pair=pl.lit(NONE, pl.Int32), repository="repository"
+    )
+    return pl.concat([by_source, declared])
+
+
+def _unseen(estate: Estate, facts: Facts, views: pl.DataFrame, aliases: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
+    """Return the unseen stretches of each group and pair. Groups that know the same of a pair share the arithmetic."""
+    names = facts.names
+    known = views.join(names.pairs.select("pair", source="source", name="repository"), on="pair", how="left")
+    scoped = facts.listed_scopes.join(names.scopes.filter(pl.col("scope").is_not_null()), on="chain").join(names.pairs, on="pair")
+    scoped = (
+        scoped.join(aliases.select("source", "subject", "code").unique(), on=["source", "subject"])
+        .select("code", "pair", "chain")
+        .unique()
+    )
+    own = (
+        scoped.sort("chain").group_by("code", "pair", maintain_order=True).agg(scopes=pl.col("chain").cast(pl.String).str.join(","))
+    )
+    windows = _windows(estate.sources, aliases)
+    timeline = segments.group_by("code", maintain_order=True).agg(
+        timeline=pl.format("{}:{}", "begin", pl.col("policy").fill_null(-1)).str.join(",")
+    )
+    known = known.join(own, on=["code", "pair"], how="left").join(
+        windows.group_by("code", "source").agg(window=pl.format("{}:{}", "begin", "end").str.join(",")),
+        on=["code", "source"],
+        how="left",
+    )
+    known = known.join(timeline, on="code", how="left").with_columns(
+        timeline=pl.when(~pl.col("name").is_in(list(estate.keeps_at_least))).then("timeline")
+    )
+    classes = known.select("pair", "scopes", "window", "timeline").unique(maintain_order=True).with_row_index("view")
+    known = known.join(classes, on=["pair", "scopes", "window", "timeline"], nulls_equal=True)
+    speakers = known.group_by("view").agg(pl.col("code", "pair", "source", "name").first())
+    chains = pl.concat([
+        speakers.join(scoped, on=["code", "pair"]).select("view", "chain"),
+        speakers.join(names.chains.chains.filter("whole"), on="pair").select("view", "chain"),
+    ])  # fmt: skip
+    complete = chains.join(names.chains.listed, on="chain").select("view", "at").unique()
+    spans = speakers.join(windows, on=["code", "source"], how="left").select(
+        "view", begin=pl.col("begin").fill_null(-FOR_EVER), end=pl.col("end").fill_null(FOR_EVER)
+    )
+    observed = pl.concat(
+        [_observed(estate, speakers, complete, segments), speakers.join(names.logs, on="pair").select("view", "begin", "end")]
+    )
+    pieces = unseen(spans, observed, complete)
+    return known.select("code", "pair", "repository", "view").join(pieces, on="view").drop("view")
+
+
+def _windows(sources: Mapping[str, Source], aliases: pl.DataFrame) -> pl.DataFrame:
+    """Return when a group's points could have been captured by a source at all: while an alias held, and the source was in use."""
+    bounds = pl.DataFrame(
+        [(name, _bound(source, -1), _bound(source, 1)) for name, source in sources.items()],
+        schema={"source": pl.String, "low": INT, "high": INT},
+        orient="row",
+    )
+    rows = aliases.join(bounds, on="source", how="left").select(
+        "code",
+        "source",
+        begin=pl.max_horizontal("begin", pl.col("low").fill_null(-FOR_EVER)),
+        end=pl.min_horizontal("end", pl.col("high").fill_null(FOR_EVER)),
+    )
+    return rows.unique().sort("code", "source", "begin", "end")
+
+
+def _bound(source: Source, side: int) -> int:
+    at = source.since if side < 0 else source.until
+    return side * FOR_EVER if at is None else micros(at)
+
+
+def _observed(estate: Estate, speakers: pl.DataFrame, complete: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
+    """Return the capture instants (l - k, l - d] that each complete listing at l observed, as `view`, `begin`, `end`."""
+    rows = complete.join(speakers.select("view", "code", "source", "name"), on="view")
+    lag = {name: source.runs_up_to.microseconds for name, source in estate.sources.items() if source.runs_up_to}
+    rows = rows.with_columns(end=pl.col("at") - pl.col("source").replace_strict(lag, default=0, return_dtype=INT))
+    parts = []
+    for name, term in estate.keeps_at_least.items():
+        mine = rows.filter(pl.col("name") == name)
+        parts.append(mine.with_columns(begin=minus(mine["at"], term, estate.timezone)))
+    rest = rows.filter(~pl.col("name").is_in(list(estate.keeps_at_least))).sort("at")
+    rest = rest.join_asof(
+        segments.select("code", "policy", start="begin").sort("start"),
+        left_on="at",
+        right_on="start",
+        by="code",
+        check_sortedness=False,
+    )
+    for index, policy in enumerate(estate.policies):
+        keep = policy.objectives.get("keep")
+        mine = rest.filter(pl.col("policy") == index)
+        if keep is None or mine.is_empty():
+            continue
+        terms: list[Term] = [rule.term for rule in keep.root]
+        # The shortest term is the one that reaches back the least.
+        begins = pl.select(pl.max_horizontal([minus(mine["at"], term, policy.timezone) for term in terms])).to_series()
+        parts.append(mine.with_columns(begin=begins))
+    return (
+        pl.concat([part.select("view", "begin", "end") for part in parts])
+        if parts
+        else pl.DataFrame(schema={"view": pl.UInt32, "begin": INT, "end": INT})
+    )

@@ -1,0 +1,112 @@
+"""The estate through time: what was declared of assets, repositories, sites and policies, and from when to when it held.
+
+All frames use half-open stretches [from, to) with `Datetime("us", "UTC")`; null `from` is the beginning of time, null `to` its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from audit.model.facts import INSTANT
+from audit.model.terms import Term
+
+SEGMENT: dict[str, pl.DataType] = {
+    "asset": pl.String(),
+    "from": INSTANT,
+    "to": INSTANT,
+    "unit": pl.String(),
+    "data_class": pl.String(),
+    "tier": pl.String(),
+    "site": pl.String(),
+    "city": pl.String(),  # null: not declared
+    "country": pl.String(),
+    "medium": pl.String(),  # null: not declared
+    "failure_domain": pl.String(),  # null: production's own
+    "in_service": INSTANT,  # when the asset came into service
+    "retired": INSTANT,  # null: in service
+    "policy": pl.Int32(),  # index into `Estate.policies`; null: no policy in force
+}
+"""One row for each stretch in which nothing declared of an asset changes and one policy version (or none) is in force. Segments of an asset
+follow one another without gaps from the beginning to the end of time, also before `in_service` and after `retired`; after retirement the last policy stays."""
+
+ALIAS: dict[str, pl.DataType] = {
+    "asset": pl.String(),
+    "part": pl.String(),  # null: the whole asset
+    "source": pl.String(),
+    "subject": pl.String(),
+    "from": INSTANT,  # points captured in [from, to) belong to the asset
+    "to": INSTANT,
+}
+
+REPOSITORY: dict[str, pl.DataType] = {
+    "repository": pl.String(),
+    "from": INSTANT,
+    "to": INSTANT,
+    "medium": pl.String(),
+    "site": pl.String(),
+    "city": pl.String(),
+    "country": pl.String(),
+    "failure_domain": pl.String(),
+    "offline": pl.Boolean(),
+    "mirror_of": pl.String(),
+    "provider": pl.String(),
+}
+
+ASSET_REPOSITORY: dict[str, pl.DataType] = {"asset": pl.String(), "repository": pl.String()}
+"""Repositories that an asset declares for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One configured origin of evidence. `since` and `until` bound its use (null: unbounded)."""
+
+    name: str
+    tool: str
+    timezone: str | None = None
+    expected_every: Term | None = None
+    trust_jobs_for: Term | None = None
+    runs_up_to: Term | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersion:
+    """One version of a policy. `objectives` holds, by key, the validated objects that the controls' modules define.
+
+    `effective` is as written; when it takes force for an asset is in the segments. `reaches_back`: it is a programme's first version and
+    takes force before it was applied.
+    """
+
+    name: str
+    version: int
+    timezone: str
+    objectives: Mapping[str, Any]
+    effective: datetime | None = None
+    applied: datetime | None = None
+    in_force: datetime | None = None
+    mode: str | None = None
+    accept_partial: bool = False
+    new_asset_grace: Term | None = None
+    reaches_back: bool = False
+    title: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """Everything declared, as known at one entry of the journal (schemas above). `keeps_at_least`: by repository, what its listings show at the least."""
+
+    segments: pl.DataFrame
+    aliases: pl.DataFrame
+    repositories: pl.DataFrame
+    asset_repositories: pl.DataFrame
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    policies: tuple[PolicyVersion, ...] = ()
+    keeps_at_least: Mapping[str, Term] = field(default_factory=dict)
+    units: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    timezone: str = "UTC"

@@ -1,0 +1,267 @@
+"""Points: from what evidence told, row by row, to one row for each point with its presence (docs/definitions.md, sections 1 and 2).
+
+Instants are Int64 microseconds. `pair` numbers (source, repository), `chain` (source, repository, scope).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from audit.model.presence import GAP, Presence, presence_of, presence_of_runs_in_one_chain
+from audit.model.terms import FOR_EVER
+
+INT = pl.Int64
+
+TELLING: dict[str, pl.DataType | type[pl.DataType]] = {
+    "pair": pl.Int32,
+    "id": pl.String,
+    "subject": pl.String,
+    "method": pl.String,
+    "captured": INT,
+    "captured_until": INT,
+    "available": INT,
+    "base": pl.String,
+    "self_contained": pl.Boolean,
+    "copy_of_source": pl.String,
+    "copy_of_repository": pl.String,
+    "copy_of_id": pl.String,
+    "expires": INT,
+    "deleted": INT,
+    "immutable": INT,
+    "bytes": INT,
+    "integrity": pl.String,
+    "checked": INT,
+    "partial": pl.Boolean,  # completeness is partial
+    "catalog": pl.Boolean,  # basis is catalog
+    "observed": INT,  # the instant of the listing, else of the payload
+    "listed": INT,  # the instant of the listing
+    "chain": pl.Int32,  # of the listing, complete or not; null: told by no listing
+    "complete": pl.Boolean,  # told by the chain of complete listings: the row holds until the point's next row there
+    "present": pl.Boolean,
+    "payload": pl.Int32,  # rank of the payload by SHA-256
+    "entry": INT,
+    "locator": pl.String,
+}
+FIELDS = ("subject", "method", "captured", "captured_until", "available", "base", "self_contained", "copy_of_source", "copy_of_repository",
+          "copy_of_id", "expires", "deleted", "immutable", "bytes")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Chains:
+    """Complete listings. `listed`: `chain`, `at`, sorted and distinct. `chains`: `chain`, `pair`, `whole` (Boolean: of the whole repository)."""
+
+    listed: pl.DataFrame
+    chains: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """`held`: the tellings that hold a point, with its number (`point`, UInt32). `states`: `point`, `pair`, `chain`, `complete`, `present`, `listed` of all
+    tellings. `points`: one row a point, in order of number: `pair`, `id`, the merged FIELDS, `partial`, `catalog`, `first_sighting`, `entry`, `locator`.
+    `checks`: `point`, `at`, `corrupt`. `conflicts`: how many points were told with two different capture times or subjects."""
+
+    held: pl.DataFrame
+    states: pl.DataFrame
+    points: pl.DataFrame
+    checks: pl.DataFrame
+    conflicts: int
+
+
+STATE = ("point", "pair", "chain", "complete", "present", "listed")
+
+
+def key_of(identity: str, seed: int = 0) -> pl.Expr:
+    """Return a 64-bit hash of (pair, id): fast to join by. Two ids may share one, so what is joined by it compares the ids as well."""
+    return pl.struct("pair", pl.col(identity).alias("id")).hash(seed).alias("key")
+
+
+def number_points(tellings: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Number the points in the order in which they are first held. Return the tellings that hold one, with `point` and `key`, and the states of all.
+
+    What is only known to be absent is not a point.
+    """
+    for seed in range(8):
+        held = tellings.filter("present").with_columns(key_of("id", seed))
+        again = held.select("key", "pair", "id").filter(pl.col("key").is_duplicated()).unique()
+        if again["key"].is_duplicated().any():
+            continue  # two ids share a hash: take another hash
+        if again.is_empty():
+            held = held.with_row_index("point")
+        else:
+            first = held.select("key").unique(maintain_order=True, keep="first").with_row_index("point")
+            held = held.join(first, on="key", how="left", maintain_order="left")
+        lost = (
+            tellings.filter(~pl.col("present"))
+            .select("pair", "id", "chain", "complete", "present", "listed")
+            .with_columns(key_of("id", seed))
+        )
+        lost = lost.join(held.select("key", "point", held_id="id").unique("key"), on="key", how="inner")
+        lost = lost.filter(pl.col("id") == pl.col("held_id"))
+        return held, pl.concat([held.select(STATE), lost.select(STATE)])
+    raise AssertionError("eight hash functions in a row took two ids for one")
+
+
+def merge_tellings(tellings: pl.DataFrame, chains: Chains) -> Merged:
+    """Merge tellings (columns TELLING) into points, field by field. Instants that stay unknown are null."""
+    held, states = number_points(tellings)
+    held = _last_told(states, held, chains)
+    merged, conflicts = _merge(held)
+    first = held.lazy().filter(pl.col("chain").is_not_null()).group_by("point").agg(first_sighting=pl.col("listed").min()).collect()
+    sighting = pl.repeat(None, merged.height, dtype=INT, eager=True).scatter(first["point"], first["first_sighting"])
+    merged = merged.with_columns(first_sighting=sighting)
+    found = pl.coalesce("checked", pl.when(pl.col("integrity") == "corrupt").then(pl.coalesce("observed", "available", "captured")))
+    checks = held.filter(pl.col("integrity").is_not_null()).select("point", at=found, corrupt=pl.col("integrity") == "corrupt")
+    return Merged(held, states, merged.drop("point"), checks.drop_nulls("at"), conflicts)
+
+
+def _last_told(states: pl.DataFrame, held: pl.DataFrame, chains: Chains) -> pl.DataFrame:
+    """Add `told`: when a telling was last observed. A row of a complete chain holds up to the listing before the point's next row there."""
+    again = held.filter(pl.col("point").is_duplicated())
+    if again.is_empty():
+        return held.with_columns(told=pl.col("observed"))
+    runs = _runs(states.filter(pl.col("complete") & pl.col("point").is_in(again["point"].unique().implode())), chains)
+    ends = runs.group_by("point", "chain", "listed").agg(last=pl.col("last").max())
+    held = held.join(
+        ends.with_columns(complete=pl.lit(value=True)),
+        on=["point", "chain", "listed", "complete"],
+        how="left",
+        maintain_order="left",
+    )
+    return held.with_columns(told=pl.coalesce("last", "observed")).drop("last")
+
+
+def _merge(held: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Merge the tellings of each point, field by field. Most points are told once, and cost nothing."""
+    columns = ["point", "pair", "id", *FIELDS, "partial", "catalog", "entry", "locator"]
+    several = held["point"].is_duplicated()
+    once = held.filter(~several).select(columns).with_columns(pl.col("partial", "catalog").fill_null(value=False))
+    if not several.any():
+        return once, 0  # numbered in this very order
+    ranked = held.filter(several).sort(
+        ["point", "catalog", "told", "payload", "entry", "locator"],
+        descending=[False, True, True, False, False, False],
+        nulls_last=True,
+    )
+    many = ranked.group_by("point", maintain_order=True).agg(
+        pl.col("pair", "id").first(),
+        *(pl.col(name).drop_nulls().first() for name in FIELDS),
+        pl.col("partial").fill_null(value=False).any(),
+        pl.col("catalog").any(),
+        pl.col("entry", "locator").first(),
+        differ=(pl.col("captured").drop_nulls().n_unique() > 1) | (pl.col("subject").n_unique() > 1),
+    )
+    return pl.concat([once, many.select(columns)]).sort("point"), int(many["differ"].sum())
+
+
+def _positions(rows: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
+    """Add `place`: where in `listed` (sorted by chain and instant) each row's (chain, listed) stands."""
+    places = listed.with_row_index("place").select("chain", pl.col("at").alias("listed"), pl.col("place").cast(INT))
+    return rows.join(places, on=["chain", "listed"], how="left", maintain_order="left")
+
+
+def _runs(rows: pl.DataFrame, chains: Chains) -> pl.DataFrame:
+    """From rows of complete chains to runs of listings that have a point: `point`, `chain`, `listed`, `place`, `stop` (places [place, stop) of
+    `chains.listed`), `last` (the instant of the last listing of the run). At one instant having wins over lacking."""
+    sizes = chains.listed.group_by("chain").len("size").sort("chain")
+    bounds = sizes.select("chain", bound=pl.col("size").cum_sum().cast(INT))
+    state = rows.group_by("point", "chain", "listed").agg(pl.col("present").any()).sort("point", "chain", "listed")
+    state = _positions(state, chains.listed).join(bounds, on="chain", how="left", maintain_order="left")
+    following = (pl.col("point") == pl.col("point").shift(-1)) & (pl.col("chain") == pl.col("chain").shift(-1))
+    state = state.with_columns(stop=pl.when(following.fill_null(value=False)).then(pl.col("place").shift(-1)).otherwise("bound"))
+    runs = state.filter(pl.col("present"))
+    return runs.select("point", "chain", "listed", "place", "stop").with_columns(last=chains.listed["at"].gather(runs["stop"] - 1))
+
+
+def presence_in_catalog(states: pl.DataFrame, points: pl.DataFrame, chains: Chains) -> Presence:
+    """Presence of the points of basis catalog; the others are never present here.
+
+    states: as in `Merged`. points: one row a point: `available`, `deleted`, `catalog`; more points than rows speak of are fine.
+    """
+    merged = points.select("available", "deleted", "catalog").with_row_index("point")
+    common = _common(states, merged, chains)
+    simple = merged.select("point", "available", "deleted").join(common, on="point", how="inner", maintain_order="left")
+    fast = presence_of_runs_in_one_chain(simple, chains.listed)
+    rest = (
+        merged.filter(pl.col("catalog"))
+        .select("point", "available", "deleted")
+        .join(common.select("point"), on="point", how="anti", maintain_order="left")
+    )
+    sightings, complete = _observations(states.join(rest.select("point"), on="point", how="semi"), chains)
+    place = rest.select("point").with_row_index("row")
+
+    def local(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.join(place, on="point").select(point="row", at="at")
+
+    slow = presence_of(rest.drop("point"), local(sightings), local(complete))
+
+    def spread(part: pl.DataFrame, of: pl.DataFrame) -> pl.DataFrame:
+        return part.with_columns(point=of["point"].gather(part["point"])) if part.height else pl.DataFrame(schema=GAP)
+
+    def ends_of(name: str) -> pl.Series:
+        ends = pl.repeat(-FOR_EVER, merged.height, dtype=INT, eager=True)  # scatter works in place: a new series each time
+        return ends.scatter(simple["point"], fast.ends[name]).scatter(rest["point"], slow.ends[name])
+
+    ends = pl.DataFrame({name: ends_of(name) for name in ("sure_end", "possible_end")})
+    sure = pl.concat([spread(fast.sure_gaps, simple), spread(slow.sure_gaps, rest)])
+    possible = pl.concat([spread(fast.possible_gaps, simple), spread(slow.possible_gaps, rest)])
+    return Presence(ends, sure, possible)
+
+
+def sightings_of(states: pl.DataFrame, points: pl.Series, chains: Chains) -> pl.DataFrame:
+    """Lay out every sighting (`point`, `at`) of some points."""
+    return _observations(states.filter(pl.col("point").is_in(points.implode())), chains)[0]
+
+
+def _common(states: pl.DataFrame, merged: pl.DataFrame, chains: Chains) -> pl.DataFrame:
+    """Find the points of the common kind: told by one chain of complete listings, the only one of its repository, and in one unbroken run.
+    Return `point`, `chain`, `first`, `last`."""
+    lone = chains.chains.filter(pl.len().over("pair") == 1)["chain"]
+    # Most points have one row, or two: seen, and gone. Those two shapes are told apart without a sort.
+    rows = states.lazy().filter(pl.col("complete") & pl.col("listed").is_not_null() & pl.col("chain").is_in(lone.implode()))
+    odd = states.filter(
+        ~(pl.col("complete") & pl.col("listed").is_not_null() & pl.col("chain").is_in(lone.implode())).fill_null(value=False)
+    )["point"].unique()
+    told = rows.group_by("point").agg(
+        count=pl.len(),
+        born=pl.col("present").sum(),
+        chain=pl.col("chain").min(),
+        first=pl.col("listed").min(),
+        gone=pl.col("listed").max(),
+        starts=pl.when("present").then("listed").max(),
+    ).collect()  # fmt: skip
+    told = told.filter(
+        (pl.col("born") == 1)
+        & (pl.col("count") <= 2)
+        & (pl.col("starts") == pl.col("first"))
+        & ((pl.col("count") == 1) | (pl.col("gone") > pl.col("first")))
+    )
+    if len(odd):
+        told = told.filter(~pl.col("point").is_in(odd.implode()))
+    told = told.filter(pl.col("point") < merged.height).sort("point")
+    final = chains.listed.group_by("chain").agg(final=pl.col("at").max())
+    told = told.join(final, on="chain", how="left", maintain_order="left")
+    gone = _positions(told.select("chain", listed="gone"), chains.listed)["place"]
+    before = chains.listed["at"].gather((gone - 1).clip(0)) if chains.listed.height else pl.Series([], dtype=INT)
+    return told.with_columns(before=before).select(
+        "point", "chain", "first", last=pl.when(pl.col("count") == 1).then("final").otherwise("before")
+    )
+
+
+def _observations(rows: pl.DataFrame, chains: Chains) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Lay out, for the points of the uncommon kind, every sighting and every complete listing that speaks of them (`point`, `at`)."""
+    none = pl.DataFrame(schema={"point": pl.UInt32, "at": INT})
+    if rows.is_empty():
+        return none, none
+    runs = _runs(rows.filter(pl.col("complete") & pl.col("listed").is_not_null()), chains)
+    spans = runs.select("point", where=pl.int_ranges("place", "stop")).explode("where").drop_nulls()
+    at = chains.listed["at"]
+    seen = pl.concat([
+        spans.select("point", at=at.gather(spans["where"])),
+        rows.filter(pl.col("present") & pl.col("chain").is_not_null()).select("point", at="listed").drop_nulls("at"),
+    ]).unique()  # fmt: skip
+    mine = rows.filter(pl.col("present") & pl.col("chain").is_not_null()).select("point", "chain").unique()
+    whole = chains.chains.filter("whole").select("pair", "chain")
+    mine = pl.concat([mine, rows.select("point", "pair").unique().join(whole, on="pair").select("point", "chain")]).unique()
+    return seen, mine.join(chains.listed, on="chain").select("point", "at")

@@ -1,0 +1,93 @@
+"""Runs: what a job log says of points (docs/definitions.md, section 1, "Points of runs").
+
+Instants are Int64 microseconds; `pair` numbers (source, repository).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+SHORTEST_BEGINNING = 8
+"""Tools that print short ids print at least this many characters (restic, git: 8)."""
+
+
+def merge_runs(runs: pl.DataFrame) -> pl.DataFrame:
+    """Return one row for each (source, id): a final outcome before `running`, then the latest end, then the latest observation, then by content.
+
+    runs: the columns of facts.RUN with `observed_at` and `entry`.
+    """
+    ranked = runs.with_columns(final=pl.col("outcome") != "running").sort(
+        ["source", "id", "final", "finished_at", "observed_at", "outcome", "message", "entry"],
+        descending=[False, False, True, True, True, False, False, False],
+        nulls_last=True,
+    )
+    return ranked.unique(subset=["source", "id"], keep="first", maintain_order=True).drop("final")
+
+
+@dataclass(frozen=True, slots=True)
+class RunsOfPoints:
+    """`told`: `point` (row), `finished` (Int64), `partial` (Boolean): what runs say of known points, one row a point.
+    `made`: `run` (row number), `id`: the points of basis job that only runs know."""
+
+    told: pl.DataFrame
+    made: pl.DataFrame
+
+
+def match(runs: pl.DataFrame, points: pl.DataFrame) -> RunsOfPoints:
+    """Match successful backup runs with the points they made.
+
+    runs: `run`, `pair`, `id`, `subject`, `recovery_point`, `started`, `finished`, `partial`. points: `point`, `pair`, `id`, `subject`,
+    `captured` (Int64, null unknown), `catalog` (Boolean).
+    """
+    named = runs.filter(pl.col("recovery_point").is_not_null())
+    ids = points.select("pair", "point", recovery_point="id")
+    exact = named.join(ids, on=["pair", "recovery_point"], how="left")
+    found = [exact.filter(pl.col("point").is_not_null())]
+    short = exact.filter(pl.col("point").is_null()).drop("point")
+    made = []
+    for (length,), some in short.group_by(pl.col("recovery_point").str.len_chars().alias("length")):
+        assert isinstance(length, int)
+        if length < SHORTEST_BEGINNING:
+            made.append(some.select("run", id="recovery_point"))
+            continue
+        beginnings = ids.with_columns(pl.col("recovery_point").str.slice(0, length))
+        beginnings = (
+            beginnings.group_by("pair", "recovery_point").agg(pl.col("point").first(), count=pl.len()).filter(pl.col("count") == 1)
+        )
+        joined = some.join(beginnings.drop("count"), on=["pair", "recovery_point"], how="left")
+        found.append(joined.filter(pl.col("point").is_not_null()).select(exact.columns))
+        made.append(joined.filter(pl.col("point").is_null()).select("run", id="recovery_point"))
+    nameless = runs.filter(pl.col("recovery_point").is_null())
+    if nameless.height:
+        inside = captured_inside(nameless, points.filter("catalog"))
+        found.append(inside.select(exact.columns))
+        rest = nameless.join(inside.select("run").unique(), on="run", how="anti")
+        made.append(rest.select("run", id=pl.lit("run:") + pl.col("id")))
+    told = pl.concat(found).group_by("point").agg(pl.col("finished").max(), pl.col("partial").any())
+    none = pl.DataFrame(schema={"run": runs.schema["run"], "id": pl.String})
+    return RunsOfPoints(told, pl.concat([none, *made]))
+
+
+def captured_inside(runs: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
+    """Return runs (`pair`, `subject`, `started`, `finished`, ...) with the `point`s of the same pair and subject captured in [started, finished]; a row for each match."""
+    mine = points.filter(pl.col("captured").is_not_null()).join(
+        runs.select("pair", "subject").unique(), on=["pair", "subject"], how="semi"
+    )
+    groups = pl.concat([mine.select("pair", "subject"), runs.select("pair", "subject")]).unique().with_row_index("group")
+    mine = mine.join(groups, on=["pair", "subject"]).sort("group", "captured")
+    asked = runs.join(groups, on=["pair", "subject"])
+    low = min([value for value in (mine["captured"].min(), asked["started"].min()) if isinstance(value, int)], default=0)
+    high = max([value for value in (mine["captured"].max(), asked["finished"].max()) if isinstance(value, int)], default=0)
+    width = high - low + 1
+    line = mine["group"].cast(pl.Int64) * width + (mine["captured"] - low)
+    base = asked["group"].cast(pl.Int64) * width - low
+    first = line.search_sorted(base + asked["started"], side="left")
+    after = line.search_sorted(base + asked["finished"], side="right")
+    hits = (
+        asked.with_columns(where=pl.int_ranges(first.cast(pl.Int64), after.cast(pl.Int64)))
+        .filter(pl.col("where").list.len() > 0)
+        .explode("where")
+    )
+    return hits.with_columns(point=mine["point"].gather(hits["where"]))

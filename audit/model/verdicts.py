@@ -1,0 +1,183 @@
+"""What controls say: stretches, results, an assessment, and their JSON form (the shape other programs read)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from audit.model.envelope import time_text
+
+
+class Verdict(StrEnum):
+    """What can be said honestly. The order is from worst to best."""
+
+    BREACHED = "breached"
+    UNPROVEN = "unproven"
+    WAIVED = "waived"
+    MET = "met"
+    NOT_APPLICABLE = "not-applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRef:
+    """A place in the evidence: journal number, SHA-256 of the payload, locator inside it."""
+
+    entry: int
+    sha256: str
+    locator: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"entry": self.entry, "sha256": self.sha256, "locator": self.locator}
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A stretch [since, until) of a breach, what it was in numbers, and the evidence of the points around it."""
+
+    since: datetime
+    until: datetime
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    evidence: tuple[EvidenceRef, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "from": time_text(self.since),
+            "to": time_text(self.until),
+            "detail": dict(self.detail),
+            "evidence": [ref.to_json() for ref in self.evidence],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """A stretch [since, until) that evidence does not settle. `reason` is a message key; `detail` names source and repository that would settle it."""
+
+    since: datetime
+    until: datetime
+    reason: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"from": time_text(self.since), "to": time_text(self.until), "reason": self.reason, "detail": dict(self.detail)}
+
+
+SHARES = ("met", "breached", "waived", "unproven", "grace")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One control on one asset (part, leg) under one policy version. `shares` of the judged time sum to 1; `compliance` is the met share,
+    `compliance_up_to` 1 less the breached one; all three are null when nothing was judged. `judged_seconds` is the length of T."""
+
+    asset: str
+    unit: str
+    policy: str | None
+    version: int | None
+    part: str | None
+    control: str
+    leg: str | None
+    verdict: Verdict
+    shares: Mapping[str, float] | None
+    judged_seconds: float
+    breaches: tuple[Breach, ...] = ()
+    unproven: tuple[Unproven, ...] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    """Numbers of the control, such as worst and present exposure in seconds."""
+    provenance: str | None = None
+    """How the weakest evidence behind it reached us: `pulled`, `pushed` or `uploaded by ...`."""
+    judged: tuple[tuple[datetime, datetime], ...] = ()
+    """T without the grace: the stretches [since, until) that were judged."""
+    grace: tuple[tuple[datetime, datetime], ...] = ()
+
+    @property
+    def compliance(self) -> float | None:
+        """The met share."""
+        return None if self.shares is None else self.shares["met"]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "asset": self.asset,
+            "unit": self.unit,
+            "policy": self.policy,
+            "version": self.version,
+            "part": self.part,
+            "control": self.control,
+            "leg": self.leg,
+            "verdict": str(self.verdict),
+            "compliance": self.compliance,
+            "compliance_up_to": None if self.shares is None else round(1 - self.shares["breached"], 9),
+            "shares": None if self.shares is None else dict(self.shares),
+            "judged_seconds": self.judged_seconds,
+            "breaches": [breach.to_json() for breach in self.breaches],
+            "unproven": [stretch.to_json() for stretch in self.unproven],
+            "detail": dict(self.detail),
+            "provenance": self.provenance,
+            "judged": [_stretch(*stretch) for stretch in self.judged],
+            "grace": [_stretch(*stretch) for stretch in self.grace],
+        }
+
+
+def _stretch(since: datetime, until: datetime) -> dict[str, str]:
+    return {"from": time_text(since), "to": time_text(until)}
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The three numbers of protection over one counted denominator, at the period's end. `remainder` lists, by number, the assets that are not in it."""
+
+    in_service: int
+    assigned: int
+    protected: int
+    protected_up_to: int
+    restorable: int
+    remainder: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    orphans: tuple[Mapping[str, str], ...] = ()
+    """Subjects that map to no asset: {source, subject}."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "in_service": self.in_service,
+            "assigned": self.assigned,
+            "protected": self.protected,
+            "protected_up_to": self.protected_up_to,
+            "restorable": self.restorable,
+            "remainder": {name: list(assets) for name, assets in self.remainder.items()},
+            "orphans": [dict(orphan) for orphan in self.orphans],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """All controls over a period, as known at an entry of the journal. `faults`: controls that raised. `notices`: what a reader should know of the
+    inputs, as message key and numbers (undeclared repositories, ambiguous times, points without capture time...)."""
+
+    since: datetime
+    until: datetime
+    as_known_at: int
+    journal_head: str
+    results: tuple[Result, ...]
+    quarantined: int
+    coverage: Coverage
+    faults: tuple[str, ...] = ()
+    notices: tuple[Mapping[str, Any], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "period": {"from": time_text(self.since), "to": time_text(self.until)},
+            "as_known_at": self.as_known_at,
+            "journal_head": self.journal_head,
+            "results": [result.to_json() for result in self.results],
+            "quarantined": self.quarantined,
+            "coverage": self.coverage.to_json(),
+            "faults": list(self.faults),
+            "notices": [dict(notice) for notice in self.notices],
+        }

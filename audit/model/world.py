@@ -1,0 +1,231 @@
+"""The world that controls judge: who is judged, under which policy version, what lived when, and what may have lived unseen.
+
+All instants are Int64 microseconds since 1970. A *group* is an asset, or one part of it, numbered by `code`; every point-based control is
+computed for groups. `Outcome` is what a control gives back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from audit.model.estate import PolicyVersion
+from audit.model.intervals import INT, Line, empty, intersect, islands, subtract
+from audit.model.lives import Lives
+from audit.model.presence import Presence
+from audit.model.terms import FOR_EVER, Term
+
+JUDGED = {"code": pl.UInt32, "policy": pl.Int32, "begin": INT, "end": INT}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything a control may look at.
+
+    line: the period, for `groups.height` groups. groups: `code`, `asset`, `part`, `unit`, in order of code.
+    segments: `code`, `begin`, `end`, `policy` (Int32, null), `in_service`, `retired` (Int64, null), `city`, `medium`, `failure_domain`, sorted by
+    code and begin, without holes. points: `code` (null: of no asset), `repository` (Int32), `pair`, `captured`, `restorable`
+    (captured_until, else captured), `first_sighting`, `available`, `catalog`, `immutable`, `expires`, `doubt`, `id`, `entry`, `locator`. lives: by whether partial points count. presence: of all points.
+    unseen: `code`, `pair`, `repository`, `begin`, `end`, `gone`: stretches of capture instants nobody observed, and when what was captured
+    there is known to be gone. blind: codes of groups without any repository. repositories: `repository`, `begin`, `end`, `name`, `medium`, `city`,
+    `failure_domain`, `offline`, `mirror` (Boolean), each by stretches of time.
+    """
+
+    line: Line
+    groups: pl.DataFrame
+    segments: pl.DataFrame
+    policies: tuple[PolicyVersion, ...]
+    points: pl.DataFrame
+    lives: Mapping[bool, Lives]
+    presence: Presence
+    unseen: pl.DataFrame
+    blind: pl.Series
+    repositories: pl.DataFrame
+
+    def layers(self, applies: Callable[[PolicyVersion], bool], *, by_attributes: bool = False) -> Iterator[Layer]:
+        """Yield the segments in which a policy version applies, so that each layer has at most one segment of a group.
+
+        Neighbouring segments of one version are one, unless `by_attributes` keeps them apart.
+        """
+        wanted = [index for index, policy in enumerate(self.policies) if applies(policy)]
+        rows = self.segments.filter(pl.col("policy").is_in(wanted))
+        if not by_attributes:
+            start = (
+                (pl.col("code") != pl.col("code").shift(1))
+                | (pl.col("policy") != pl.col("policy").shift(1))
+                | (pl.col("begin") != pl.col("end").shift(1))
+            )
+            rows = rows.with_columns(stretch=start.fill_null(value=True).cum_sum())
+            rows = rows.group_by("stretch", maintain_order=True).agg(
+                pl.col("code", "policy", "begin", "in_service").first(), pl.col("end", "retired").last()
+            )
+        rows = rows.with_columns(rank=pl.int_range(pl.len()).over("code"))
+        for _, layer in rows.group_by("rank", maintain_order=True):
+            yield Layer(layer.drop("rank"), self.groups.height)
+
+    def judged(self, layer: Layer, *, outlives: pl.Series | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return the judged time of a layer and its grace, as islands on the line.
+
+        outlives: for each code the instant up to which obligations run on after retirement.
+        """
+        frame = layer.frame
+        retired = pl.col("retired").fill_null(FOR_EVER)
+        if outlives is not None:
+            retired = pl.max_horizontal(retired, outlives.gather(frame["code"]))
+        serving = {"begin": pl.max_horizontal("begin", "in_service"), "end": pl.min_horizontal("end", retired)}
+        window = islands(frame.select(*self.line.put(pl.col("code"), serving["begin"], serving["end"])))
+        ends = self._grace_ends(frame)
+        if ends.null_count() == len(ends):
+            return window, empty()
+        graces = frame.select("code", "in_service", until=ends).drop_nulls()
+        grace = intersect(islands(graces.select(*self.line.put(pl.col("code"), pl.col("in_service"), pl.col("until")))), window)
+        return subtract(window, grace), grace
+
+    def _grace_ends(self, frame: pl.DataFrame) -> pl.Series:
+        ends = pl.repeat(None, frame.height, dtype=INT, eager=True)
+        for index in frame["policy"].unique():
+            policy = self.policies[index]
+            if policy.new_asset_grace:
+                mine = (frame["policy"] == index).arg_true()
+                ends = ends.scatter(mine, plus(frame["in_service"].gather(mine), policy.new_asset_grace, policy.timezone))
+        return ends
+
+    def lives_of(self, policy: PolicyVersion) -> Lives:
+        """Return the lives under a policy version: with partial points, or without."""
+        return self.lives[policy.accept_partial]
+
+    def by_acceptance(self, layer: Layer) -> Iterator[tuple[Layer, Lives]]:
+        """Split a layer by whether its policies accept partial points, with the lives that go with each."""
+        for accepts, lives in self.lives.items():
+            wanted = [index for index, policy in enumerate(self.policies) if policy.accept_partial is accepts]
+            frame = layer.frame.filter(pl.col("policy").is_in(wanted))
+            if frame.height:
+                yield Layer(frame, layer.size), lives
+
+    def outcome(
+        self,
+        layer: Layer,
+        leg: str | None,
+        judged: pl.DataFrame,
+        grace: pl.DataFrame,
+        breached: pl.DataFrame,
+        unproven: pl.DataFrame,
+        **extra: Any,
+    ) -> Outcome:
+        """Return an outcome of a layer; breached and unproven (islands on the line) are cut to the judged time, and groups without any repository are unproven."""
+        blind = layer.frame.filter(pl.col("code").is_in(self.blind.implode()))
+        if blind.height:
+            dark = islands(blind.select(*self.line.put(pl.col("code"), pl.lit(self.line.start), pl.lit(self.line.stop))))
+            breached, unproven = subtract(breached, dark), islands(pl.concat([unproven, dark]))
+        breached = intersect(breached, judged)
+        unproven = subtract(intersect(unproven, judged), breached)
+        of_policy = layer.frame.select(code=pl.col("code").cast(INT), policy=pl.col("policy"))
+
+        def named(stretches: pl.DataFrame) -> pl.DataFrame:
+            return (
+                self.line.get(stretches, "code")
+                .join(of_policy, on="code", maintain_order="left")
+                .select(pl.col(name).cast(kind) for name, kind in JUDGED.items())
+            )
+
+        return Outcome(leg, named(judged), named(grace), named(breached), named(unproven), extra=extra)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Segments, at most one for each group: `code`, `begin`, `end`, `policy`, `in_service`, `retired`, and more. `size`: the number of groups."""
+
+    frame: pl.DataFrame
+    size: int
+
+    def of(self, codes: pl.Series, column: str) -> pl.Series:
+        """Return a column's value for each code; null where the group has no segment here."""
+        values = self.frame[column]
+        table = pl.repeat(None, self.size, dtype=values.dtype, eager=True).scatter(self.frame["code"], values)
+        return table.gather(codes)
+
+    def policies(self) -> list[int]:
+        """Return the indices of the policy versions that occur."""
+        return sorted(self.frame["policy"].unique().to_list())
+
+    def only(self, policy: int) -> Layer:
+        """Return the segments under one policy version."""
+        return Layer(self.frame.filter(pl.col("policy") == policy), self.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a control found for one leg: frames of `code`, `policy`, `begin`, `end` in microseconds; breached and unproven lie within judged.
+
+    `detail` of a breach is asked for later, by the evaluation, of the few that are shown.
+    """
+
+    leg: str | None
+    judged: pl.DataFrame
+    grace: pl.DataFrame
+    breached: pl.DataFrame
+    unproven: pl.DataFrame
+    numbers: pl.DataFrame | None = None
+    """Numbers of the control by group: `code`, `policy`, and any columns; they become the result's detail."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """`reason`: a message key, when everything unproven has the same; `unseen: False` where points that nobody saw do not count."""
+
+
+def plus(instants: pl.Series, term: Term, zone: str) -> pl.Series:
+    """Return Int64 microseconds a term later (nulls kept). Instants at the ends of time stay there."""
+    return _shift(instants, term, zone, 1)
+
+
+def minus(instants: pl.Series, term: Term, zone: str) -> pl.Series:
+    """Return Int64 microseconds a term earlier (nulls kept). Instants at the ends of time stay there."""
+    return _shift(instants, term, zone, -1)
+
+
+def _shift(instants: pl.Series, term: Term, zone: str, sign: int) -> pl.Series:
+    if not term.months:
+        return instants + sign * term.microseconds
+    inside = instants.is_between(-FOR_EVER // 2, FOR_EVER).fill_null(value=False)
+    dated = instants.zip_with(inside, pl.repeat(None, len(instants), dtype=INT, eager=True)).cast(pl.Datetime("us", "UTC"))
+    moved = term.added_to(dated, zone) if sign > 0 else term.taken_from(dated, zone)
+    return moved.cast(INT).zip_with(inside, instants)
+
+
+def live_stretches(
+    lives: Lives, line: Line, group: pl.Series, low: pl.Series, high: pl.Series
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return, as islands on a line of groups, when some point is live in [low, high), surely and possibly (surely included).
+
+    group, low, high: for each point; null in any leaves the point out. The possible world is the sure islands and only those rows by which it exceeds them.
+    """
+    put_group = pl.col("group").cast(INT)
+    frame = lives.scalars.lazy().with_columns(group=group, low=low, high=high)
+    frame = frame.filter(
+        pl.col("group").is_not_null()
+        & (pl.col("begin") < pl.col("high"))
+        & (pl.col("high") > line.start)
+        & (pl.col("low") < line.stop)
+    )
+    plain = frame.filter(~pl.col("gapped")).with_columns(since=pl.max_horizontal("begin", "low"))
+    plain = plain.with_columns(
+        surely=pl.max_horizontal("since", pl.min_horizontal("sure_end", "high")), possibly=pl.min_horizontal("possible_end", "high")
+    )
+    surely = plain.select(*line.put(put_group, pl.col("since"), pl.col("surely"))).filter(pl.col("begin") < pl.col("end"))
+    exceeding = plain.filter(pl.col("surely") < pl.col("possibly")).select(
+        *line.put(put_group, pl.col("surely"), pl.col("possibly"))
+    )
+
+    def of_gapped(rows: pl.DataFrame) -> pl.LazyFrame:
+        cut = rows.lazy().select(
+            "begin", "end", group=group.gather(rows["point"]), low=low.gather(rows["point"]), high=high.gather(rows["point"])
+        )
+        cut = cut.filter(pl.col("group").is_not_null() & pl.col("low").is_not_null() & pl.col("high").is_not_null())
+        return cut.select(*line.put(put_group, pl.max_horizontal("begin", "low"), pl.min_horizontal("end", "high"))).filter(
+            pl.col("begin") < pl.col("end")
+        )
+
+    sure = islands(pl.concat([surely, of_gapped(lives.sure)]))
+    possible = islands(pl.concat([sure.lazy(), exceeding, of_gapped(lives.possible)]))
+    return sure, possible

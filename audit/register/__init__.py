@@ -1,0 +1,1 @@
+"""What is small and changes, and the journal. The only place that knows SQLAlchemy."""

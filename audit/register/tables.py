@@ -1,0 +1,54 @@
+"""The tables of the register, as the newest migration leaves them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, MetaData, Table, Text
+from sqlalchemy.types import String
+
+from audit.register.dialect import Number
+from audit.register.types import Instant
+
+metadata = MetaData()
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False, index=True),
+    Column("kind", String(32), nullable=False),
+    Column("entry", Text, nullable=False),  # the canonical JSON that is hashed; number, at and kind repeat what it says
+    Column("hash", String(64), nullable=False),
+)
+"""Append-only. `hash` is not unique on purpose: a unique column would let INSERT OR REPLACE remove the other row."""
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("serial", Number, primary_key=True, autoincrement=False),
+    Column("size", Number, nullable=False),  # how many entries it covers
+    Column("note", Text, nullable=False),  # the signed text
+    Column(
+        "frontier", Text, nullable=False
+    ),  # roots of the full subtrees, hexadecimal, blanks between: the next one starts from here
+)
+"""Append-only. Beside the journal, not in it: a checkpoint cannot cover itself, and cannot be made again by `rebuild`."""
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("identity", String(64), nullable=False, unique=True),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("size", Number, nullable=False),
+    Column("tool", Text, nullable=False),
+    Column("source", Text),
+    Column("repository", Text),
+    Column("scope", Text),
+    Column("observed_at", Instant),
+    Column("complete", Boolean),
+    Column("name", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("by", Text, nullable=False),
+)
+"""A projection of the journal's entries of kind `evidence`: one row each, made again by `rebuild`."""

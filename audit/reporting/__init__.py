@@ -1,0 +1,1 @@
+"""An assessment to a document, a document to files."""

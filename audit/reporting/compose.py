@@ -1,0 +1,152 @@
+"""Assessment to document: a report's definition names its sections; each section is a file in `sections/`; the cover is written
+here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+import audit.reporting.sections
+from audit.content import Content, ContentError
+from audit.discovery import modules
+from audit.errors import UsageError
+from audit.model.document import Cell, Document, Fact, InstantCell, Name, OrdinalCell, Section, Text, TextCell
+from audit.model.estate import Estate
+from audit.model.verdicts import Assessment
+from audit.reporting.context import Context
+from audit.reporting.formats import Formats
+from audit.reporting.words import Words, language_named
+
+FINAL_AFTER = timedelta(days=14)
+"""A review is final when every source in use has delivered evidence to this long after the period's end (design 5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A report as `reports/<name>.yaml` defines it: title, subtitle and audience by language, and its sections in order with
+    their options.
+    """
+
+    name: str
+    title: Mapping[str, str]
+    subtitle: Mapping[str, str]
+    audience: Mapping[str, str]
+    sections: tuple[tuple[str, Mapping[str, Any]], ...]
+
+    @classmethod
+    def load(cls, content: Content, name: str) -> Definition:
+        """Read a definition. Raises `UsageError` when there is no such report, `ContentError` when it cannot be used."""
+        known = content.names("reports", ".yaml")
+        if name not in known:
+            raise UsageError(f"there is no report {name!r}; there are: {', '.join(known)}")
+        values = content.yaml(f"reports/{name}.yaml")
+        sections = values.get("sections") if isinstance(values, Mapping) else None
+        if not isinstance(sections, list) or not sections:
+            raise ContentError(f"reports/{name}.yaml names no sections")
+        found = tuple(_section_line(name, line) for line in sections)
+        texts = {key: values.get(key) or {} for key in ("title", "subtitle", "audience")}
+        return cls(name=name, sections=found, **texts)
+
+
+def _section_line(report: str, line: Any) -> tuple[str, Mapping[str, Any]]:
+    """Read `summary`, or `breaches: {option: value}`."""
+    name, options = next(iter(line.items())) if isinstance(line, Mapping) and len(line) == 1 else (line, {})
+    known = modules(audit.reporting.sections.__name__)
+    if not isinstance(name, str) or name not in known:
+        raise ContentError(f"reports/{report}.yaml names the section {name!r}; there are: {', '.join(known)}")
+    return name, options or {}
+
+
+def compose(
+    assessment: Assessment,
+    estate: Estate,
+    definition: Definition,
+    language: str,
+    *,
+    content: Content,
+    unit: str | None = None,
+    payloads: pl.DataFrame | None = None,
+    quarantine: pl.DataFrame | None = None,
+) -> Document:
+    """Return the document of an assessment in `language`. With `unit` it is of that unit alone: the assessment has only its
+    results.
+    """
+    formats = Formats(language_named(language), estate.timezone)
+    words = Words(content, formats)
+    final_at = assessment.until + FINAL_AFTER
+    awaited = awaited_sources(estate, payloads, assessment.until, final_at)
+    context = Context(
+        content=content, words=words, formats=formats, estate=estate, unit=unit, payloads=payloads, quarantine=quarantine,
+        provisional=awaited != (), awaited=awaited or (), final_at=final_at,
+    )  # fmt: skip
+    found = modules(audit.reporting.sections.__name__)
+    sections = tuple(
+        Section(name, words(f"sections.{name}.title"), tuple(found[name].section(assessment, replace(context, options=options))))
+        for name, options in definition.sections
+    )
+    return Document(
+        report=definition.name,
+        language=language,
+        zone=estate.timezone,
+        title=words.translated(definition.title, definition.name),
+        subtitle=words.translated(definition.subtitle, "") if definition.subtitle else (),
+        provisional=context.provisional,
+        facts=_facts(assessment, context, definition),
+        sections=sections,
+        warnings=_warnings(assessment, context),
+    )
+
+
+def _facts(assessment: Assessment, context: Context, definition: Definition) -> tuple[Fact, ...]:
+    """Return the lines of the cover."""
+    words = context.words
+    unit = context.words("labels.all-units") if context.unit is None else context.unit_title(context.unit)
+    status = words("cover.provisional" if context.provisional else "cover.final")
+    cells: dict[str, Cell] = {
+        "period": TextCell((context.formats.period(assessment.since, assessment.until),)),
+        "units": TextCell(unit),
+        "status": TextCell(status),
+        "from": InstantCell(assessment.since),
+        "to": InstantCell(assessment.until),
+        "zone": TextCell((Name(context.estate.timezone),)),
+        "as-known-at": OrdinalCell(assessment.as_known_at),
+        "journal-head": TextCell((Name(assessment.journal_head),)),
+    }
+    audience = words.translated(definition.audience, "") if definition.audience else ()
+    if audience:
+        cells["audience"] = TextCell(audience)
+    return tuple(Fact(key, words(f"cover.{key}"), cell) for key, cell in cells.items())
+
+
+def _warnings(assessment: Assessment, context: Context) -> tuple[Text, ...]:
+    """Return what must be read before anything else: simulated evidence, controls that failed, evidence still awaited."""
+    words = context.words
+    found = []
+    if any(notice.get("key") == "simulated" for notice in assessment.notices):
+        found.append(words("cover.simulated"))
+    if assessment.faults:
+        found.append(words("cover.faults", n=len(assessment.faults)))
+    if context.provisional and context.final_at is not None:
+        until = context.formats.instant(context.final_at)
+        key = "cover.awaited" if context.awaited else "cover.awaited-unknown"
+        found.append(words(key, until=until, sources=words.names(context.awaited[:12]), n=len(context.awaited)))
+    return tuple(found)
+
+
+def awaited_sources(estate: Estate, payloads: pl.DataFrame | None, until: datetime, final_at: datetime) -> tuple[str, ...] | None:
+    """Return the declared sources in use at the period's end that delivered nothing observed at `final_at` or later; null: it is
+    not known.
+    """
+    in_use = sorted(
+        s.name for s in estate.sources.values() if (s.since is None or s.since < until) and (s.until is None or s.until >= until)
+    )
+    if payloads is None or not in_use:
+        return None
+    latest = dict(payloads.group_by("source").agg(pl.col("observed_at").max()).iter_rows())
+    never = datetime.min.replace(tzinfo=UTC)
+    return tuple(source for source in in_use if (latest.get(source) or never) < final_at)

@@ -1,0 +1,82 @@
+"""What sections are given beside the assessment: words, formats, the estate, the evidence's frames, and titles from content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from audit.content import Content, ContentError
+from audit.model.document import Name, Text
+from audit.model.estate import Estate
+from audit.reporting.formats import Formats
+from audit.reporting.words import Words, joined
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a section may use. Frames are null where the caller had none; a section says so rather than showing zero.
+
+    `payloads`: one row per piece of evidence (entry, sha256, source, tool, name, method, by, observed_at, received_at, points,
+    runs, listings, quarantined). `quarantine`: one row per fault (entry, where, locator, key, what, remedy, level). `unit`: the
+    one unit reported on, or null.
+    `options`: what the report's definition says of this section. `provisional`: evidence for the period may still come in;
+    `awaited` names the sources it is awaited from. `final_at`: the instant to which every source must have delivered.
+    """
+
+    content: Content
+    words: Words
+    formats: Formats
+    estate: Estate
+    unit: str | None = None
+    payloads: pl.DataFrame | None = None
+    quarantine: pl.DataFrame | None = None
+    provisional: bool = True
+    awaited: tuple[str, ...] = ()
+    final_at: datetime | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    _promises: dict[tuple[str, str | None, str | None], Text] = field(default_factory=dict, repr=False)
+
+    def control(self, control: str) -> Text:
+        """Return the title of a control."""
+        return self.control_says(control, "title") or (Name(control),)
+
+    def control_says(self, control: str, what: str) -> Text:
+        """Return `title`, `means`, `rationale` or `remedy` of a control, or nothing where content says nothing."""
+        texts = self._control_file(control).get(what)
+        return self.words.translated(texts, "") if isinstance(texts, Mapping) and self.words.language in texts else ()
+
+    def leg(self, control: str, leg: str) -> Text:
+        """Return the title of a leg of a control."""
+        legs = self._control_file(control).get("legs")
+        return self.words.translated(legs.get(leg) if isinstance(legs, Mapping) else None, leg)
+
+    def _control_file(self, control: str) -> Mapping[str, Any]:
+        try:
+            found = self.content.yaml(f"policies/controls/{control}.yaml")
+        except ContentError as error:
+            if error.faults:  # the file is there and broken: say so
+                raise
+            return {}
+        return found if isinstance(found, Mapping) else {}
+
+    def promise(self, control: str, leg: str | None, part: str | None = None) -> Text:
+        """Return what was judged, as one label: control, leg and part."""
+        if (control, leg, part) not in self._promises:
+            self._promises[control, leg, part] = self._promise(control, leg, part)
+        return self._promises[control, leg, part]
+
+    def _promise(self, control: str, leg: str | None, part: str | None) -> Text:
+        label = self.control(control)
+        if leg is not None:
+            label = joined(*self.words("labels.of", what=label, detail=self.leg(control, leg)))
+        if part is not None:
+            label = joined(*self.words("labels.part", what=label, part=Name(part)))
+        return label
+
+    def unit_title(self, unit: str) -> Text:
+        """Return the title of a unit."""
+        return self.words.translated(self.estate.units.get(unit), unit)

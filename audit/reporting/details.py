@@ -1,0 +1,72 @@
+"""Details of results, breaches and unproven stretches in words. Keys say what kind of value they hold, so that a new control
+needs no code here.
+
+`..._seconds` is a length, `..._at` an RFC 3339 instant, `..._share` a share; a list is a list of names; anything else a number
+or a name. Wordings are under `detail.` in content; a key without one is shown as it is, with its value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from audit.model.document import Name, Text
+from audit.reporting.context import Context
+from audit.reporting.words import joined
+
+
+def detail_text(detail: Mapping[str, Any], context: Context) -> Text:
+    """Return a detail as one line: `worst exposure 3 hrs; severity 2.5`. Empty for an empty detail; null values are left out."""
+    shown = [(key, value) for key, value in detail.items() if value is not None and value not in ([], {}, ())]
+    parts: list[str | Name] = []
+    for index, (key, value) in enumerate(shown):
+        parts.append(context.words.plain("labels.separator") if index else "")
+        label = context.words.worded(f"detail.{key}", key, n=len(value) if isinstance(value, list | tuple) else 1)
+        parts.extend(context.words("labels.detail", label=label, value=detail_value(key, value, context)))
+    return joined(*parts)
+
+
+def detail_value(key: str, value: Any, context: Context) -> Text:
+    """Return one value as its key says it is to be read."""
+    formats = context.formats
+    match value:
+        case bool():
+            return context.words("labels.yes" if value else "labels.no")
+        case int() | float() if key.endswith("_seconds"):
+            return (formats.duration(value),)
+        case int() | float() if key.endswith("_share"):
+            return (formats.share(value),)
+        case int() | float():
+            return (formats.number(value),)
+        case str() if key.endswith("_at"):
+            return _instant(value, context)
+        case datetime():
+            return (formats.instant(value),)
+        case {"id": str(point), "captured_at": str(captured), **rest}:
+            where = {"repository": Name(str(rest["repository"]))} if rest.get("repository") else {}
+            return context.words(
+                "labels.point-in" if where else "labels.point", point=Name(point), captured=_instant(captured, context), **where
+            )
+        case Mapping():
+            return detail_text(value, context)
+        case Sequence() if not isinstance(value, str):
+            return _sequence(key, value, context)
+        case _:
+            return context.words.worded(f"detail-values.{key}.{value}", str(value))
+
+
+def _instant(value: str, context: Context) -> Text:
+    try:
+        return (context.formats.instant(datetime.fromisoformat(value)),)
+    except (TypeError, ValueError):
+        return (Name(value),)
+
+
+def _sequence(key: str, values: Sequence[Any], context: Context) -> Text:
+    if all(isinstance(value, str) for value in values):
+        return context.words.names(tuple(values))
+    texts = [detail_value(key, value, context) for value in values]
+    return joined(
+        *(part for index, text in enumerate(texts) for part in (context.words.plain("labels.comma") if index else "", *text))
+    )

@@ -1,0 +1,1 @@
+"""Sections of reports, one file each: `section(assessment, context)` returns blocks. Pure: the same in, the same out."""

@@ -1,0 +1,111 @@
+"""The data folder: where one organisation's evidence, journal and catalog live, and its `config.yaml`.
+
+config.yaml        format of the folder, organisation, name of the log in checkpoints
+keys/              the key that signs checkpoints
+register.sqlite    the journal, and what is small and changes
+vault/             every payload as received
+catalog/           facts made of the evidence; `rebuild` makes it again
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from audit import __version__
+from audit.errors import DataFolderError
+
+FORMAT = 1
+"""The format of data folders that this program writes. It reads this one and older ones."""
+
+CONFIG = "config.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """A data folder.
+
+    `organisation` is its owner's name as people write it; `origin` names its log in checkpoints, without spaces or `+`.
+    """
+
+    path: Path
+    organisation: str
+    origin: str
+    format: int = FORMAT
+
+    @property
+    def vault_path(self) -> Path:
+        """The folder of payloads."""
+        return self.path / "vault"
+
+    @property
+    def catalog_path(self) -> Path:
+        """The folder of the catalog's tables."""
+        return self.path / "catalog"
+
+    @property
+    def register_path(self) -> Path:
+        """The file of the register."""
+        return self.path / "register.sqlite"
+
+    @property
+    def register_url(self) -> str:
+        """The register as a database URL."""
+        return f"sqlite:///{self.register_path.absolute()}"
+
+    @property
+    def key_path(self) -> Path:
+        """The folder of the signing key."""
+        return self.path / "keys"
+
+    @classmethod
+    def create(cls, path: Path, organisation: str = "") -> DataFolder:
+        """Write the configuration of a new data folder. Call it last: a folder without it is not taken for a data folder."""
+        organisation = organisation.strip() or path.absolute().name
+        folder = cls(path, organisation, origin_of(organisation))
+        yaml = YAML()
+        aside = path / f"{CONFIG}.new"
+        with aside.open("w", encoding="utf-8") as file:
+            file.write("# A data folder of backup-audit. Do not change the format by hand.\n")
+            yaml.dump({"format": folder.format, "organisation": folder.organisation, "origin": folder.origin}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.rename(path / CONFIG)
+        return folder
+
+    @classmethod
+    def open(cls, path: Path) -> DataFolder:
+        """Read the configuration. Raises `DataFolderError` for a missing folder, another folder, or one of a newer format."""
+        if not path.exists():
+            raise DataFolderError(f"there is no data folder {path}: make one with `backup-audit init`, or name another with --data")
+        try:
+            text = (path / CONFIG).read_text(encoding="utf-8")
+            values: Any = YAML(typ="safe").load(text)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise DataFolderError(
+                f"{path} is not a data folder (it has no {CONFIG}): make one with `backup-audit init`, or name another with --data"
+            ) from error
+        except (YAMLError, UnicodeDecodeError) as error:
+            raise DataFolderError(f"{path / CONFIG} cannot be read: {error}") from error
+        if not isinstance(values, dict) or not isinstance(values.get("format"), int):
+            raise DataFolderError(f"{path / CONFIG} does not say `format: <number>`: it is not the configuration of a data folder")
+        if values["format"] > FORMAT:
+            raise DataFolderError(
+                f"{path} is a data folder of format {values['format']}; backup-audit {__version__} knows formats up to {FORMAT}: "
+                "use the version of backup-audit that wrote it, or a newer one"
+            )
+        organisation, origin = values.get("organisation"), values.get("origin")
+        if not isinstance(organisation, str) or not isinstance(origin, str) or not re.fullmatch(r"[^\s+]+", origin):
+            raise DataFolderError(f"{path / CONFIG} must say `organisation` and `origin` (a name without spaces and `+`)")
+        return cls(path, organisation, origin, values["format"])
+
+
+def origin_of(organisation: str) -> str:
+    """Return the name of an organisation's log in checkpoints: `backup-audit/` and the organisation in lower case with dashes."""
+    return "backup-audit/" + (re.sub(r"[^\w.]+", "-", organisation.lower()).strip("-_.") or "log")

@@ -1,0 +1,151 @@
+"""Assess: every control over a period, as known at an entry of the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from audit.catalog.catalog import Catalog
+from audit.errors import UsageError
+from audit.evaluation.assess import Judged, coverage_of, judge
+from audit.evaluation.chunks import Chunk, chunks_of, fetch
+from audit.model.estate import Estate
+from audit.model.terms import micros
+from audit.model.verdicts import Assessment, Result
+from audit.steps._open import Progress, Store, quietly
+from audit.steps.catch_up import catch_up
+
+
+def assess(
+    store: Store,
+    since: datetime,
+    until: datetime,
+    known_at: int | None = None,
+    *,
+    controls: Sequence[str] | None = None,
+    assets: Sequence[str] | None = None,
+    progress: Progress = quietly,
+) -> Assessment:
+    """Judge all controls over [since, until), as known at journal entry `known_at` (null: at the newest).
+
+    controls, assets: only these. Raises `UsageError` for an empty period, an unknown asset, or a journal number that does not exist.
+    """
+    if since >= until:
+        raise UsageError(f"the period ends ({until:%Y-%m-%dT%H:%MZ}) before it begins ({since:%Y-%m-%dT%H:%MZ}); `to` is exclusive")
+    catch_up(store, progress=progress)
+    known = known_at_of(store, known_at)
+    estate = store.estate(known)
+    listings, payloads = store.catalog.listings(known), store.catalog.payloads(known)
+    results: list[Result] = []
+    faults: list[str] = []
+    totals = {"conflicts": 0, "unplaced": 0}
+    pieces = chunks_of(store.catalog, known, estate, assets)
+    for number, chunk in enumerate(pieces):
+        progress("assess", number, len(pieces))
+        judged = judge_chunk(store.catalog, known, chunk, listings, payloads, since, until, controls)
+        results += judged.results
+        faults += [fault for fault in judged.faults if fault not in faults]
+        totals["conflicts"] += judged.facts.conflicts
+        totals["unplaced"] += judged.facts.unplaced
+    progress("assess", len(pieces), len(pieces))
+    results.sort(
+        key=lambda result: (
+            result.asset,
+            result.part or "",
+            result.control,
+            result.policy or "",
+            result.version or 0,
+            result.leg or "",
+        )
+    )
+    orphans = [] if assets else orphans_of(store.catalog, known, estate)
+    head = next(store.journal.entries(after=known - 1, up_to=known), None)
+    return Assessment(
+        since=since,
+        until=until,
+        as_known_at=known,
+        journal_head=head.hash if head else "",
+        results=tuple(results),
+        quarantined=store.catalog.quarantine(known).filter(pl.col("level") == "error").height,
+        coverage=coverage_of(results, orphans),
+        faults=tuple(faults),
+        notices=tuple(_notices(estate, listings, payloads, totals, orphans)),
+    )
+
+
+def judge_chunk(
+    catalog: Catalog,
+    known: int,
+    chunk: Chunk,
+    listings: pl.DataFrame,
+    payloads: pl.DataFrame,
+    since: datetime,
+    until: datetime,
+    controls: Sequence[str] | None = None,
+) -> Judged:
+    """Judge the assets of one chunk."""
+    tellings, runs = fetch(catalog, known, chunk)
+    return judge(chunk.estate, tellings, runs, listings, payloads, micros(since), micros(until), controls)
+
+
+def known_at_of(store: Store, known_at: int | None) -> int:
+    """Return the journal entry to assess at. Raises `UsageError` when there is none of that number."""
+    head = store.head()
+    if known_at is None:
+        return head
+    if not 0 <= known_at <= head:
+        raise UsageError(f"the journal has no entry {known_at}; its last one is {head}")
+    return known_at
+
+
+def orphans_of(catalog: Catalog, known: int, estate: Estate) -> list[dict[str, str]]:
+    """Return the subjects (`source`, `subject`) of evidence that map to no asset."""
+    return (
+        subjects_of(catalog, known)
+        .join(estate.aliases, on=["source", "subject"], how="anti")
+        .select("source", "subject")
+        .to_dicts()
+    )
+
+
+def subjects_of(catalog: Catalog, known: int) -> pl.DataFrame:
+    """Return every subject that any recovery point or run named: `source`, `subject`, sorted."""
+    both = ["source", "subject"]
+    told = pl.concat(
+        [catalog.tellings(known, columns=both).select(both).unique().collect(), catalog.runs(known).select(both).unique().collect()]
+    )
+    return told.drop_nulls().unique().sort(both)
+
+
+def _notices(
+    estate: Estate, listings: pl.DataFrame, payloads: pl.DataFrame, totals: Mapping[str, int], orphans: Sequence[Mapping[str, str]]
+) -> list[dict[str, Any]]:
+    """Say what a reader should know of the inputs, as message keys with numbers."""
+    notices: list[dict[str, Any]] = []
+    declared = set(estate.repositories["repository"])
+    undeclared = sorted(set(listings["repository"]) - declared)
+    if undeclared:
+        notices.append({"key": "undeclared-repositories", "repositories": undeclared})
+    strangers = sorted(set(payloads["source"].drop_nulls()) - set(estate.sources))
+    if strangers:
+        notices.append({"key": "undeclared-sources", "sources": strangers})
+    if totals["conflicts"]:
+        notices.append({"key": "conflicting-points", "count": totals["conflicts"]})
+    if totals["unplaced"]:
+        notices.append({"key": "runs-without-repository", "count": totals["unplaced"]})
+    if orphans:
+        notices.append({"key": "orphans", "count": len(orphans)})
+    back = sorted({policy.name for policy in estate.policies if policy.reaches_back})
+    if back:
+        notices.append({"key": "policies-reach-back", "policies": back})
+    return notices
+
+
+def with_unit(assessment: Assessment, unit: str) -> Assessment:
+    """Return an assessment with the results of one unit only."""
+    results = tuple(result for result in assessment.results if result.unit == unit)
+    return replace(assessment, results=results, coverage=coverage_of(results, assessment.coverage.orphans))

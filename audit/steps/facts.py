@@ -1,0 +1,83 @@
+"""Facts: what the catalog knows, one row for each recovery point, run or listing."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from audit.evaluation.chunks import COLUMNS
+from audit.evaluation.facts import Facts, resolve_facts
+from audit.model.facts import INSTANT
+from audit.model.runs import merge_runs
+from audit.model.terms import FOR_EVER
+from audit.steps._open import Store
+from audit.steps.assess import known_at_of
+from audit.steps.catch_up import catch_up
+
+RUN_COLUMNS = ("source", "id", "subject", "kind", "method", "mode", "started_at", "finished_at", "outcome", "bytes", "repository", "recovery_point",
+               "coverage", "message", "entry", "locator")  # fmt: skip
+LISTING_COLUMNS = ("source", "repository", "scope", "listed_at", "complete", "covers_from", "covers_to", "entry", "locator")
+
+
+def facts(store: Store, kind: str, source: str | None = None, known_at: int | None = None) -> pl.DataFrame:
+    """Return the facts of a kind (`recovery_point`, `run` or `listing`) as known at a journal entry (null: the newest), in a fixed order.
+
+    Of recovery points one merged row each: the fields of the interchange format, and `first_seen`, `surely_until`, `possibly_until` (UTC; null: nothing ended it).
+    """
+    catch_up(store)
+    known = known_at_of(store, known_at)
+    mine = pl.lit(value=True) if source is None else pl.col("source") == source
+    if kind == "listing":
+        listings = store.catalog.listings(known).filter(mine)
+        return listings.sort("source", "repository", "scope", "listed_at", "covers_from", "entry", nulls_last=True).select(
+            LISTING_COLUMNS
+        )
+    if kind == "run":
+        return (
+            merge_runs(store.catalog.runs(known).filter(mine).collect())
+            .sort("source", "started_at", "id", nulls_last=True)
+            .select(RUN_COLUMNS)
+        )
+    return points_of(
+        resolved(store, known, mine),
+        store.catalog.tellings(known, columns=("source", "repository", "id", "encrypted")).filter(mine).collect(),
+    )
+
+
+def resolved(store: Store, known: int, mine: pl.Expr) -> Facts:
+    """Return points and lives of the rows that `mine` selects, as known at a journal entry."""
+    tellings = store.catalog.tellings(known, columns=COLUMNS).select(COLUMNS).filter(mine).collect()
+    runs = store.catalog.runs(known).filter(mine).collect()
+    estate = store.estate(known)
+    return resolve_facts(
+        tellings, runs, store.catalog.listings(known).filter(mine), store.catalog.payloads(known), estate.sources, {False}
+    )
+
+
+def points_of(facts: Facts, encryption: pl.DataFrame) -> pl.DataFrame:
+    """Return points as rows of the interchange format. encryption: `source`, `repository`, `id`, `encrypted` of every telling."""
+
+    def at(name: str) -> pl.Expr:
+        return pl.when(pl.col(name).is_between(-FOR_EVER, FOR_EVER - 1)).then(name).cast(INSTANT)
+
+    checks = facts.checks.sort("at", "corrupt").group_by("point").agg(checked=pl.col("at").last(), corrupt=pl.col("corrupt").last())
+    ends = facts.presence.ends
+    rows = (
+        facts.points.with_row_index("point")
+        .with_columns(ends["sure_end"], ends["possible_end"])
+        .join(checks, on="point", how="left")
+    )
+    rows = rows.join(facts.names.pairs, on="pair")
+    known = encryption.drop_nulls().group_by("source", "repository", "id").agg(pl.col("encrypted").min())
+    rows = rows.join(known, on=["source", "repository", "id"], how="left")
+    return rows.select(
+        "source", "id", "subject", "repository", "method",
+        at("captured").alias("captured_at"), at("captured_until"), at("available").alias("available_at"),
+        "base", "self_contained", "copy_of_source", "copy_of_repository", "copy_of_id", "bytes",
+        at("expires").alias("expires_at"), at("deleted").alias("deleted_at"), at("immutable").alias("immutable_until"), "encrypted",
+        pl.when("corrupt").then(pl.lit("corrupt")).when(~pl.col("corrupt")).then(pl.lit("verified")).alias("integrity"),
+        at("checked").alias("checked_at"),
+        pl.when("partial").then(pl.lit("partial")).alias("completeness"),
+        pl.when("catalog").then(pl.lit("catalog")).otherwise(pl.lit("job")).alias("basis"),
+        at("first_sighting").alias("first_seen"), at("sure_end").alias("surely_until"), at("possible_end").alias("possibly_until"),
+        "entry", "locator",
+    ).sort("source", "repository", "subject", "captured_at", "id", nulls_last=True)  # fmt: skip

@@ -1,0 +1,72 @@
+"""Sources: the health of each origin of evidence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import polars as pl
+
+from audit.model.facts import INSTANT
+from audit.steps._open import Store
+from audit.steps.catch_up import catch_up
+
+HEALTH: dict[str, pl.DataType] = {
+    "source": pl.String(),
+    "tool": pl.String(),
+    "last_evidence": INSTANT,  # observed, else received
+    "payloads": pl.Int64(),
+    "rows": pl.Int64(),
+    "quarantined": pl.Int64(),
+    "next_expected": INSTANT,
+    "health": pl.String(),  # on-time, late, never, replaced, unscheduled, undeclared
+}
+
+
+def sources(store: Store, now: datetime) -> pl.DataFrame:
+    """Return one row a source, declared or only seen, in the columns of HEALTH; `now` decides what is late (UTC)."""
+    catch_up(store)
+    known = store.head()
+    estate = store.estate(known)
+    seen = (
+        store.catalog.payloads(known)
+        .group_by("source")
+        .agg(
+            tools=pl.col("tool").drop_nulls().unique().sort().str.join(", "),
+            last=pl.coalesce("observed_at", "received_at").max(),
+            payloads=pl.len().cast(pl.Int64),
+            rows=(pl.col("points") + pl.col("runs") + pl.col("listings")).sum().cast(pl.Int64),
+            quarantined=pl.col("quarantined").sum().cast(pl.Int64),
+        )
+    )
+    found = {row["source"]: row for row in seen.iter_rows(named=True) if row["source"] is not None}
+    rows = []
+    for name in sorted(set(estate.sources) | set(found)):
+        source, evidence = estate.sources.get(name), found.get(name)
+        last = evidence["last"] if evidence else None
+        every = source.expected_every if source else None
+        due = every.after(last, "UTC") if every and last else None
+        rows.append(
+            {
+                "source": name,
+                "tool": source.tool if source else evidence["tools"] if evidence else None,
+                "last_evidence": last,
+                "payloads": evidence["payloads"] if evidence else 0,
+                "rows": evidence["rows"] if evidence else 0,
+                "quarantined": evidence["quarantined"] if evidence else 0,
+                "next_expected": due,
+                "health": _health(source is not None, source.until if source else None, last, due, now),
+            }
+        )
+    return pl.DataFrame(rows, schema=HEALTH, orient="row")
+
+
+def _health(declared: bool, until: datetime | None, last: datetime | None, due: datetime | None, now: datetime) -> str:
+    if not declared:
+        return "undeclared"
+    if until is not None and until <= now:
+        return "replaced"
+    if last is None:
+        return "never"
+    if due is None:
+        return "unscheduled"
+    return "on-time" if now <= due else "late"

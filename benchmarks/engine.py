@@ -1,0 +1,258 @@
+"""The four interval controls on many recovery points: 2,000 assets x 3 repositories, random ids, 30 % in chains, arrival shuffled.
+
+Beside it in the same run: a bare Polars scan of the columns used, and the recovery-point rule alone as one SQL window query in SQLite.
+The rows are those that daily complete listings leave in the catalog, in the order in which compaction leaves them.
+"""
+
+from __future__ import annotations
+
+import resource
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from audit.controls.copies import Copies
+from audit.controls.recovery_point import Rpo
+from audit.controls.retention_maximum import Dispose
+from audit.controls.retention_minimum import Keep
+from audit.evaluation.assess import judge
+from audit.evaluation.chunks import COLUMNS, chunks_of, fetch
+from audit.model.estate import ALIAS, ASSET_REPOSITORY, REPOSITORY, SEGMENT, Estate, PolicyVersion, Source
+from audit.model.facts import INSTANT, LISTING, RECOVERY_POINT, RUN
+from audit.model.terms import micros
+
+DAY, HOUR = 86_400_000_000, 3_600_000_000
+START = micros(datetime(2026, 1, 1, tzinfo=UTC))
+REPOSITORIES, DAYS = 3, 365
+PER_ASSET = 5_000
+CONTROLS = ("recovery-point", "copies", "retention-minimum", "retention-maximum")
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Stands where the catalog stands: the same four scans, over Parquet in the catalog's order."""
+
+    folder: Path
+    listings_frame: pl.DataFrame
+
+    def tellings(self, known_at: int, keys: pl.DataFrame | None = None, columns: Sequence[str] | None = None) -> pl.LazyFrame:
+        rows = pl.scan_parquet(self.folder / "points.parquet")
+        if keys is not None:
+            subjects = keys["subject"].unique().sort()
+            rows = rows.filter(pl.col("subject").is_between(subjects[0], subjects[-1]))
+        return rows.select(columns or pl.all())
+
+    def runs(self, known_at: int, keys: pl.DataFrame | None = None) -> pl.LazyFrame:
+        return pl.LazyFrame(schema={**RUN, "entry": pl.Int64(), "observed_at": INSTANT})
+
+    def listings(self, known_at: int) -> pl.DataFrame:
+        return self.listings_frame
+
+    def payloads(self, known_at: int) -> pl.DataFrame:
+        entries = self.listings_frame["entry"]
+        return pl.DataFrame(
+            {
+                "entry": entries,
+                "sha256": [f"{entry:064x}" for entry in entries],
+                "method": ["pull"] * len(entries),
+                "by": [""] * len(entries),
+            }
+        )
+
+
+def tables(folder: Path, points: int, seed: int = 1) -> Tables:
+    """Write the rows that a year of daily listings leaves of so many points."""
+    each = PER_ASSET // REPOSITORIES
+    pace = DAYS * DAY // each
+    n = points // PER_ASSET * each * REPOSITORIES
+    base = pl.select(pl.int_range(n)).to_series()
+    frame = pl.select(
+        asset=base // (each * REPOSITORIES),
+        number=(base // REPOSITORIES) % each,
+        place=base % REPOSITORIES,
+        jitter=pl.int_range(n).shuffle(seed) % (pace // 4 + 1),
+        chance=pl.int_range(n).shuffle(seed + 1) % 1000,
+        tag=pl.int_range(n).hash(seed),
+        other=pl.int_range(n).hash(seed + 7),
+    )
+    frame = frame.with_columns(
+        captured=START + pl.col("number") * pace + pl.col("jitter"), id=pl.format("{}{}", "tag", pl.col("other") % 100_000)
+    )
+    frame = frame.filter(pl.col("chance") != 7)  # some are missing: breaches
+    frame = frame.sort("asset", "place", "captured")
+    fresh = (
+        (pl.col("number") % 10 != 0)
+        & (pl.col("asset") % 10 < 3)
+        & (pl.col("asset") == pl.col("asset").shift(1))
+        & (pl.col("place") == pl.col("place").shift(1))
+    )
+    frame = frame.with_columns(base=pl.when(fresh).then(pl.col("id").shift(1)))
+    life = pl.when(pl.col("chance") < 2).then(10 * DAY).otherwise(40 * DAY)
+    listing = START + ((pl.col("captured") + HOUR - START) // DAY + 1) * DAY
+    gone = START + ((pl.col("captured") + life - START) // DAY + 1) * DAY
+    end = START + DAYS * DAY
+    common = {
+        "source": pl.lit("s"), "repository": pl.format("r{}", "place"), "scope": pl.lit(None, pl.String), "id": pl.col("id"),
+        "subject": pl.format("vm-{}", pl.col("asset").cast(pl.String).str.zfill(5)), "captured_at": pl.col("captured").cast(INSTANT),
+    }  # fmt: skip
+    seen = frame.filter(listing <= end).select(
+        **common, base="base", method=pl.when(pl.col("base").is_null()).then(pl.lit("full")).otherwise(pl.lit("incremental")),
+        available_at=(pl.col("captured") + HOUR // 2).cast(INSTANT), immutable_until=(pl.col("captured") + 30 * DAY).cast(INSTANT),
+        basis=pl.lit("catalog"), listed_at=listing.cast(INSTANT), present=pl.lit(value=True),
+    )  # fmt: skip
+    lost = frame.filter(gone <= end).select(
+        **common, basis=pl.lit("catalog"), listed_at=gone.cast(INSTANT), present=pl.lit(value=False)
+    )
+    rows = pl.concat([seen, lost], how="diagonal")
+    entry = (pl.col("listed_at").cast(pl.Int64) - START) // DAY * REPOSITORIES + pl.col("repository").str.slice(1).cast(pl.Int64)
+    schema = {
+        **RECOVERY_POINT,
+        "observed_at": INSTANT,
+        "listed_at": INSTANT,
+        "scope": pl.String(),
+        "from_complete": pl.Boolean(),
+        "present": pl.Boolean(),
+    }
+    missing = [pl.lit(None, kind).alias(name) for name, kind in schema.items() if name not in rows.columns]
+    rows = rows.with_columns(missing).with_columns(
+        from_complete=pl.lit(value=True),
+        observed_at="listed_at",
+        shown_entry=entry,
+        entry=entry,
+        locator=pl.format("line {}", entry),
+    )
+    rows.sort("subject", "repository", "captured_at").write_parquet(folder / "points.parquet", row_group_size=250_000)
+    listings = pl.DataFrame({"day": range(DAYS + 1)}).join(pl.DataFrame({"place": range(REPOSITORIES)}), how="cross").select(
+        source=pl.lit("s"), repository=pl.format("r{}", "place"), scope=pl.lit(None, pl.String), listed_at=(START + pl.col("day") * DAY).cast(INSTANT),
+        complete=pl.lit(value=True), covers_from=pl.lit(None, INSTANT), covers_to=pl.lit(None, INSTANT), locator=pl.lit("line 1"),
+        entry=pl.col("day") * REPOSITORIES + pl.col("place"),
+    )  # fmt: skip
+    return Tables(folder, listings.select(*LISTING, "entry"))
+
+
+def estate(assets: int, pace_hours: float) -> Estate:
+    objectives: dict[str, Any] = {
+        "rpo": Rpo.model_validate(f"{int(pace_hours * 90)}m"),
+        "copies": Copies.model_validate({"max_age": "2d", "immutable": 1}),
+        "keep": Keep.model_validate([{"every": "point", "for": "30d"}]),
+        "dispose": Dispose.model_validate({"after": "45d"}),
+    }
+    policy = PolicyVersion("p", 1, "Asia/Shanghai", objectives)
+    names = [f"vm-{number:05d}" for number in range(assets)]
+    segments = pl.DataFrame({"asset": names}).with_columns(
+        policy=pl.lit(0, pl.Int32), unit=pl.lit("u"), city=pl.lit("Shanghai"), medium=pl.lit("disk")
+    )
+    segments = segments.with_columns(
+        pl.lit(None, kind).alias(name) for name, kind in SEGMENT.items() if name not in segments.columns
+    ).select(*SEGMENT)
+    aliases = pl.DataFrame([{"asset": name, "source": "s", "subject": name} for name in names], schema=ALIAS)
+    repositories = pl.DataFrame(
+        [
+            {
+                "repository": f"r{number}",
+                "medium": ["disk", "disk", "tape"][number],
+                "city": ["Shanghai", "Shanghai", "Hangzhou"][number],
+                "failure_domain": f"d{number}",
+                "offline": False,
+            }
+            for number in range(REPOSITORIES)
+        ],
+        schema=REPOSITORY,
+    )
+    return Estate(
+        segments, aliases, repositories, pl.DataFrame(schema=ASSET_REPOSITORY), {"s": Source("s", "interchange")}, (policy,)
+    )
+
+
+def in_sqlite(folder: Path, allowance: int) -> tuple[float, float, int]:
+    """The recovery-point rule alone, and only on the sure bound, as one window query. Returns the seconds to load, to answer, and the breaches."""
+    rows = pl.scan_parquet(folder / "points.parquet").filter("present").select("subject", "captured_at", "available_at").collect()
+    rows = rows.with_columns(pl.col("captured_at", "available_at").cast(pl.Int64))
+    database = sqlite3.connect(folder / "rival.sqlite")
+    began = time.perf_counter()
+    database.execute("create table point (subject text, captured integer, available integer)")
+    database.executemany("insert into point values (?, ?, ?)", rows.iter_rows())
+    database.execute("create index by_subject on point (subject, captured, available)")
+    database.commit()
+    loaded = time.perf_counter() - began
+    began = time.perf_counter()
+    query = """
+        select count(*) from (
+          select captured, lead(available) over (partition by subject order by captured) as next from point
+        ) where next > captured + ?"""
+    (count,) = database.execute(query, (allowance,)).fetchone()
+    return loaded, time.perf_counter() - began, count
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    began = time.perf_counter()
+    result = work()
+    return time.perf_counter() - began, result
+
+
+def run(points: int, *, sqlite: bool = True) -> dict[str, float]:
+    """Measure, print and return the figures."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        catalog = tables(folder, points)
+        pace_hours = DAYS * 24 / (PER_ASSET // REPOSITORIES)
+        world = estate(points // PER_ASSET, pace_hours)
+        allowance = world.policies[0].objectives["rpo"].target.microseconds
+        scan, rows = timed(
+            lambda: (
+                pl.scan_parquet(folder / "points.parquet")
+                .select(COLUMNS)
+                .select(pl.all().null_count().sum() if False else pl.all().count())
+                .collect()["id"][0]
+            )
+        )
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+        def controls() -> tuple[int, int]:
+            breaches = unproven = 0
+            for chunk in chunks_of(catalog, 0, world):  # type: ignore[arg-type]
+                tellings, runs = fetch(catalog, 0, chunk)  # type: ignore[arg-type]
+                judged = judge(
+                    chunk.estate,
+                    tellings,
+                    runs,
+                    catalog.listings(0),
+                    catalog.payloads(0),
+                    START + 60 * DAY,
+                    START + DAYS * DAY,
+                    CONTROLS,
+                )
+                assert not judged.faults, judged.faults
+                breaches += sum(len(result.breaches) for result in judged.results)
+                unproven += sum(len(result.unproven) for result in judged.results)
+            return breaches, unproven
+
+        seconds, (breaches, unproven) = timed(controls)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / 1024
+        figures = {
+            "points": points,
+            "rows": rows,
+            "scan_s": scan,
+            "controls_s": seconds,
+            "ratio_to_scan": seconds / scan,
+            "peak_gb": peak,
+            "before_gb": before / 1024 / 1024,
+            "breaches": breaches,
+            "unproven": unproven,
+        }
+        if sqlite:
+            figures["sqlite_load_s"], figures["sqlite_rpo_s"], figures["sqlite_rows_over"] = in_sqlite(folder, allowance)
+        print(" ".join(f"{key}={value:,.2f}" if isinstance(value, float) else f"{key}={value:,}" for key, value in figures.items()))
+        return figures
+
+
+if __name__ == "__main__":
+    run(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000, sqlite="--no-sqlite" not in sys.argv)

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# System packages of Debian 12 that the two commands need. Run as root; installs only what is missing.
+set -euo pipefail
+wanted=(python3-venv git ca-certificates)
+missing=()
+for package in "${wanted[@]}"; do
+  dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+done
+if [ "${#missing[@]}" -eq 0 ]; then
+  echo "    nothing missing"
+  exit 0
+fi
+echo "    installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

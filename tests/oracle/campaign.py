@@ -1,0 +1,143 @@
+"""The campaign: random estates through the oracle and through the program, and every difference with the seed that makes it again.
+
+    python -m tests.oracle.campaign --estates 1000 --seed 1      many estates
+    python -m tests.oracle.campaign --seed 4711 --keep FOLDER    one estate, its files kept
+    python -m tests.oracle.campaign --hand-made                  the hand-made cases, through the program
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from audit.model.terms import instant
+from audit.steps._open import Store, open_store
+from audit.steps._payloads import gather
+from audit.steps.apply import apply
+from audit.steps.assess import assess
+from audit.steps.ingest import ingest
+from audit.steps.init import init
+from tests.oracle.case import Case, HandMade
+from tests.oracle.cases import CASES
+from tests.oracle.compare import compare
+from tests.oracle.estates import random_case
+from tests.oracle.instants import text_of
+
+
+def assess_case(case: Case, folder: Path) -> dict[str, Any]:
+    """Drive the program on disk as its users do: init, apply, ingest in order of arrival, assess. Returns the assessment's JSON form."""
+    programme, evidence = case.write(folder)
+    init(folder / "data")
+    store = open_store(folder / "data")
+    try:
+        now = instant(case.now)
+        apply(store, programme, now=now, by="oracle")
+        done = ingest(store, gather([evidence]), {}, now=now, by="oracle")
+        wrong = [str(fault) for fault in [*done.refused, *done.unrecognised, *done.faults] if fault.level == "error"]
+        if wrong:
+            raise AssertionError(f"the program did not take the evidence as it was told: {wrong[:3]}")
+        known = None if case.known is None else _entry(store, case.known)
+        return assess(store, instant(case.since), instant(case.until), known).to_json()
+    finally:
+        store.close()
+
+
+def _entry(store: Store, known: int) -> int:
+    """Return the journal number of the n-th payload; of none, that of the programme."""
+    kind = "evidence" if known else "programme"
+    return [entry.number for entry in store.journal.entries(kind=kind)][max(known, 1) - 1]
+
+
+def differences(case: Case, folder: Path) -> list[str]:
+    """Return what the program says otherwise than the oracle."""
+    return compare(assess_case(case, folder), case.judge())
+
+
+def differences_of_seed(seed: int, keep: Path | None = None) -> list[str]:
+    """Return the differences of one random estate; an error of the program or the oracle is one as well."""
+    with tempfile.TemporaryDirectory() as temporary:
+        try:
+            return differences(random_case(seed), keep or Path(temporary))
+        except Exception:  # noqa: BLE001 - a campaign goes on
+            return [traceback.format_exc(limit=-6)]
+
+
+def differences_of_hand_made(one: HandMade) -> list[str]:
+    """Return what the program says otherwise than the oracle of a hand-made case, and the oracle than the truth."""
+    with tempfile.TemporaryDirectory() as temporary:
+        try:
+            found = differences(one.case, Path(temporary))
+        except Exception:  # noqa: BLE001 - a campaign goes on
+            found = [traceback.format_exc(limit=-6)]
+    result = one.case.judge()
+    for name, truth in one.expected.items():
+        said = result.united(name)
+        if (said.breached, said.unproven) != (list(truth.breached), list(truth.unproven)):
+            found.append(f"{name}: the oracle is not what was computed by hand")
+    return found
+
+
+def _seeded(seed: int) -> tuple[int, list[str]]:
+    return seed, differences_of_seed(seed)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the campaign; exit code 1 when there are differences."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--estates", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="the first seed; each estate has the next one")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--keep", type=Path, help="with one estate: leave its files in this new folder")
+    parser.add_argument("--hand-made", action="store_true", help="the cases of tests/oracle/cases.py instead")
+    said = parser.parse_args(arguments)
+    if said.hand_made:
+        return _hand_made()
+    if said.keep is not None:
+        said.keep.mkdir(parents=True)
+        print(describe(random_case(said.seed)))
+        found = differences_of_seed(said.seed, said.keep)
+        print("\n".join(found) or "no difference")
+        return int(bool(found))
+    return _many(range(said.seed, said.seed + said.estates), said.processes)
+
+
+def _many(seeds: range, processes: int) -> int:
+    begun, wrong = time.monotonic(), 0
+    # spawn: Polars and deltalake keep threads, which a fork does not survive.
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        for count, (seed, found) in enumerate(pool.imap_unordered(_seeded, seeds), 1):
+            if found:
+                wrong += 1
+                print(f"seed {seed}: {len(found)} differences", *found[:8], sep="\n    ", flush=True)
+            if count % 25 == 0:
+                print(f"{count} of {len(seeds)} estates, {wrong} with differences, {time.monotonic() - begun:.0f} s", flush=True)
+    print(f"{len(seeds)} estates from seed {seeds.start}: {wrong} with differences, in {time.monotonic() - begun:.0f} s")
+    return int(wrong > 0)
+
+
+def _hand_made() -> int:
+    wrong = 0
+    for one in CASES:
+        found = differences_of_hand_made(one)
+        if found:
+            wrong += 1
+            print(f"section {one.section}, {one.case.name}:", *found, sep="\n    ", flush=True)
+    print(f"{len(CASES)} hand-made cases: {wrong} with differences")
+    return int(wrong > 0)
+
+
+def describe(case: Case) -> str:
+    """Return a case in a few lines."""
+    known = "all" if case.known is None else f"the first {case.known}"
+    rows = sum(len(told.records) for told in case.told)
+    return f"{case.name}: [{text_of(case.since)}, {text_of(case.until)}), {len(case.told)} payloads ({known} known), {rows} records"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

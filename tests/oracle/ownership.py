@@ -1,0 +1,180 @@
+"""Sections 4 to 6 of docs/definitions.md: whose points, what nobody saw, and which time is judged."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from audit.model.terms import Term
+from tests.oracle.instants import BEGIN, FOR_EVER, Stretch, after, before, stretches
+from tests.oracle.lives import Lives
+from tests.oracle.points import Point
+from tests.oracle.records import Alias, Declared, Segment, Version
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A (source, repository) in which points of an asset may have been captured without our seeing them. `source` None: nobody listed it."""
+
+    source: str | None
+    repository: str
+    unseen: list[Stretch]
+    listings: list[int]
+    """Instants of the complete listings that would show a point of the asset."""
+
+    def witness(self, t: int, within: Stretch = (BEGIN, FOR_EVER)) -> int | None:
+        """Section 5: the latest unseen capture instant at or before t (and within a stretch) whose point may still be live at t.
+
+        The latest is the best witness of all: l', and every sum of c and a length, grows with c.
+        """
+        latest = None
+        for start, end in self.unseen:
+            c = min(end - 1, t, within[1] - 1)
+            if c >= max(start, within[0]):
+                latest = c
+        return latest if latest is not None and t < self.next_listing(latest) else None
+
+    def next_listing(self, c: int) -> int:
+        """Section 5: l', the next complete listing after c; for ever when none."""
+        place = bisect_right(self.listings, c)
+        return self.listings[place] if place < len(self.listings) else FOR_EVER
+
+
+class Ownership:
+    """What belongs to one part of one asset, and the asset's segments."""
+
+    def __init__(self, estate: Declared, lives: Lives, asset: str, part: str | None) -> None:
+        self.estate, self.lives, self.asset, self.part = estate, lives, asset, part
+        self.segments = estate.segments[asset]
+        self.aliases = [one for one in estate.aliases if (one.asset, one.part) == (asset, part)]
+        self.points = [point for point in lives.points.values() if self._owns(point)]
+        self.pairs = self._pairs()
+
+    def segment(self, t: int) -> Segment:
+        """Return the asset's segment at an instant."""
+        return next(one for one in self.segments if one.start <= t < one.end)
+
+    def version(self, t: int) -> Version | None:
+        """Return the policy version in force at an instant."""
+        index = self.segment(t).policy
+        return None if index is None else self.estate.versions[index]
+
+    def accepts_partial(self, t: int) -> bool:
+        """Section 3: whether the policy version in force at t accepts partial points."""
+        version = self.version(t)
+        return version is not None and version.accept_partial
+
+    def _owns(self, point: Point) -> bool:
+        """Section 4: the alias that holds at captured_at. A point without captured_at counts nowhere (section 1)."""
+        captured = point.captured_at
+        return captured is not None and any(
+            (alias.source, alias.subject) == (point.source, point.subject) and alias.start <= captured < alias.end
+            for alias in self.aliases
+        )
+
+    # Unseen points (section 5)
+
+    def _pairs(self) -> list[Pair]:
+        """Section 5: (S, R) for each source S of the aliases and each R that S ever listed; (none, R) for declared R that none of them listed."""
+        sources = sorted({alias.source for alias in self.aliases})
+        listed = sorted({place for place in self.lives._listings if place[0] in sources})
+        found = [self._pair(*place) for place in listed]
+        for repository in self.estate.repositories_of.get(self.asset, []):
+            if repository not in {place[1] for place in listed}:
+                found.append(Pair(None, repository, [(BEGIN, FOR_EVER)], []))
+        return found
+
+    def _pair(self, source: str, repository: str) -> Pair:
+        """Section 5: everything between the alias's and the source's from and until that is not observed is unseen."""
+        observed = self._observed(source, repository)
+        origin = self.estate.origins.get(source)
+        used = (BEGIN, FOR_EVER) if origin is None else (origin.start, origin.end)
+        windows = [(alias.start, alias.end) for alias in self.aliases if alias.source == source]
+
+        def is_unseen(c: int) -> bool:
+            if not used[0] <= c < used[1] or not any(start <= c < end for start, end in windows):
+                return False
+            return not any(start <= c < end for start, end in observed)
+
+        critical = {x for stretch in [*observed, *windows, used] for x in stretch}
+        return Pair(source, repository, stretches(is_unseen, critical), self._showing(source, repository))
+
+    def _showing(self, source: str, repository: str) -> list[int]:
+        """Section 5: complete listings whose scope is null, or in whose scope a point of one of the subjects was ever listed."""
+        subjects = {alias.subject for alias in self.aliases if alias.source == source}
+        scopes = {
+            scope
+            for point in self.lives.points.values()
+            if (point.source, point.repository) == (source, repository) and point.subject in subjects
+            for scope in point.scopes
+        }
+        return sorted(
+            {
+                x.at
+                for x in self.lives.listings(source, repository)
+                if x.complete and x.at is not None and (x.scope is None or x.scope in scopes)
+            }
+        )
+
+    def _observed(self, source: str, repository: str) -> list[Stretch]:
+        """Section 5: (l - k, l - d] of each complete listing, and [covers_from, covers_to) of job logs (borders do not matter)."""
+        found = [x.covers for x in self.lives.listings(source, repository) if x.covers is not None]
+        origin = self.estate.origins.get(source)
+        for at in self._showing(source, repository):
+            start = self._shown_since(repository, at)
+            end = at if origin is None or origin.runs_up_to is None else before(at, origin.runs_up_to, origin.zone)
+            if start is not None and start < end:
+                found.append((start, end))
+        return found
+
+    def _shown_since(self, repository: str, at: int) -> int | None:
+        """Section 5: l - k, k being the repository's keeps_at_least, else the shortest `for` of the policy in force at l, else nothing is observed."""
+        if repository in self.estate.keeps_at_least:
+            return before(at, self.estate.keeps_at_least[repository], self.estate.zone)
+        version = self.version(at)
+        rules = [] if version is None else version.objectives.get("keep") or []
+        # The shortest `for` is the one with the latest l - for.
+        return max((before(at, Term.parse(rule["for"]), version.zone) for rule in rules if version), default=None)
+
+    # Judged time (section 6)
+
+    def is_in_service(self, t: int) -> bool:
+        """Section 6: in_service <= t < retired."""
+        segment = self.segment(t)
+        return segment.in_service <= t < segment.retired
+
+    def is_grace(self, t: int) -> bool:
+        """Section 6: [in_service, in_service + g), g of the version in force at t."""
+        version, segment = self.version(t), self.segment(t)
+        if version is None or version.grace is None:
+            return False
+        return segment.in_service <= t < after(segment.in_service, version.grace, version.zone)
+
+    def instants(self) -> set[int]:
+        """Return the critical instants of section 6."""
+        found: set[int] = set()
+        for segment in self.segments:
+            found |= {segment.start, segment.end, segment.in_service, segment.retired}
+            version = None if segment.policy is None else self.estate.versions[segment.policy]
+            if version is not None and version.grace is not None:
+                found.add(after(segment.in_service, version.grace, version.zone))
+        return found
+
+    # Liveness under the policy in force
+
+    def live(self, point: Point, world: str, t: int) -> bool:
+        """Section 3: is a point live at t, under the policy version then in force."""
+        many = self.lives.live(point, world, self.accepts_partial(t))
+        place = bisect_right(many, (t, FOR_EVER + 1)) - 1
+        return place >= 0 and t < many[place][1]
+
+
+def parts_of(estate: Declared, asset: str) -> list[str | None]:
+    """Section 6: the parts of an asset; one without parts has the one part null."""
+    named = {alias.part for alias in estate.aliases if alias.asset == asset}
+    return sorted(named, key=lambda part: part or "") or [None]
+
+
+def aliases_of(estate: Declared, asset: str) -> list[Alias]:
+    """Return all aliases of an asset."""
+    return [alias for alias in estate.aliases if alias.asset == asset]
