@@ -24,7 +24,8 @@ from audit.controls.recovery_point import Rpo
 from audit.controls.retention_maximum import Dispose
 from audit.controls.retention_minimum import Keep
 from audit.evaluation.assess import judge
-from audit.evaluation.chunks import COLUMNS, chunks_of, fetch
+from audit.evaluation.chunks import chunks_of, fetch
+from audit.evaluation.rows import HELD
 from audit.model.estate import ALIAS, ASSET_REPOSITORY, REPOSITORY, SEGMENT, Estate, PolicyVersion, Source
 from audit.model.facts import INSTANT, LISTING, RECOVERY_POINT, RUN
 from audit.model.terms import micros
@@ -209,7 +210,7 @@ def run(points: int, *, sqlite: bool = True) -> dict[str, float]:
         scan, rows = timed(
             lambda: (
                 pl.scan_parquet(folder / "points.parquet")
-                .select(COLUMNS)
+                .select(HELD)
                 .select(pl.all().null_count().sum() if False else pl.all().count())
                 .collect()["id"][0]
             )
@@ -219,17 +220,8 @@ def run(points: int, *, sqlite: bool = True) -> dict[str, float]:
         def controls() -> tuple[int, int]:
             breaches = unproven = 0
             for chunk in chunks_of(catalog, 0, world):  # type: ignore[arg-type]
-                tellings, runs = fetch(catalog, 0, chunk)  # type: ignore[arg-type]
-                judged = judge(
-                    chunk.estate,
-                    tellings,
-                    runs,
-                    catalog.listings(0),
-                    catalog.payloads(0),
-                    START + 60 * DAY,
-                    START + DAYS * DAY,
-                    CONTROLS,
-                )
+                rows = fetch(catalog, 0, chunk)  # type: ignore[arg-type]
+                judged = judge(chunk.estate, rows, START + 60 * DAY, START + DAYS * DAY, CONTROLS)
                 assert not judged.faults, judged.faults
                 breaches += sum(len(result.breaches) for result in judged.results)
                 unproven += sum(len(result.unproven) for result in judged.results)

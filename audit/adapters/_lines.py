@@ -71,7 +71,7 @@ def _columns(names: list[str]) -> list[str]:
 
 def _physical(text: str) -> pl.DataFrame:
     """Return `line` and `text` of the lines that are not blank."""
-    if "\x01" in text or not text.strip():
+    if "\x01" in text or not text or text.isspace():
         series = pl.Series("text", text.split("\n"), dtype=pl.String)
     else:
         # Polars' CSV reader is the fastest way to cut text into lines; the separator is a character that does not occur.
@@ -155,26 +155,29 @@ def _originals(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _adds_up(frame: pl.DataFrame, names: list[str]) -> pl.Series:
     """Tell of each line whether Polars' reading accounts for everything in it."""
-    text = pl.col("text")
-    nulls = text.str.count_matches('":null', literal=True) + text.str.count_matches('": null', literal=True)
+    text = frame["text"]
     values = pl.sum_horizontal(pl.col(name).is_not_null().cast(pl.UInt32) for name in names) + pl.col("inner")
+    nulls = text.str.count_matches('":null', literal=True) + text.str.count_matches('": null', literal=True)
+    keys = text.str.count_matches('":', literal=True)
+    sound = (keys == nulls + frame.select(values).to_series()) & frame["whole"] & ~text.str.contains(_SURROGATE)
+    for sign in _STRANGE:
+        sound &= ~text.str.contains(sign, literal=True)
     # Booleans, lists and objects come back as text: only where they are due is that right.
-    odd = [_odd(pl.col(name), boolean=name in _BOOLEANS) for name in names if name != "copy_of"] or [pl.lit(value=False)]
-    strange = pl.any_horizontal(text.str.contains(sign, literal=True) for sign in _STRANGE) | text.str.contains(_SURROGATE)
-    told = frame.select(
-        nulls=nulls,
-        sound=(text.str.count_matches('":', literal=True) == nulls + values)
-        & pl.col("whole")
-        & ~pl.any_horizontal(odd).fill_null(value=False)
-        & ~strange,
+    if odd := [_odd(pl.col(name), boolean=name in _BOOLEANS) for name in names if name != "copy_of"]:
+        sound &= ~frame.select(pl.any_horizontal(odd).fill_null(value=False)).to_series()
+    if not (nulls > 0).any():
+        return sound
+    # With a null among them, one key given twice can hide: then there are more keys than names.
+    present = frame.select(
+        pl.sum_horizontal(pl.col("text").str.contains(f'"{name}":', literal=True).cast(pl.UInt32) for name in names)
     )
-    with_null = told["nulls"] > 0
-    if not with_null.any():
-        return told["sound"]
-    # With a null among them, one key given twice can hide: look at the names themselves, inside copy_of and outside.
-    doubtful = frame["text"].set(~with_null, None)
-    inside, outside = doubtful.str.extract(_COPY_OBJECT), doubtful.str.replace(_COPY_OBJECT, "")
-    return told["sound"] & _distinct(inside) & _distinct(outside)
+    doubtful = (nulls > 0) & (present.to_series() != keys)
+    if not doubtful.any():
+        return sound
+    # Look closely, inside copy_of and outside.
+    some = text.filter(doubtful)
+    once = _distinct(some.str.extract(_COPY_OBJECT)) & _distinct(some.str.replace(_COPY_OBJECT, ""))
+    return sound.scatter(doubtful.arg_true(), sound.filter(doubtful) & once)
 
 
 def _distinct(text: pl.Series) -> pl.Series:

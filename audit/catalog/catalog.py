@@ -138,8 +138,9 @@ class Catalog:
         parts = [laid_out.scan().filter(known), inbox.scan().filter(known, pl.col("entry") > laid_out.mark)]
         if keys is not None:
             keys = keys.select("source", "subject").unique()
-            chosen = pl.col("source").is_in(keys["source"].unique().implode())
-            parts = [part.filter(chosen) for part in parts]
+            # The ranges let the reader pass over whole row groups: files are sorted by these columns.
+            chosen = [pl.col(name).is_between(keys[name].min(), keys[name].max()) for name in ("source", "subject")]
+            parts = [part.filter(*chosen) for part in parts]
             parts[0] = parts[0].filter(pl.col("bucket").is_in(bucket_of(keys).unique().implode()))
             parts = [part.join(keys.lazy(), on=["source", "subject"], how="semi") for part in parts]
         return pl.concat(part.select(list(columns or TABLES[name])) for part in parts)

@@ -33,7 +33,7 @@ APP = "journal"
 
 DELTA_TYPES = {pl.String(): "string", pl.Int64(): "long", pl.Boolean(): "boolean", INSTANT: "timestamp"}
 CONFIGURATION = {"delta.checkpointInterval": "50", "delta.logRetentionDuration": "interval 1 days"}
-ROW_GROUP = 131_072
+ROW_GROUP = 65_536
 """Rows a Parquet row group: what a reader of few subjects reads too much of, at the most, a file."""
 
 

@@ -88,7 +88,8 @@ def _by_policy(world: World, policy: pl.Series) -> pl.Series:
 
 def _new_assets(world: World, layer: Layer) -> pl.DataFrame:
     """Return the time that a new asset has for its first point: once, from when it comes into service."""
-    frame = layer.frame.with_columns(allowed=_by_policy(world, layer.frame["policy"])).drop_nulls("in_service")
+    rows = world.serving(layer)
+    frame = rows.with_columns(allowed=_by_policy(world, rows["policy"])).drop_nulls("in_service")
     until = pl.min_horizontal(pl.col("in_service") + pl.col("allowed"), "end")
     return islands(frame.select(*world.line.put(pl.col("code"), pl.max_horizontal("in_service", "begin"), until)))
 

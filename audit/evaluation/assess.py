@@ -10,6 +10,7 @@ import polars as pl
 from audit.discovery import modules
 from audit.evaluation.facts import Facts, resolve_facts
 from audit.evaluation.results import Evidence, results_of
+from audit.evaluation.rows import Rows
 from audit.evaluation.world import build_world
 from audit.model.estate import Estate
 from audit.model.intervals import islands
@@ -29,21 +30,18 @@ class Judged:
 
 def judge(
     estate: Estate,
-    tellings: pl.DataFrame,
-    runs: pl.DataFrame,
-    listings: pl.DataFrame,
-    payloads: pl.DataFrame,
+    rows: Rows,
     since: int,
     until: int,
     controls: Sequence[str] | None = None,
 ) -> Judged:
     """Judge a period [since, until) (microseconds) on the catalog's rows. controls: only these; all when null."""
     acceptances = {policy.accept_partial for policy in estate.policies} or {False}
-    facts = resolve_facts(tellings, runs, listings, payloads, estate.sources, acceptances)
+    facts = resolve_facts(rows, estate.sources, acceptances)
     world = build_world(estate, facts, since, until)
     evidence = Evidence(
-        sha256=dict(payloads.select("entry", "sha256").iter_rows()),
-        provenance=_provenance(world, payloads),
+        sha256=dict(rows.payloads.select("entry", "sha256").iter_rows()),
+        provenance=_provenance(world, rows.payloads),
         pairs={pair: (source, repository) for pair, source, repository in facts.names.pairs.iter_rows()},
         repositories=dict(world.repositories.select("repository", "name").iter_rows()),
         expected=_expected(world, estate),

@@ -9,16 +9,11 @@ import polars as pl
 
 from audit.catalog.catalog import Catalog
 from audit.errors import UsageError
+from audit.evaluation.rows import HELD, LOST, Rows
 from audit.model.estate import Estate
 
 ROWS = 3_000_000
 """Rows of recovery points that one chunk holds, more or less: about 1 GB."""
-
-COLUMNS = (
-    "source", "repository", "scope", "id", "subject", "method", "captured_at", "captured_until", "available_at", "base", "self_contained",
-    "copy_of_source", "copy_of_repository", "copy_of_id", "expires_at", "deleted_at", "immutable_until", "bytes", "integrity", "checked_at",
-    "completeness", "basis", "observed_at", "listed_at", "from_complete", "present", "shown_entry", "locator",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,43 +63,48 @@ def _chunk(estate: Estate, assets: list[str]) -> Chunk:
     return Chunk(small, small.aliases.select("source", "subject").unique())
 
 
-def fetch(catalog: Catalog, known: int, chunk: Chunk) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the recovery-point rows and the runs that a chunk needs."""
+def fetch(catalog: Catalog, known: int, chunk: Chunk) -> Rows:
+    """Return the catalog's rows that a chunk needs."""
+    listings, payloads = catalog.listings(known), catalog.payloads(known)
     if chunk.subjects is None:
-        return catalog.tellings(known, columns=COLUMNS).select(COLUMNS).collect(), catalog.runs(known).collect()
-    tellings = catalog.tellings(known, keys=chunk.subjects, columns=COLUMNS).select(COLUMNS).collect()
-    runs = catalog.runs(known, keys=chunk.subjects).collect()
+        return rows_of(catalog.tellings(known), catalog.runs(known), listings, payloads)
+    mine = rows_of(catalog.tellings(known, keys=chunk.subjects), catalog.runs(known, keys=chunk.subjects), listings, payloads)
     nameless = catalog.runs(known).filter(pl.col("subject").is_null()).collect()
-    return _with_strangers(catalog, known, tellings), pl.concat([runs.filter(pl.col("subject").is_not_null()), nameless])
+    runs = pl.concat([mine.runs.filter(pl.col("subject").is_not_null()), nameless])
+    return _with_strangers(catalog, known, replace(mine, runs=runs))
 
 
-def _with_strangers(catalog: Catalog, known: int, tellings: pl.DataFrame) -> pl.DataFrame:
+def rows_of(tellings: pl.LazyFrame, runs: pl.LazyFrame, listings: pl.DataFrame, payloads: pl.DataFrame) -> Rows:
+    """Read tellings in two: of a row that says a point is gone, only its place is worth reading."""
+    held = tellings.filter(pl.col("present")).select(HELD).collect()
+    lost = tellings.filter(~pl.col("present")).select(LOST).collect()
+    return Rows(held, lost, runs.collect(), listings, payloads)
+
+
+def _with_strangers(catalog: Catalog, known: int, mine: Rows) -> Rows:
     """Add the rows of points of other subjects that these points stand on: bases, and originals that copies name."""
     key = ["source", "repository", "id"]
     asked = pl.DataFrame(schema=dict.fromkeys(key, pl.String))
     while True:
-        bases = tellings.filter(pl.col("base").is_not_null()).select("source", "repository", id="base")
-        copies = tellings.filter(pl.col("copy_of_id").is_not_null()).select(
-            source=pl.coalesce("copy_of_source", "source"), repository="copy_of_repository", id="copy_of_id"
-        )
-        known_ids = tellings.select(key).unique()
-        missing = (
-            pl.concat([bases, copies])
-            .unique()
-            .join(known_ids, on=key, how="anti")
-            .join(asked, on=key, how="anti", nulls_equal=True)
-        )
+        held = mine.held
+        bases = held.filter(pl.col("base").is_not_null()).select("source", "repository", id="base")
+        copies = held.filter(pl.col("copy_of_id").is_not_null())
+        copies = copies.select(source=pl.coalesce("copy_of_source", "source"), repository="copy_of_repository", id="copy_of_id")
+        wanted = pl.concat([bases, copies]).unique()
+        if wanted.is_empty():
+            return mine
+        known_ids = held.select(key).unique()
+        missing = wanted.join(known_ids, on=key, how="anti").join(asked, on=key, how="anti", nulls_equal=True)
         missing = missing.filter(pl.col("repository").is_not_null() | ~pl.col("id").is_in(known_ids["id"].implode()))
         if missing.is_empty():
-            return tellings
+            return mine
         asked = pl.concat([asked, missing])
-        rows = (
-            catalog.tellings(known, columns=COLUMNS)
-            .select(COLUMNS)
-            .filter(pl.col("id").is_in(missing["id"].unique().implode()))
-            .collect()
+        ids = missing["id"].unique().implode()
+        more = rows_of(
+            catalog.tellings(known).filter(pl.col("id").is_in(ids)), mine.runs.clear().lazy(), mine.listings, mine.payloads
         )
-        rows = rows.join(known_ids, on=key, how="anti")
-        if rows.is_empty():
-            return tellings
-        tellings = pl.concat([tellings, rows])
+        new = more.held.join(known_ids, on=key, how="anti")
+        if new.is_empty():
+            return mine
+        gone = more.lost.join(known_ids, on=key, how="anti")
+        mine = replace(mine, held=pl.concat([held, new]), lost=pl.concat([mine.lost, gone]))

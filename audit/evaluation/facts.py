@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from audit.evaluation.links import link_bases, link_originals
-from audit.evaluation.rows import Names, name_rows
+from audit.evaluation.rows import Names, Rows, name_rows
 from audit.model.estate import Source
 from audit.model.intervals import INT
 from audit.model.jobs import presence_of_jobs
@@ -42,21 +42,11 @@ class Facts:
     unplaced: int
 
 
-def resolve_facts(
-    tellings: pl.DataFrame,
-    runs: pl.DataFrame,
-    listings: pl.DataFrame,
-    payloads: pl.DataFrame,
-    sources: Mapping[str, Source],
-    acceptances: set[bool],
-) -> Facts:
-    """Make points and lives of the catalog's rows.
-
-    tellings, runs, listings, payloads: as the catalog gives them. acceptances: whether partial points count, for each way that some policy asks for.
-    """
-    names, rows = name_rows(tellings, runs, listings, payloads)
-    merged = merge_tellings(rows, names.chains)
-    runs = names.with_pairs(merge_runs(runs))
+def resolve_facts(rows: Rows, sources: Mapping[str, Source], acceptances: set[bool]) -> Facts:
+    """Make points and lives of the catalog's rows. acceptances: whether partial points count, for each way that some policy asks for."""
+    names, held, gone = name_rows(rows)
+    merged = merge_tellings(held, gone, names.chains)
+    runs = names.with_pairs(merge_runs(rows.runs))
     points, unplaced = _with_runs(merged, runs)
     points = link_originals(points, names.pairs)
     points = points.with_columns(available=pl.coalesce("available", pl.when(~pl.col("catalog")).then("captured")))
@@ -107,6 +97,8 @@ def _with_runs(merged: Merged, runs: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         finished=pl.col("finished_at").cast(INT),
         partial=(pl.col("coverage") == "partial").fill_null(value=False),
     )
+    if timed.is_empty():
+        return merged.points.with_columns(available=pl.coalesce("available", "first_sighting")).select(POINT_COLUMNS), unplaced
     # A run that does not say what it backed up can still name the point it made; it makes none that nobody listed.
     whole = pl.col("subject").is_not_null() & pl.col("started").is_not_null()
     every = timed.filter(whole | pl.col("recovery_point").is_not_null()).with_row_index("run")

@@ -9,6 +9,25 @@ import polars as pl
 from audit.model.intervals import INT
 from audit.model.points import TELLING, Chains
 
+HELD = (
+    "source", "repository", "scope", "id", "subject", "method", "captured_at", "captured_until", "available_at", "base", "self_contained",
+    "copy_of_source", "copy_of_repository", "copy_of_id", "expires_at", "deleted_at", "immutable_until", "bytes", "integrity", "checked_at",
+    "completeness", "basis", "observed_at", "listed_at", "from_complete", "shown_entry", "locator",
+)  # fmt: skip
+LOST = ("source", "repository", "scope", "id", "listed_at", "from_complete")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The catalog's rows that one piece of work needs: tellings that hold a point (columns HELD), tellings that say one is gone (LOST), runs, listings and payloads."""
+
+    held: pl.DataFrame
+    lost: pl.DataFrame
+    runs: pl.DataFrame
+    listings: pl.DataFrame
+    payloads: pl.DataFrame
+
+
 MOST_COMBINATIONS = 10_000_000
 """Of names, up to which a table of all of them is made."""
 
@@ -33,14 +52,18 @@ class Names:
         return self.chains.listed.join(self.chains.chains.filter("whole"), on="chain").select("pair", "at")
 
 
-def name_rows(
-    tellings: pl.DataFrame, runs: pl.DataFrame, listings: pl.DataFrame, payloads: pl.DataFrame
-) -> tuple[Names, pl.DataFrame]:
-    """Return the names, and the tellings as columns of `model.points.TELLING`. All four frames are as the catalog gives them."""
+def name_rows(rows: Rows) -> tuple[Names, pl.DataFrame, pl.DataFrame]:
+    """Return the names; the tellings that hold a point as columns of `model.points.TELLING`; and those that say one is gone as columns of `model.points.GONE`."""
     both = ["source", "repository"]
-    pairs = pl.concat([frame.select(both).unique() for frame in (listings, tellings, runs)]).unique().drop_nulls().sort(both)
+    listings = rows.listings
+    pairs = (
+        pl.concat([frame.select(both).unique() for frame in (listings, rows.held, rows.lost, rows.runs)])
+        .unique()
+        .drop_nulls()
+        .sort(both)
+    )
     pairs = pairs.with_row_index("pair").with_columns(pl.col("pair").cast(pl.Int32)).select("pair", *both)
-    told = tellings.filter(pl.col("listed_at").is_not_null()).select(*both, "scope").unique()
+    told = rows.held.lazy().filter(pl.col("listed_at").is_not_null()).select(*both, "scope").unique().collect()
     scopes = (
         pl.concat([listings.select(*both, "scope").unique(), told])
         .unique()
@@ -57,21 +80,23 @@ def name_rows(
     logs = named.filter(pl.col("covers_from").is_not_null() & pl.col("covers_to").is_not_null())
     logs = logs.select("pair", begin=pl.col("covers_from").cast(INT), end=pl.col("covers_to").cast(INT))
     names = Names(pairs, scopes, Chains(listed, chains), named["pair"].unique().sort(), logs)
-    return names, _tellings(tellings, names, payloads)
+    return names, _held(rows, names), _numbered(rows.lost, names).select(
+        "pair", "id", "chain", complete="from_complete", listed=pl.col("listed_at").cast(INT)
+    )  # fmt: skip
 
 
-def _tellings(tellings: pl.DataFrame, names: Names, payloads: pl.DataFrame) -> pl.DataFrame:
-    """Number sources, repositories and scopes by tables, not joins: there are few of them and many rows."""
-    pair = _numbers(tellings, names.pairs.select("source", "repository", number="pair"))
-    chain = names.scopes.join(names.pairs, on="pair").select("source", "repository", "scope", number="chain")
-    scoped = _numbers(tellings, chain)
-    ranks = payloads.select(pl.col("entry").cast(INT), rank=pl.col("sha256").rank("dense").cast(pl.Int32))
-    highest = max(
-        [int(value) for value in (ranks["entry"].max(), tellings["shown_entry"].max()) if isinstance(value, int)], default=0
-    )
+def _numbered(rows: pl.DataFrame, names: Names) -> pl.DataFrame:
+    """Add `pair` and `chain`. By tables, not joins: there are few names and many rows."""
+    pair = _numbers(rows, names.pairs.select("source", "repository", number="pair"))
+    chain = _numbers(rows, names.scopes.join(names.pairs, on="pair").select("source", "repository", "scope", number="chain"))
+    return rows.with_columns(pair.alias("pair"), pl.when(pl.col("listed_at").is_not_null()).then(chain).alias("chain"))
+
+
+def _held(rows: Rows, names: Names) -> pl.DataFrame:
+    ranks = rows.payloads.select(pl.col("entry").cast(INT), rank=pl.col("sha256").rank("dense").cast(pl.Int32))
+    entries = rows.held["shown_entry"]
+    highest = max([int(value) for value in (ranks["entry"].max(), entries.max()) if isinstance(value, int)], default=0)
     by_entry = pl.repeat(None, highest + 1, dtype=pl.Int32, eager=True).scatter(ranks["entry"], ranks["rank"])
-    listed = pl.col("listed_at").is_not_null()
-    payload = by_entry.gather(tellings["shown_entry"])
     columns = {
         "captured": pl.col("captured_at").cast(INT),
         "captured_until": pl.col("captured_until").cast(INT),
@@ -84,13 +109,11 @@ def _tellings(tellings: pl.DataFrame, names: Names, payloads: pl.DataFrame) -> p
         "catalog": pl.col("basis") == "catalog",
         "observed": pl.coalesce("listed_at", "observed_at").cast(INT),
         "listed": pl.col("listed_at").cast(INT),
-        "chain": pl.when(listed).then(scoped),
         "complete": pl.col("from_complete"),
         "entry": pl.col("shown_entry").cast(INT),
     }
-    return tellings.with_columns(pair.alias("pair"), payload.alias("payload")).select(
-        columns.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in TELLING.items()
-    )
+    held = _numbered(rows.held, names).with_columns(by_entry.gather(entries).alias("payload"))
+    return held.select(columns.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in TELLING.items())
 
 
 def _numbers(rows: pl.DataFrame, table: pl.DataFrame) -> pl.Series:

@@ -32,7 +32,8 @@ def build_world(estate: Estate, facts: Facts, since: int, until: int) -> World:
     views = _views(estate, facts, aliases, groups, numbers, of_pair)
     hidden = _unseen(estate, facts, views, aliases, segments)
     # Declared repositories alone are no evidence: what nobody ever listed or told of is unproven, also where unseen points do not count.
-    seen = pl.concat([views.filter(pl.col("pair") != NONE)["code"], points["code"].drop_nulls()]).unique()
+    told = pl.concat([views.filter(pl.col("pair") != NONE)["code"], points["code"].drop_nulls()])
+    seen = views["code"].filter(views["code"].is_in(told.implode())).unique()
     blind = groups["code"].filter(~groups["code"].is_in(seen.implode()))
     return World(
         Line(since, until), groups, segments, estate.policies, points, facts.lives, facts.presence, hidden, blind, repositories

@@ -39,11 +39,11 @@ TELLING: dict[str, pl.DataType | type[pl.DataType]] = {
     "listed": INT,  # the instant of the listing
     "chain": pl.Int32,  # of the listing, complete or not; null: told by no listing
     "complete": pl.Boolean,  # told by the chain of complete listings: the row holds until the point's next row there
-    "present": pl.Boolean,
     "payload": pl.Int32,  # rank of the payload by SHA-256
     "entry": INT,
     "locator": pl.String,
 }
+GONE = {"pair": pl.Int32, "id": pl.String, "chain": pl.Int32, "complete": pl.Boolean, "listed": INT}
 FIELDS = ("subject", "method", "captured", "captured_until", "available", "base", "self_contained", "copy_of_source", "copy_of_repository",
           "copy_of_id", "expires", "deleted", "immutable", "bytes")  # fmt: skip
 
@@ -69,43 +69,41 @@ class Merged:
     conflicts: int
 
 
-STATE = ("point", "pair", "chain", "complete", "present", "listed")
-
-
 def key_of(identity: str, seed: int = 0) -> pl.Expr:
     """Return a 64-bit hash of (pair, id): fast to join by. Two ids may share one, so what is joined by it compares the ids as well."""
     return pl.struct("pair", pl.col(identity).alias("id")).hash(seed).alias("key")
 
 
-def number_points(tellings: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Number the points in the order in which they are first held. Return the tellings that hold one, with `point` and `key`, and the states of all.
+def number_points(tellings: pl.DataFrame, gone: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Number the points in the order in which they are first told. Return the tellings with `point`, and the states of points in both frames.
 
-    What is only known to be absent is not a point.
+    What is only known to be gone is not a point.
     """
     for seed in range(8):
-        held = tellings.filter("present").with_columns(key_of("id", seed))
-        again = held.select("key", "pair", "id").filter(pl.col("key").is_duplicated()).unique()
-        if again["key"].is_duplicated().any():
+        held = tellings.with_columns(key_of("id", seed))
+        twice = held.select("key", "pair", "id").filter(pl.col("key").is_duplicated()).unique()
+        if twice["key"].is_duplicated().any():
             continue  # two ids share a hash: take another hash
-        if again.is_empty():
+        if twice.is_empty():
             held = held.with_row_index("point")
         else:
             first = held.select("key").unique(maintain_order=True, keep="first").with_row_index("point")
             held = held.join(first, on="key", how="left", maintain_order="left")
-        lost = (
-            tellings.filter(~pl.col("present"))
-            .select("pair", "id", "chain", "complete", "present", "listed")
-            .with_columns(key_of("id", seed))
+        known = (
+            held.select("key", "point", known_id="id")
+            if twice.is_empty()
+            else held.select("key", "point", known_id="id").unique("key")
         )
-        lost = lost.join(held.select("key", "point", held_id="id").unique("key"), on="key", how="inner")
-        lost = lost.filter(pl.col("id") == pl.col("held_id"))
-        return held, pl.concat([held.select(STATE), lost.select(STATE)])
+        lost = gone.with_columns(key_of("id", seed)).join(known, on="key", how="inner").filter(pl.col("id") == pl.col("known_id"))
+        columns = ("point", "pair", "chain", "complete", "listed")
+        states = [held.select(*columns, present=pl.lit(value=True)), lost.select(*columns, present=pl.lit(value=False))]
+        return held.drop("key"), pl.concat(states)
     raise AssertionError("eight hash functions in a row took two ids for one")
 
 
-def merge_tellings(tellings: pl.DataFrame, chains: Chains) -> Merged:
-    """Merge tellings (columns TELLING) into points, field by field. Instants that stay unknown are null."""
-    held, states = number_points(tellings)
+def merge_tellings(tellings: pl.DataFrame, gone: pl.DataFrame, chains: Chains) -> Merged:
+    """Merge tellings (columns TELLING; those that say a point is gone: GONE) into points, field by field. Instants that stay unknown are null."""
+    held, states = number_points(tellings, gone)
     held = _last_told(states, held, chains)
     merged, conflicts = _merge(held)
     first = held.lazy().filter(pl.col("chain").is_not_null()).group_by("point").agg(first_sighting=pl.col("listed").min()).collect()

@@ -27,11 +27,12 @@ class World:
 
     line: the period, for `groups.height` groups. groups: `code`, `asset`, `part`, `unit`, in order of code.
     segments: `code`, `begin`, `end`, `policy` (Int32, null), `in_service`, `retired` (Int64, null), `city`, `medium`, `failure_domain`, sorted by
-    code and begin, without holes. points: `code` (null: of no asset), `repository` (Int32), `pair`, `captured`, `restorable`
-    (captured_until, else captured), `first_sighting`, `available`, `catalog`, `immutable`, `expires`, `doubt`, `id`, `entry`, `locator`. lives: by whether partial points count. presence: of all points.
+    code and begin, without holes.
+    points: `code` (null: of no asset), `repository` (Int32), `pair`, `captured`, `restorable` (captured_until, else captured), `first_sighting`,
+    `available`, `catalog`, `immutable`, `expires`, `doubt`, `id`, `entry`, `locator`. presence: of all points. lives: by whether partial points count.
     unseen: `code`, `pair`, `repository`, `begin`, `end`, `gone`: stretches of capture instants nobody observed, and when what was captured
-    there is known to be gone. blind: codes of groups without any repository. repositories: `repository`, `begin`, `end`, `name`, `medium`, `city`,
-    `failure_domain`, `offline`, `mirror` (Boolean), each by stretches of time.
+    there is known to be gone. blind: codes of groups of which there is no evidence at all.
+    repositories: `repository`, `begin`, `end`, `name`, `medium`, `city`, `failure_domain`, `offline`, `mirror` (Boolean), each by stretches of time.
     """
 
     line: Line
@@ -59,29 +60,33 @@ class World:
                 | (pl.col("begin") != pl.col("end").shift(1))
             )
             rows = rows.with_columns(stretch=start.fill_null(value=True).cum_sum())
-            rows = rows.group_by("stretch", maintain_order=True).agg(
-                pl.col("code", "policy", "begin", "in_service").first(), pl.col("end", "retired").last()
-            )
+            rows = rows.group_by("stretch", maintain_order=True).agg(pl.col("code", "policy", "begin").first(), pl.col("end").last())
         rows = rows.with_columns(rank=pl.int_range(pl.len()).over("code"))
         for _, layer in rows.group_by("rank", maintain_order=True):
             yield Layer(layer.drop("rank"), self.groups.height)
+
+    def serving(self, layer: Layer) -> pl.DataFrame:
+        """Return the segments that make up a layer, each with its own `in_service` and `retired`: `code`, `policy`, `begin`, `end` and both."""
+        bounds = layer.frame.select("code", "policy", low="begin", high="end")
+        rows = self.segments.join(bounds, on=["code", "policy"]).filter((pl.col("begin") >= pl.col("low")) & (pl.col("end") <= pl.col("high")))
+        return rows.select("code", "policy", "begin", "end", "in_service", "retired")
 
     def judged(self, layer: Layer, *, outlives: pl.Series | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return the judged time of a layer and its grace, as islands on the line.
 
         outlives: for each code the instant up to which obligations run on after retirement.
         """
-        frame = layer.frame
+        rows = self.serving(layer)
         retired = pl.col("retired").fill_null(FOR_EVER)
         if outlives is not None:
-            retired = pl.max_horizontal(retired, outlives.gather(frame["code"]))
+            retired = pl.max_horizontal(retired, outlives.gather(rows["code"]))
         serving = {"begin": pl.max_horizontal("begin", "in_service"), "end": pl.min_horizontal("end", retired)}
-        window = islands(frame.select(*self.line.put(pl.col("code"), serving["begin"], serving["end"])))
-        ends = self._grace_ends(frame)
-        if ends.null_count() == len(ends):
+        window = islands(rows.select(*self.line.put(pl.col("code"), serving["begin"], serving["end"])))
+        graces = rows.with_columns(until=self._grace_ends(rows)).drop_nulls("until")
+        if graces.is_empty():
             return window, empty()
-        graces = frame.select("code", "in_service", until=ends).drop_nulls()
-        grace = intersect(islands(graces.select(*self.line.put(pl.col("code"), pl.col("in_service"), pl.col("until")))), window)
+        span = {"begin": pl.max_horizontal("begin", "in_service"), "end": pl.min_horizontal("end", "until")}
+        grace = intersect(islands(graces.select(*self.line.put(pl.col("code"), span["begin"], span["end"]))), window)
         return subtract(window, grace), grace
 
     def _grace_ends(self, frame: pl.DataFrame) -> pl.Series:
@@ -136,7 +141,7 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Segments, at most one for each group: `code`, `begin`, `end`, `policy`, `in_service`, `retired`, and more. `size`: the number of groups."""
+    """Segments, at most one for each group: `code`, `begin`, `end`, `policy`, and attributes where asked for. `size`: the number of groups."""
 
     frame: pl.DataFrame
     size: int

@@ -81,7 +81,7 @@ def steps(mine: list[Claim]) -> Steps[Owner | None]:
 
     What the first declaration of an asset names is its own from the beginning, unless another asset has it before.
     """
-    made: list[tuple[int | None, Owner | None]] = []
+    made: list[tuple[int | None, Owner | None]] = [] if mine[0].first else [(None, None)]
     for index, claim in enumerate(mine):
         made.append((claim.said, claim.owner))
         following = mine[index + 1].begin if index + 1 < len(mine) else END

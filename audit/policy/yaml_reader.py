@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -22,8 +23,8 @@ from audit.policy.place import Key
 MAX_ALIASED = 100_000
 """How many values a file's aliases may make: far more than a person needs, far less than an alias bomb makes."""
 
-MAX_OPENED = 2_000
-"""How many brackets and braces one line may open."""
+MAX_DEPTH = 1_000
+"""How many brackets and braces of one line may be open at once."""
 
 TOO_DEEP = "the file is nested too deeply"
 
@@ -48,10 +49,8 @@ class Read:
 def read_yaml(name: str, text: str) -> Read:
     """Read one YAML document. Never raises: everything wrong is a fault with its line."""
     read = Read()
-    if deep := next(
-        (number for number, line in enumerate(text.splitlines(), 1) if line.count("[") + line.count("{") > MAX_OPENED), None
-    ):
-        # The parser's time grows with the square of the nesting, and Python's stack ends.
+    if deep := next((number for number, line in enumerate(text.splitlines(), 1) if _depth(line) > MAX_DEPTH), None):
+        # Seen before parsing: the parser's time grows with the square of the nesting.
         read.faults.append(Fault(name, TOO_DEEP, "write it as docs/programme.md shows", f"line {deep}"))
         return read
     try:
@@ -69,6 +68,13 @@ def read_yaml(name: str, text: str) -> Read:
     except RecursionError:
         read.faults.append(Fault(name, TOO_DEEP, "write it as docs/programme.md shows"))
     return read
+
+
+def _depth(line: str) -> int:
+    """Return how many brackets and braces are open at once, at the most. Quotes are not looked at: the limit is far above what text has."""
+    if line.count("[") + line.count("{") <= MAX_DEPTH:
+        return 0
+    return max(accumulate(1 if character in "[{" else -1 for character in line if character in "[]{}"))
 
 
 def _syntax(name: str, text: str, error: MarkedYAMLError) -> Fault:

@@ -11,8 +11,8 @@ import polars as pl
 
 from audit.catalog.catalog import Catalog
 from audit.errors import UsageError
-from audit.evaluation.assess import Judged, coverage_of, judge
-from audit.evaluation.chunks import Chunk, chunks_of, fetch
+from audit.evaluation.assess import coverage_of, judge
+from audit.evaluation.chunks import chunks_of, fetch
 from audit.model.estate import Estate
 from audit.model.terms import micros
 from audit.model.verdicts import Assessment, Result
@@ -46,7 +46,7 @@ def assess(
     pieces = chunks_of(store.catalog, known, estate, assets)
     for number, chunk in enumerate(pieces):
         progress("assess", number, len(pieces))
-        judged = judge_chunk(store.catalog, known, chunk, listings, payloads, since, until, controls)
+        judged = judge(chunk.estate, fetch(store.catalog, known, chunk), micros(since), micros(until), controls)
         results += judged.results
         faults += [fault for fault in judged.faults if fault not in faults]
         totals["conflicts"] += judged.facts.conflicts
@@ -75,21 +75,6 @@ def assess(
         faults=tuple(faults),
         notices=tuple(_notices(estate, listings, payloads, totals, orphans)),
     )
-
-
-def judge_chunk(
-    catalog: Catalog,
-    known: int,
-    chunk: Chunk,
-    listings: pl.DataFrame,
-    payloads: pl.DataFrame,
-    since: datetime,
-    until: datetime,
-    controls: Sequence[str] | None = None,
-) -> Judged:
-    """Judge the assets of one chunk."""
-    tellings, runs = fetch(catalog, known, chunk)
-    return judge(chunk.estate, tellings, runs, listings, payloads, micros(since), micros(until), controls)
 
 
 def known_at_of(store: Store, known_at: int | None) -> int:

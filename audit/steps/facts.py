@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from audit.evaluation.chunks import COLUMNS
+from audit.evaluation.chunks import rows_of
 from audit.evaluation.facts import Facts, resolve_facts
 from audit.model.facts import INSTANT
 from audit.model.runs import merge_runs
@@ -45,12 +45,14 @@ def facts(store: Store, kind: str, source: str | None = None, known_at: int | No
 
 def resolved(store: Store, known: int, mine: pl.Expr) -> Facts:
     """Return points and lives of the rows that `mine` selects, as known at a journal entry."""
-    tellings = store.catalog.tellings(known, columns=COLUMNS).select(COLUMNS).filter(mine).collect()
-    runs = store.catalog.runs(known).filter(mine).collect()
-    estate = store.estate(known)
-    return resolve_facts(
-        tellings, runs, store.catalog.listings(known).filter(mine), store.catalog.payloads(known), estate.sources, {False}
+    catalog = store.catalog
+    rows = rows_of(
+        catalog.tellings(known).filter(mine),
+        catalog.runs(known).filter(mine),
+        catalog.listings(known).filter(mine),
+        catalog.payloads(known),
     )
+    return resolve_facts(rows, store.estate(known).sources, {False})
 
 
 def points_of(facts: Facts, encryption: pl.DataFrame) -> pl.DataFrame:

@@ -31,8 +31,7 @@ def recoverable(store: Store, asset: str, at: datetime, now: datetime, known_at:
     known = known_at_of(store, known_at)
     estate = store.estate(known)
     (chunk,) = chunks_of(store.catalog, known, estate, [asset])
-    tellings, runs = fetch(store.catalog, known, chunk)
-    facts = resolve_facts(tellings, runs, store.catalog.listings(known), store.catalog.payloads(known), estate.sources, {False})
+    facts = resolve_facts(fetch(store.catalog, known, chunk), estate.sources, {False})
     moment, present = micros(at), micros(now)
     world = build_world(chunk.estate, facts, present, present + 1)
     lives = world.lives[False]

@@ -197,6 +197,21 @@ def test_compaction_keeps_what_is_read(catalog: Catalog) -> None:
     assert catalog.compact(force=True) is False
 
 
+def test_what_comes_after_compaction_builds_on_what_was_laid_out(catalog: Catalog) -> None:
+    catalog.apply([listing(1, 1, "p1", "p2"), listing(2, 4, "p1", "p2")], 2)
+    catalog.compact(force=True)
+    catalog.apply([listing(3, 4, "p3")], 3)  # of the newest instant
+    catalog.apply([listing(4, 2, "p2", "p4")], 4)  # late: p1 and the absence of p4 are asserted again at 4
+    told = [(3, 1, 4, "p1", True), (3, 1, 4, "p2", True), (3, 3, 4, "p3", True)]
+    assert [row for row in brief(catalog) if row[0] == 3] == told
+    catalog.apply([listing(5, 6, "p1", "p2")], 5)
+    assert [row for row in brief(catalog) if row[0] == 4] == [(4, 4, 2, "p1", False), (4, 4, 2, "p4", True), (4, 2, 4, "p4", False)]
+    assert [row for row in brief(catalog) if row[0] == 5] == [(5, 5, 6, "p3", False)]
+    catalog.compact(force=True)
+    catalog.apply([listing(6, 8, "p1")], 6)
+    assert [row for row in brief(catalog) if row[0] == 6] == [(6, 6, 8, "p2", False)]
+
+
 def test_laid_out_files_are_sorted(catalog: Catalog) -> None:
     points = tuple(Told(f"p{number}", subject=f"vm/{number % 7}") for number in range(100))
     for number, at in ((1, 3), (2, 1)):

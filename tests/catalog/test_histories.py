@@ -20,14 +20,14 @@ from audit.catalog.schemas import TABLES
 from tests.catalog.histories import Memory, Payload, applied, content_of, histories, reconstructed, truth
 
 MORE = int(os.environ.get("FUZZ", "1"))
-"""Times the usual number of examples; `make fuzz` sets it."""
+"""Times the usual number of examples: FUZZ=20 searches longer."""
 
-heart = settings(max_examples=250 * MORE, deadline=None, suppress_health_check=list(HealthCheck))
-real = settings(max_examples=12 * MORE, deadline=None, suppress_health_check=list(HealthCheck))
+heart = settings(max_examples=60 * MORE, deadline=None, suppress_health_check=list(HealthCheck))
+real = settings(max_examples=6 * MORE, deadline=None, suppress_health_check=list(HealthCheck))
 
 all_tables = tuple(TABLES)
 taken = st.one_of(st.just(all_tables), st.sets(st.sampled_from(all_tables)).map(tuple))
-cuts = st.lists(st.tuples(st.integers(1, 12), taken, st.booleans()), max_size=6)
+cuts = st.lists(st.tuples(st.integers(1, 12), taken, st.booleans()), max_size=8)
 """Where batches end, which of the tables took each of them before the writer was killed, and whether compaction followed."""
 
 Cuts = list[tuple[int, tuple[str, ...], bool]]

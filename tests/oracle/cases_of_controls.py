@@ -87,6 +87,17 @@ OWNERS = [
         (RPO, must([], [(0, 10)])), (DISPOSE, must([], [(0, 10)])), (KEEP, must([], [(0, 10)])), ("copies count", must([], [(0, 10)])),
     ),
     hand_made(
+        "5", "only declared repositories that nobody listed, and no point",
+        [], programme(policy({"rpo": "1d", "dispose": {"after": "3d"}}), assets={"a": {"repositories": ["r2"]}}),
+        (RPO, must([], [(0, 10)])), (DISPOSE, must([], [(0, 10)])), protected="unproven",
+    ),
+    hand_made(
+        "5", "only declared repositories that nobody listed, and a point",
+        [rows(9, run("j", 1, 1))],
+        programme(policy({"rpo": "1d", "dispose": {"after": "3d"}}), sources={"s": {"trust_jobs_for": "5d"}}, assets={"a": {"repositories": ["r2"]}}),
+        (RPO, must([], [(0, 1), (2, 10)])), (DISPOSE, must([(4, 6)], [(6, 10)])),
+    ),
+    hand_made(
         "5", "an unseen point is immutable",
         [listing(20, p("p", 1))],
         programme(policy({"copies": {"immutable": 1, "max_age": "any"}}), assets={"a": {"repositories": ["r2"]}}),
@@ -172,6 +183,11 @@ COPIES = [
         "count": must([(0, 1)], [(1, 10)]), "media": must([], [(0, 10)]), "offsite": must([], [(0, 10)])}),
     _copies("an asset without medium and site", [TWO[0]], {}, {"media": must([(0, 1)], [(1, 10)]), "offsite": must([(0, 1)], [(1, 10)])},
             assets={"a": {"medium": None, "site": None}}),
+    _copies("an undeclared repository may be offline", [listing(20, p("q", 1, "r9", available=2), repository="r9")], {"offline": 1},
+            {"offline": must([], [(0, 10)])}),
+    _copies("without production its medium does not count", TWO, {"count": 1, "production": False}, {"media": must([(0, 2)])}),
+    _copies("without production two media are two copies", [listing(20, p("q", 1, "r2", available=2), repository="r2")], {"count": 1, "production": False},
+            {"media": must([(0, 10)])}),
     _copies("attributes are those at t", TWO, {}, {"offsite": must([(0, 2), (5, 10)])}, repositories=[
         {"name": "r2", "medium": "object", "site": "dc1", "failure_domain": "f2", "keeps_at_least": "1000d", "since": when(5)}]),
     _copies("an unseen copy", [TWO[0]], {}, {"count": must([(0, 1)], [(1, 10)]), "media": must([], [(0, 10)]), "offsite": must([], [(0, 10)])},
@@ -246,6 +262,10 @@ PROTECTION = [
     hand_made("11", "perhaps protected", [listing(8, p("p", 9.5))], programme(policy({"rpo": "1d"})), protected="unproven"),
     hand_made("11", "seven days without an RPO", [listing(20, p("p", 4))], programme(policy({"dispose": {"after": "1y"}})), protected="met"),
     hand_made("11", "more than seven days", [listing(20, p("p", 2))], programme(policy({"dispose": {"after": "1y"}})), protected="breached"),
+    hand_made(
+        "11", "an unseen point of long ago", [listing(7, p("p", 1)), listing(8, p("p", 1))],
+        programme(policy({"rpo": "2d"}), sources={"s": {"until": when(8)}}), protected="breached",
+    ),
     hand_made("11", "at the last microsecond", [listing(20, p("p", 9))], programme(policy({"rpo": "1d"})), protected="met"),
 ]  # fmt: skip
 

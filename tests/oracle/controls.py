@@ -101,7 +101,7 @@ class AtInstants:
     def _media(self, names: set[str], t: int, world: str, segment: Segment, production: bool) -> int:
         """Section 8, media: distinct media of R(t), with production's medium. Mirrors count."""
         found = {self._value(name, t, world, "medium") for name in names}
-        if readings.MEDIA_ALWAYS_WITH_PRODUCTION or production:
+        if production or readings.MEDIA_ALWAYS_WITH_PRODUCTION:
             found.add(segment.medium if segment.medium is not None else None if world == SURE else ("its own", "production"))
         return len(found - {None})
 
@@ -126,7 +126,7 @@ class AtInstants:
     def _is_offline(self, name: str, t: int, world: str) -> bool:
         place = self._place(name, t)
         if place is None:
-            return world == POSSIBLE and not readings.UNDECLARED_IS_NOT_OFFLINE
+            return world == POSSIBLE  # section 6: of a repository that nobody declared it is not known
         return place.offline
 
     def _place(self, name: str, t: int) -> Place | None:

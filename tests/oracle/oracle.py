@@ -147,8 +147,8 @@ class _Part:
             said.grace += cell[1] - cell[0]
         elif said.asks_nothing and readings.NOTHING_ASKED_IS_MET:
             pass  # section 8: a leg that asks for 0 is met without any copy
-        elif not self.own.pairs:
-            # Section 5: no pair, every point-based control is unproven in all of T.
+        elif self.own.is_unknown:
+            # Section 5: every point-based control is unproven in all of T.
             add(said.unproven, cell)
         elif not holds(POSSIBLE):
             add(said.breached, cell)
@@ -168,9 +168,9 @@ def _protect(owns: list[Ownership], t: int, result: OracleResult) -> None:
     words: dict[str | None, str] = {}
     for own in owns:
         at = AtInstants(own)
-        if own.pairs and at.protected(t, SURE, version):
+        if not own.is_unknown and at.protected(t, SURE, version):
             words[own.part] = "met"
-        elif not own.pairs or at.protected(t, POSSIBLE, version):
+        elif own.is_unknown or at.protected(t, POSSIBLE, version):
             words[own.part] = "unproven"
         else:
             words[own.part] = "breached"

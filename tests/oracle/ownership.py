@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from audit.model.terms import Term
@@ -25,18 +25,21 @@ class Pair:
     def witness(self, t: int, within: Stretch = (BEGIN, FOR_EVER)) -> int | None:
         """Section 5: the latest unseen capture instant at or before t (and within a stretch) whose point may still be live at t.
 
-        The latest is the best witness of all: l', and every sum of c and a length, grows with c.
+        The latest is the best witness of all: l', and every sum of c and a length, grows with c. Of an unseen stretch that ends before t there is
+        no latest instant; its end stands for the instants just before it.
         """
         latest = None
         for start, end in self.unseen:
-            c = min(end - 1, t, within[1] - 1)
-            if c >= max(start, within[0]):
-                latest = c
-        return latest if latest is not None and t < self.next_listing(latest) else None
+            first, last = max(start, within[0]), min(end, within[1])
+            if first < last and first <= t:
+                latest = (min(last, t), last <= t)
+        if latest is None or t >= self.next_listing(*latest):
+            return None
+        return latest[0]
 
-    def next_listing(self, c: int) -> int:
-        """Section 5: l', the next complete listing after c; for ever when none."""
-        place = bisect_right(self.listings, c)
+    def next_listing(self, c: int, just_before: bool) -> int:
+        """Section 5: l', the next complete listing after c (or after the instants just before c); for ever when none."""
+        place = bisect_left(self.listings, c) if just_before else bisect_right(self.listings, c)
         return self.listings[place] if place < len(self.listings) else FOR_EVER
 
 
@@ -49,6 +52,11 @@ class Ownership:
         self.aliases = [one for one in estate.aliases if (one.asset, one.part) == (asset, part)]
         self.points = [point for point in lives.points.values() if self._owns(point)]
         self.pairs = self._pairs()
+
+    @property
+    def is_unknown(self) -> bool:
+        """Section 5: no pair, or neither a listing of any of its pairs nor a point of its own."""
+        return all(pair.source is None for pair in self.pairs) and (not self.pairs or not self.points)
 
     def segment(self, t: int) -> Segment:
         """Return the asset's segment at an instant."""

@@ -86,8 +86,13 @@ def test_an_alias_bomb_is_stopped() -> None:
     assert f"aliases make more than {MAX_ALIASED} values" in one_fault("\n".join(lines))
 
 
-def test_deep_nesting_is_a_fault_not_a_crash() -> None:
-    assert "nested too deeply" in one_fault("[" * 20_000)
+@pytest.mark.parametrize("text", ["[" * 20_000, "[\n" * 1_500, "a: {" * 1_500])
+def test_deep_nesting_is_a_fault_not_a_crash(text: str) -> None:
+    assert "nested too deeply" in one_fault(text)
+
+
+def test_many_brackets_on_one_line_are_no_nesting() -> None:
+    assert len(read_yaml("f.yaml", f"[{', '.join(['{a: [1]}'] * 3000)}]").data) == 3000
 
 
 def test_plain_aliases_are_allowed() -> None:

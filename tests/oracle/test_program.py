@@ -1,0 +1,31 @@
+"""The program against the oracle: the hand-made cases, and a seeded few of the campaign's random estates (`make oracle` runs 1,000)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.oracle.campaign import differences
+from tests.oracle.cases import CASES
+from tests.oracle.compare import compare
+from tests.oracle.direct import assess_directly
+from tests.oracle.estates import random_case
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=[f"{one.section} {one.case.name}" for one in CASES])
+def test_hand_made_cases(number: int) -> None:
+    case = CASES[number].case
+    assert compare(assess_directly(case), case.judge()) == []
+
+
+@pytest.mark.parametrize("seed", range(100, 125))
+def test_random_estates_in_memory(seed: int) -> None:
+    case = random_case(seed)
+    assert compare(assess_directly(case), case.judge()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(200, 240))
+def test_random_estates_through_apply_and_ingest(seed: int, tmp_path: Path) -> None:
+    assert differences(random_case(seed), tmp_path) == []
