@@ -79,9 +79,17 @@ class DataFolder:
         aside.rename(path / CONFIG)
         return folder
 
+    @staticmethod
+    def place(path: Path) -> None:
+        """Raise `DataFolderError` for a place that a database's address cannot name."""
+        odd = [character for character in "%?" if character in str(path.absolute())]
+        if odd:
+            raise DataFolderError(f"a data folder cannot lie in {path.absolute()}: its path holds {' and '.join(odd)}; choose another place")
+
     @classmethod
     def open(cls, path: Path) -> DataFolder:
         """Read the configuration. Raises `DataFolderError` for a missing folder, another folder, or one of a newer format."""
+        cls.place(path)
         if not path.exists():
             raise DataFolderError(f"there is no data folder {path}: make one with `backup-audit init`, or name another with --data")
         try:

@@ -83,11 +83,14 @@ def restic_samples() -> list[str]:
 
 
 def run(data: Path, *arguments: str, short: str | None = None, fine: tuple[int, ...] = (0,)) -> str:
-    """Show and run one command of backup-audit; return what it printed. The demo ends where a command fails."""
+    """Show and run one command of backup-audit; return what it printed. The demo ends where a command fails.
+
+    short: what to show in place of a long list of files. fine: the exit codes that are no failure.
+    """
     shown = shlex.join(arguments) if short is None else f"{arguments[0]} {short}"
     say(f"    $ backup-audit --data {data} {shown}")
     command = [str(PROGRAM), "--data", str(data), *arguments]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=False)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=False)  # noqa: S603 - our own program
     if done.returncode not in fine:
         say(done.stdout)
         sys.exit(f"the demo stopped: this command ended with {done.returncode}")
@@ -121,12 +124,12 @@ def headline(assessment: dict[str, Any]) -> Iterable[str]:
     coverage, results = assessment["coverage"], assessment["results"]
     among = f"of {coverage['in_service']}"
     yield f"At the end of the period {coverage['in_service']} assets were in service."
-    yield f"  {coverage['assigned']} {among} are covered by a policy."
+    yield f"  {coverage['assigned']} {among}: a policy says what must be kept."
     yield (
-        f"  {coverage['protected']} {among} are proven to have a backup that is recent enough; up to {coverage['protected_up_to']}, "
-        "if what is unproven turns out well."
+        f"  {coverage['protected']} {among}: proven to lose no more work than the policy allows; up to {coverage['protected_up_to']} {among}, "
+        "if all that is unproven turns out well."
     )
-    yield f"  {coverage['restorable']} {among} are proven restorable by a test."
+    yield f"  {coverage['restorable']} {among}: proven restorable by a test."
     counts = Counter(result["verdict"] for result in results)
     listed = ", ".join(f"{counts.pop(verdict, 0)} {verdict}" for verdict in ("met", "breached", "unproven"))
     others = "".join(f", {number} {verdict}" for verdict, number in sorted(counts.items()))

@@ -53,6 +53,11 @@ def parse(text: str | None, program: str, flags: Collection[str], valued: Collec
     if program not in names:
         return None
     rest = words[names.index(program) + 1 :]
+    return _read(rest, flags, valued)
+
+
+def _read(rest: list[str], flags: Collection[str], valued: Collection[str]) -> Command:
+    """Tell options, their values and arguments apart."""
     options: dict[str, tuple[str, ...]] = {}
     arguments: list[str] = []
     sure, at = True, 0

@@ -139,7 +139,8 @@ class Catalog:
         if keys is not None:
             keys = keys.select("source", "subject").unique()
             # The ranges let the reader pass over whole row groups: files are sorted by these columns.
-            chosen = [pl.col(name).is_between(keys[name].min(), keys[name].max()) for name in ("source", "subject")]
+            low, high = ({name: pl.lit(ends[name][0], pl.String) for name in ends.columns} for ends in (keys.min(), keys.max()))
+            chosen = [pl.col(name).is_between(low[name], high[name]) for name in keys.columns]
             parts = [part.filter(*chosen) for part in parts]
             parts[0] = parts[0].filter(pl.col("bucket").is_in(bucket_of(keys).unique().implode()))
             parts = [part.join(keys.lazy(), on=["source", "subject"], how="semi") for part in parts]

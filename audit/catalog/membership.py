@@ -26,9 +26,6 @@ from audit.catalog.schemas import POINT_CONTENT, POINT_ROW, where
 STATE = ("id", *POINT_CONTENT, "locator", "shown_entry")
 """Columns of a state: one row a point and content. `shown_entry` and `locator` name evidence that shows it."""
 
-CACHED_ROWS = 20_000_000
-"""States of a chain are kept while together they have no more rows than this; older ones are read again from the chain's rows."""
-
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -100,11 +97,13 @@ class Chain:
         sha256_of: Callable[[int], str],
     ) -> None:
         self._key = key
-        self._rows = [rows.select("listed_at", "present", "told_entry", *(name for name in STATE if name in rows.columns))]
+        self._stored = rows
         self._listings = {at: list(entries) for at, entries in listings.items()}
         self._instants = sorted(self._listings)
         self._sha256_of = sha256_of
-        self._states: dict[datetime, pl.DataFrame] = {}
+        self._made: dict[datetime, pl.DataFrame] = {}  # states of the listings of this batch
+        self._read: tuple[datetime, pl.DataFrame] | None = None  # the last state taken from the rows
+        self._standing: dict[datetime, list[pl.DataFrame]] = {}  # of each instant that was asked for, the points that have rows
 
     def know(self, at: datetime, entry: int) -> None:
         """Note a listing whose rows are in the catalog already."""
@@ -118,31 +117,27 @@ class Chain:
         `last`: no listing of the chain follows in this batch, so its state need not be kept.
         """
         members = distinct(members.with_columns(shown_entry=pl.lit(entry, pl.Int64)).select(STATE))
-        where = bisect_left(self._instants, at)
-        known = at in self._listings
-        later = self._instants[where + known] if where + known < len(self._instants) else None
+        place, known = bisect_left(self._instants, at), at in self._listings
+        later = next(iter(self._instants[place + known :][:1]), None)
         if known:
             held = self._state(at)
             state, rows = self._joined(at, entry, held, members)
             changed = change(held, state)
         else:
-            held = self._state(self._instants[where - 1]) if where else members.clear()
+            held = self._state(self._instants[place - 1]) if place else members.clear()
             changed = change(held, members)
             rows = [self._present(changed.after, at, entry), self._absent(changed.before, changed.after, at, entry, entry)]
-            # A point that did not change keeps the evidence its row names, whatever the batches: results do not depend on batches.
-            state = (
-                members
-                if last
-                else pl.concat([held.join(changed.before, on="id", how="anti", maintain_order="left"), changed.after])
-            )
+            state = members
+            if not last:
+                # A point that did not change keeps the evidence that its row names: what is told does not depend on batches.
+                unchanged = held.join(changed.before, on="id", how="anti", maintain_order="left")
+                state = pl.concat([unchanged, changed.after])
         if later is not None:
             rows += self._re_asserted(changed, later, entry)
         self.know(at, entry)
-        added = [part for part in rows if part is not None]
         if not last:
-            self._remember(at, state)
-            self._rows += [part.select(self._rows[0].columns).collect() for part in added]
-        return added
+            self._made[at] = state
+        return [part for part in rows if part is not None]
 
     def _joined(
         self, at: datetime, entry: int, held: pl.DataFrame, members: pl.DataFrame
@@ -169,20 +164,21 @@ class Chain:
         return [self._present(before, later, entry), self._absent(after, before, later, entry, lacking)]
 
     def _state(self, at: datetime) -> pl.DataFrame:
-        """Return the state at a known listing."""
-        if at not in self._states:
-            self._remember(at, state_at(pl.concat(self._rows), at).select(name for name in STATE if name in self._rows[0].columns))
-        return self._states[at]
-
-    def _remember(self, at: datetime, state: pl.DataFrame) -> None:
-        self._states.pop(at, None)
-        self._states[at] = state
-        while len(self._states) > 2 and sum(kept.height for kept in self._states.values()) > CACHED_ROWS:
-            del self._states[next(iter(self._states))]
+        """Return the state at a known listing. Rows that this batch adds at other instants do not change it."""
+        if at in self._made:
+            return self._made[at]
+        if self._read is None or self._read[0] != at:
+            state = state_at(self._stored, at)
+            self._read = at, state.select(name for name in STATE if name in state.columns)
+        return self._read[1]
 
     def _at(self, at: datetime) -> pl.DataFrame:
-        """Return the rows that stand at one instant."""
-        return pl.concat(part.select("id", "listed_at", "told_entry").filter(pl.col("listed_at") == at) for part in self._rows)
+        """Return the points (`id`, `told_entry`) that have rows at one instant."""
+        if at not in self._standing:
+            self._standing[at] = [self._stored.filter(pl.col("listed_at") == at).select("id", "told_entry")]
+        if len(self._standing[at]) > 1:
+            self._standing[at] = [pl.concat(self._standing[at])]
+        return self._standing[at][0]
 
     def _present(self, state: pl.DataFrame, at: datetime, entry: int, told_entry: int | None = None) -> pl.LazyFrame | None:
         return None if state.is_empty() else self._row(state, at, entry, present=True, told_entry=told_entry)
@@ -194,13 +190,12 @@ class Chain:
         """
         gone = gone.select("id", "subject", "captured_at").unique(["id", "subject"], keep="first", maintain_order=True)
         gone = gone.join(stays.select("id", "subject"), on=["id", "subject"], how="anti", maintain_order="left")
-        return (
-            None
-            if gone.is_empty()
-            else self._row(gone.with_columns(shown_entry=pl.lit(shown_entry, pl.Int64)), at, entry, present=False)
-        )
+        gone = gone.with_columns(shown_entry=pl.lit(shown_entry, pl.Int64))
+        return None if gone.is_empty() else self._row(gone, at, entry, present=False)
 
     def _row(self, state: pl.DataFrame, at: datetime, entry: int, *, present: bool, told_entry: int | None = None) -> pl.LazyFrame:
+        self._at(at)  # what was stored, before what is added
+        self._standing[at].append(state.select("id", told_entry=pl.lit(told_entry, pl.Int64)))
         source, repository, scope = self._key
         said = {
             "source": source,

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote, unquote
 from uuid import uuid4
 
 import polars as pl
@@ -33,6 +34,8 @@ APP = "journal"
 
 DELTA_TYPES = {pl.String(): "string", pl.Int64(): "long", pl.Boolean(): "boolean", INSTANT: "timestamp"}
 CONFIGURATION = {"delta.checkpointInterval": "50", "delta.logRetentionDuration": "interval 1 days"}
+UNQUOTED = "/+&$,;=@:!*'()~"
+"""Characters that may stand in a path and stay as they are in a URL, beside letters and digits."""
 ROW_GROUP = 65_536
 """Rows a Parquet row group: what a reader of few subjects reads too much of, at the most, a file."""
 
@@ -100,7 +103,18 @@ class Snapshot:
 
     def scan(self) -> pl.LazyFrame:
         """Return the rows of the table as it was when it was opened."""
-        return pl.scan_delta(self._delta)
+        path = str(self.table.path.absolute())
+        if quote(path, safe=UNQUOTED) == path:
+            return pl.scan_delta(self._delta)
+        # Delta names its place as a URL, and Polars looks for that very name: in folders called `my data` or `数据` the files are named one by one.
+        if not self.files:
+            return pl.LazyFrame(schema=self.table.schema)
+        kinds = {name: self.table.schema[name] for name in self.table.partition}
+        files = [self.table.path / unquote(name) for name in self.files]
+        rows = pl.scan_parquet(
+            files, glob=False, hive_partitioning=bool(kinds), hive_schema=kinds or None, missing_columns="insert"
+        )
+        return rows.select(list(self.table.schema))
 
     def rows(self) -> int:
         """Return the number of rows, from the log."""

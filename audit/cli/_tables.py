@@ -9,8 +9,13 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+WIDE = 2_000
+"""Columns of text in a table that goes into a file or a pipe."""
 SHOWN = 200
 """Rows a table shows at the most; the other formats have all."""
+
+WIDEST = 4000
+"""Columns of text that a table may take where there is no screen to fit into."""
 
 
 def show(frame: pl.DataFrame, fmt: str, what: str) -> None:
@@ -23,10 +28,13 @@ def show(frame: pl.DataFrame, fmt: str, what: str) -> None:
     if fmt == "csv":
         sys.stdout.write(flat.write_csv())
         return
-    table = Table(*flat.columns, box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in flat.columns:
+        table.add_column(name, overflow="fold")
     for row in flat.head(SHOWN).iter_rows():
         table.add_row(*("" if value is None else str(value) for value in row))
-    console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False, markup=False)
+    # Into a file or a pipe a row stays one line, whatever its width.
+    console = Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, markup=False)
     if flat.height:
         console.print(table)
     more = f"; the first {SHOWN} are shown, --format csv has all" if flat.height > SHOWN else ""

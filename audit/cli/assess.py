@@ -125,10 +125,11 @@ def _table(assessment: Assessment) -> str:
     console.print(
         f"\nOf {coverage.in_service} assets in service at the end: {coverage.assigned} assigned to a policy, {coverage.protected} protected"
         f" (up to {coverage.protected_up_to} if what is unproven holds), {coverage.restorable} proven restorable."
-        f" {len(coverage.orphans)} subjects without an asset, {assessment.quarantined} rows in quarantine."
+        f" {len(coverage.orphans)} subjects without an asset, {assessment.quarantined} rows in quarantine.",
+        soft_wrap=True,
     )
     for fault in assessment.faults:
-        console.print(f"Fault: {fault}", markup=False)
+        console.print(f"Fault: {fault}", markup=False, soft_wrap=True)
     console.print(f"As known at journal entry {assessment.as_known_at} ({assessment.journal_head[:16]}).")
     return console.export_text(styles=sys.stdout.isatty())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -68,9 +69,22 @@ def _result(result: Result, found: Explained, most: int) -> None:
 def _breach(breach: Breach, found: Explained) -> None:
     click.echo(f"  breached {time_text(breach.since)} to {time_text(breach.until)}")
     for key, value in breach.detail.items():
-        text = ", ".join(f"{name} {part}" for name, part in value.items() if part is not None) if isinstance(value, dict) else value
-        click.echo(f"    {key}: {text}")
+        points = value.get("points") if isinstance(value, dict) else None
+        if points is None:
+            click.echo(f"    {key}: {_text(value)}")
+            continue
+        for point in points:
+            click.echo(f"    {key}: {_text(point)}")
+        if value["count"] > len(points):
+            click.echo(f"    {key}: and {value['count'] - len(points)} more")
     for ref in breach.evidence:
         name, excerpt = found.evidence[ref]
         click.echo(f"    evidence: journal entry {ref.entry}, SHA-256 {ref.sha256}, {ref.locator}{f', of {name}' if name else ''}")
         click.echo(f"      {excerpt}")
+
+
+def _text(value: Any) -> str:
+    """Return a detail in one line: of a point what is known of it."""
+    return (
+        ", ".join(f"{name} {part}" for name, part in value.items() if part is not None) if isinstance(value, dict) else str(value)
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+import polars as pl
 
 from audit.cli._period import known_number
 from audit.cli._tables import show
@@ -22,10 +23,15 @@ from audit.steps.facts import facts
 def command(data: Path, kind: str, source: str | None, as_known_at: str | None, fmt: str) -> None:
     """Show what the evidence says: one row for each recovery point, run or listing, with the journal entry and the place it came from.
 
+    ndjson and csv are the interchange format (with further columns, which an ingest passes over).
+
     \b
     Examples:
       backup-audit facts --kind recovery_point --source nas
       backup-audit facts --kind run --format csv > runs.csv
     """
     store = open_store(data)
-    show(facts(store, kind, source, known_number(store, as_known_at)), fmt, f"facts of kind {kind}")
+    found = facts(store, kind, source, known_number(store, as_known_at))
+    if fmt != "table":
+        found = found.select(pl.lit(kind).alias("record"), pl.all())
+    show(found, fmt, f"facts of kind {kind}")

@@ -45,6 +45,12 @@ def evaluate(world: World) -> list[Outcome]:
     return outcomes
 
 
+def reach(policy: PolicyVersion) -> int | None:
+    """Return how old a copy may be and still count, in microseconds; null for any age, and for calendar terms (whose length depends on the date)."""
+    copies = policy.objectives.get("copies")
+    return None if copies is None or copies.max_age is None else copies.max_age.microseconds or None
+
+
 def _applies(policy: PolicyVersion) -> bool:
     return "copies" in policy.objectives
 

@@ -76,6 +76,10 @@ def allowance(policy: PolicyVersion) -> int | None:
     return None if rpo is None else rpo.target.microseconds + rpo.tolerance.microseconds
 
 
+reach = allowance
+"""How old a point may be and still count, in microseconds."""
+
+
 def _applies(policy: PolicyVersion) -> bool:
     return "rpo" in policy.objectives
 

@@ -24,15 +24,15 @@ class Chunk:
     subjects: pl.DataFrame | None
 
 
-def chunks_of(catalog: Catalog, known: int, estate: Estate, assets: Sequence[str] | None = None, rows: int = ROWS) -> list[Chunk]:
-    """Split the estate's assets into chunks of about so many rows. Raises `UsageError` for an asset that is not declared."""
+def chunks_of(catalog: Catalog, known: int, estate: Estate, assets: Sequence[str] | None = None) -> list[Chunk]:
+    """Split the estate's assets into chunks of about ROWS rows. Raises `UsageError` for an asset that is not declared."""
     if assets is not None:
         unknown = sorted(set(assets) - set(estate.segments["asset"]))
         if unknown:
             raise UsageError(f"no asset is called {', '.join(unknown)}; `backup-audit subjects` lists the assets")
         return [_chunk(estate, list(assets))]
     counts = catalog.tellings(known, columns=["source", "subject"]).group_by("source", "subject").agg(rows=pl.len()).collect()
-    if int(counts["rows"].sum()) <= rows:
+    if int(counts["rows"].sum()) <= ROWS:
         return [Chunk(estate, None)]
     sizes = (
         estate.aliases.select("asset", "source", "subject")
@@ -48,7 +48,7 @@ def chunks_of(catalog: Catalog, known: int, estate: Estate, assets: Sequence[str
         .with_columns(pl.col("rows").fill_null(0))
         .sort("asset")
     )
-    numbered = names.with_columns(chunk=(pl.col("rows").cum_sum() - pl.col("rows")) // rows)
+    numbered = names.with_columns(chunk=(pl.col("rows").cum_sum() - pl.col("rows")) // ROWS)
     return [_chunk(estate, group["asset"].to_list()) for _, group in numbered.group_by("chunk", maintain_order=True)]
 
 

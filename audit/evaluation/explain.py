@@ -79,13 +79,14 @@ def doubtful(world: World, accepts: bool) -> pl.DataFrame:
 
 
 def reasons(world: World, unproven: pl.DataFrame, doubts: pl.DataFrame, *, unseen: bool = True) -> pl.DataFrame:
-    """Return, for unproven stretches (`row`, `code`, `begin`), `row`, `reason` (a message key) and the `repositories` and `pairs` whose evidence would settle it.
+    """Return, for unproven stretches (`row`, `code`, `begin`, `reach`: how old a point may be and still count, null: any age), `row`, `reason` (a message key) and the `repositories` and `pairs` whose evidence would settle it.
 
     Looked at where the stretch begins: what is in doubt there is what makes it unproven. unseen: whether points that nobody saw count for the control.
     """
-    asked = unproven.select("row", pl.col("code").cast(INT), at="begin")
+    asked = unproven.select("row", pl.col("code").cast(INT), "reach", at="begin")
     hidden = world.unseen.select(pl.col("code").cast(INT), "pair", "repository", "begin", "end", "gone")
     maybe = _covering(asked if unseen else asked.clear(), hidden.with_columns(until="gone"), ["pair"])
+    maybe = maybe.filter(pl.col("at") < pl.col("end").clip(upper_bound=FOR_EVER) + pl.col("reach").fill_null(FOR_EVER))
     last = pl.col("gone") >= FOR_EVER
     maybe = maybe.select(
         "row",
@@ -109,7 +110,7 @@ def reasons(world: World, unproven: pl.DataFrame, doubts: pl.DataFrame, *, unsee
 def _covering(asked: pl.DataFrame, stretches: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     """Return asked rows with those stretches [begin, until) of the same code that hold them; of each `by` group the latest to begin."""
     if asked.is_empty() or stretches.is_empty():
-        return asked.select("row").clear().with_columns(stretches.clear())
+        return pl.concat([asked.clear(), stretches.clear().drop("code")], how="horizontal")
     kinds = stretches.select("code", *by).unique()
     every = asked.join(kinds, on="code").sort("at")
     found = every.join_asof(

@@ -41,7 +41,7 @@ def results_of(
     if keys.is_empty():
         return
     breaches = _breaches(world, outcome.breached, evidence, module)
-    unproven = _unproven(world, outcome, evidence, doubts)
+    unproven = _unproven(world, outcome, evidence, doubts, module)
     lengths = {name: _lengths(getattr(outcome, name)) for name in ("judged", "grace", "breached", "unproven")}
     times = {name: _times(getattr(outcome, name)) for name in ("judged", "grace")}
     names = world.groups.select("asset", "part", "unit").rows()
@@ -187,7 +187,7 @@ def _point(point: tuple[Any, ...], evidence: Evidence) -> dict[str, Any]:
 
 
 def _unproven(
-    world: World, outcome: Outcome, evidence: Evidence, doubts: dict[bool, pl.DataFrame]
+    world: World, outcome: Outcome, evidence: Evidence, doubts: dict[bool, pl.DataFrame], module: ModuleType
 ) -> dict[tuple[int, int | None], list[Unproven]]:
     """Return unproven stretches in time order by (code, policy), each with its reason and what would settle it."""
     if outcome.unproven.is_empty():
@@ -201,6 +201,8 @@ def _unproven(
             if accepts not in doubts:
                 doubts[accepts] = doubtful(world, accepts)
         merged = pl.concat(list(doubts.values())).unique()
+        reaches = [module.reach(policy) if hasattr(module, "reach") else None for policy in world.policies]
+        rows = rows.with_columns(reach=pl.Series(reaches, dtype=pl.Int64).gather(rows["policy"]))
         found_why = reasons(world, rows, merged, unseen=outcome.extra.get("unseen", True))
         why = {row: tuple(rest) for row, *rest in found_why.iter_rows()}
     found: dict[tuple[int, int | None], list[Unproven]] = {}

@@ -25,6 +25,7 @@ def init(data: Path, organisation: str = "") -> tuple[DataFolder, bool]:
         if organisation and organisation.strip() != folder.organisation:
             raise DataFolderError(f"{data} is the data folder of {folder.organisation!r} already")
         return folder, False
+    DataFolder.place(data)
     if data.exists() and not data.is_dir():
         raise DataFolderError(f"{data} is a file, not a folder")
     strangers = sorted(path.name for path in data.iterdir() if path.name not in PARTS) if data.exists() else []

@@ -13,7 +13,7 @@ from audit.steps.catch_up import catch_up
 HEALTH: dict[str, pl.DataType] = {
     "source": pl.String(),
     "tool": pl.String(),
-    "last_evidence": INSTANT,  # observed, else received
+    "last_evidence": INSTANT,  # observed, else the newest instant that its listings speak of, else received
     "payloads": pl.Int64(),
     "rows": pl.Int64(),
     "quarantined": pl.Int64(),
@@ -27,12 +27,14 @@ def sources(store: Store, now: datetime) -> pl.DataFrame:
     catch_up(store)
     known = store.head()
     estate = store.estate(known)
+    spoken = store.catalog.listings(known).group_by("entry").agg(spoken=pl.max_horizontal("listed_at", "covers_to").max())
     seen = (
         store.catalog.payloads(known)
+        .join(spoken, on="entry", how="left")
         .group_by("source")
         .agg(
             tools=pl.col("tool").drop_nulls().unique().sort().str.join(", "),
-            last=pl.coalesce("observed_at", "received_at").max(),
+            last=pl.coalesce("observed_at", "spoken", "received_at").max(),
             payloads=pl.len().cast(pl.Int64),
             rows=(pl.col("points") + pl.col("runs") + pl.col("listings")).sum().cast(pl.Int64),
             quarantined=pl.col("quarantined").sum().cast(pl.Int64),

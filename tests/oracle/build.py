@@ -88,7 +88,15 @@ def run(name: str, started: float, finished: float, **fields: Any) -> dict[str, 
 
 def verify(name: str, finished: float, outcome: str, coverage: str | None = "full", **fields: Any) -> dict[str, Any]:
     """Return a verify run of the whole of r1."""
-    return {**run(name, finished, finished), "kind": "verify", "subject": None, "method": None, "outcome": outcome, "coverage": coverage, **fields}
+    return {
+        **run(name, finished, finished),
+        "kind": "verify",
+        "subject": None,
+        "method": None,
+        "outcome": outcome,
+        "coverage": coverage,
+        **fields,
+    }
 
 
 def policy(objectives: Mapping[str, Any], number: int = 1, effective: float | None = None, **fields: Any) -> dict[str, Any]:

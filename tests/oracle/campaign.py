@@ -3,6 +3,8 @@
     python -m tests.oracle.campaign --estates 1000 --seed 1      many estates
     python -m tests.oracle.campaign --seed 4711 --keep FOLDER    one estate, its files kept
     python -m tests.oracle.campaign --hand-made                  the hand-made cases, through the program
+
+Each case is a data folder of its own in the temporary folder: where TMPDIR is memory, a campaign takes half the time.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from tests.oracle.cases import CASES
 from tests.oracle.compare import compare
 from tests.oracle.estates import random_case
 from tests.oracle.instants import text_of
+from tests.oracle.programmes import Size
 
 
 def assess_case(case: Case, folder: Path) -> dict[str, Any]:
@@ -59,11 +62,14 @@ def differences(case: Case, folder: Path) -> list[str]:
     return compare(assess_case(case, folder), case.judge())
 
 
-def differences_of_seed(seed: int, keep: Path | None = None) -> list[str]:
+LARGE = Size(assets=6, repositories=3, points=30, listings=20, days=40)
+
+
+def differences_of_seed(seed: int, size: Size, keep: Path | None = None) -> list[str]:
     """Return the differences of one random estate; an error of the program or the oracle is one as well."""
     with tempfile.TemporaryDirectory() as temporary:
         try:
-            return differences(random_case(seed), keep or Path(temporary))
+            return differences(random_case(seed, size), keep or Path(temporary))
         except Exception:  # noqa: BLE001 - a campaign goes on
             return [traceback.format_exc(limit=-6)]
 
@@ -83,8 +89,8 @@ def differences_of_hand_made(one: HandMade) -> list[str]:
     return found
 
 
-def _seeded(seed: int) -> tuple[int, list[str]]:
-    return seed, differences_of_seed(seed)
+def _seeded(work: tuple[int, Size]) -> tuple[int, list[str]]:
+    return work[0], differences_of_seed(*work)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -94,24 +100,26 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="the first seed; each estate has the next one")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="with one estate: leave its files in this new folder")
+    parser.add_argument("--large", action="store_true", help="larger estates; a seed makes another one with it")
     parser.add_argument("--hand-made", action="store_true", help="the cases of tests/oracle/cases.py instead")
     said = parser.parse_args(arguments)
     if said.hand_made:
         return _hand_made()
+    size = LARGE if said.large else Size()
     if said.keep is not None:
         said.keep.mkdir(parents=True)
-        print(describe(random_case(said.seed)))
-        found = differences_of_seed(said.seed, said.keep)
+        print(describe(random_case(said.seed, size)))
+        found = differences_of_seed(said.seed, size, said.keep)
         print("\n".join(found) or "no difference")
         return int(bool(found))
-    return _many(range(said.seed, said.seed + said.estates), said.processes)
+    return _many(range(said.seed, said.seed + said.estates), size, said.processes)
 
 
-def _many(seeds: range, processes: int) -> int:
+def _many(seeds: range, size: Size, processes: int) -> int:
     begun, wrong = time.monotonic(), 0
     # spawn: Polars and deltalake keep threads, which a fork does not survive.
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        for count, (seed, found) in enumerate(pool.imap_unordered(_seeded, seeds), 1):
+        for count, (seed, found) in enumerate(pool.imap_unordered(_seeded, [(seed, size) for seed in seeds]), 1):
             if found:
                 wrong += 1
                 print(f"seed {seed}: {len(found)} differences", *found[:8], sep="\n    ", flush=True)

@@ -53,7 +53,13 @@ class Case:
     def now(self) -> int:
         """An instant after everything that happened."""
         instants = [one.observed_at for one in self.told if one.observed_at is not None]
-        instants += [row[key] for one in self.told for row in one.records for key in TIMES - {"expires_at", "immutable_until"} if row.get(key)]
+        instants += [
+            row[key]
+            for one in self.told
+            for row in one.records
+            for key in TIMES - {"expires_at", "immutable_until"}
+            if row.get(key)
+        ]
         return max([self.until, *instants]) + DAY
 
     def judge(self) -> OracleResult:
@@ -92,9 +98,13 @@ def payload_bytes(told: Told) -> bytes:
 
 def _written(record: Record, told: Told) -> dict[str, Any]:
     row = {"record": record["record"], "source": told.source}
-    original = {key.removeprefix("copy_of_"): value for key, value in record.items() if key.startswith("copy_of_") and value is not None}
+    original = {
+        key.removeprefix("copy_of_"): value for key, value in record.items() if key.startswith("copy_of_") and value is not None
+    }
     row |= {
-        key: text_of(value) if key in TIMES else value for key, value in record.items() if value is not None and not key.startswith("copy_of_")
+        key: text_of(value) if key in TIMES else value
+        for key, value in record.items()
+        if value is not None and not key.startswith("copy_of_")
     }
     return row | ({"copy_of": original} if original else {})
 
@@ -108,7 +118,9 @@ def _envelope(number: int, told: Told) -> dict[str, Any]:
 def programme_files(programme: Mapping[str, Any]) -> dict[str, str]:
     """Return the files of a programme folder. JSON is YAML, and has no words that YAML would take for something else."""
     files = {
-        f"{stem}.yaml": _yaml({stem: programme[stem]}) for stem in ("units", "sites", "repositories", "sources", "assets") if programme.get(stem)
+        f"{stem}.yaml": _yaml({stem: programme[stem]})
+        for stem in ("units", "sites", "repositories", "sources", "assets")
+        if programme.get(stem)
     }
     if "timezone" in programme:
         files["programme.yaml"] = _yaml({"timezone": programme["timezone"]})

@@ -17,7 +17,9 @@ TRUSTING = programme(policy({"rpo": "30d"}), sources={"s": {"trust_jobs_for": "5
 LONG = "0123456789abcdef"
 
 
-def _live(section: str, name: str, told: list[Told], breached: list[tuple[float, float]], unproven: list[tuple[float, float]] = []) -> HandMade:  # noqa: B006
+def _live(
+    section: str, name: str, told: list[Told], breached: list[tuple[float, float]], unproven: list[tuple[float, float]] = []
+) -> HandMade:  # noqa: B006
     return hand_made(section, name, told, MONTHLY, (RPO, must(breached, unproven)))
 
 

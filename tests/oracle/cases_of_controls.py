@@ -156,7 +156,11 @@ AROUND = [listing(number, repository=name) for name in ("r1", "r2", "r3") for nu
 
 def _copies(name: str, told: list[Any], terms: dict[str, Any], legs: dict[str, Any], **changes: Any) -> HandMade:
     return hand_made(
-        "8", name, [*AROUND, *told], programme(policy({"copies": {"max_age": "any", **terms}}), **changes), *((f"copies {leg}", truth) for leg, truth in legs.items())
+        "8",
+        name,
+        [*AROUND, *told],
+        programme(policy({"copies": {"max_age": "any", **terms}}), **changes),
+        *((f"copies {leg}", truth) for leg, truth in legs.items()),
     )
 
 
@@ -195,9 +199,13 @@ COPIES = [
 ]  # fmt: skip
 
 
-def _keep(name: str, told: list[Any], rule: dict[str, Any], truth: Any, *later: dict[str, Any], zone: str = "UTC", **changes: Any) -> HandMade:
+def _keep(
+    name: str, told: list[Any], rule: dict[str, Any], truth: Any, *later: dict[str, Any], zone: str = "UTC", **changes: Any
+) -> HandMade:
     versions = [policy({"keep": [rule]}, timezone=zone)]
-    versions += [policy({"keep": [{"every": one["every"], "for": one["for"]}]}, number, one["from"]) for number, one in enumerate(later, 2)]
+    versions += [
+        policy({"keep": [{"every": one["every"], "for": one["for"]}]}, number, one["from"]) for number, one in enumerate(later, 2)
+    ]
     period = changes.pop("period", (0, 10))
     return hand_made("9", name, told, programme(*versions, **changes), (KEEP, truth), period=period)
 
@@ -242,7 +250,7 @@ DISPOSING = [
     ),
     hand_made(
         "10", "partial, corrupt or without base as well",
-        [listing(5, p("p", 1, completeness="partial")), listing(6), 
+        [listing(5, p("p", 1, completeness="partial")), listing(6),
          listing(7, p("q", 4, available=6.5, base="nowhere", integrity="corrupt", checked=6.5)), listing(8)],
         programme(policy({"dispose": {"after": "2d"}})), (DISPOSE, must([(3, 5), (6.5, 7)], [(5, 6), (7, 8)])),
     ),

@@ -96,7 +96,9 @@ def _compare_protection(assessment: Mapping[str, Any], oracle: OracleResult) -> 
         "protected_up_to": sum(one.protected != "breached" for one in truth),
         "restorable": sum(one.restorable == "met" for one in truth),
     }
-    found = [f"protection: {key} {coverage[key]}, the oracle says {value}" for key, value in expected.items() if coverage[key] != value]
+    found = [
+        f"protection: {key} {coverage[key]}, the oracle says {value}" for key, value in expected.items() if coverage[key] != value
+    ]
     for result in assessment["results"]:
         if result["control"] == "protection" and result["leg"] in ("assigned", "protected", "restorable"):
             said, known = result["verdict"], oracle.protection.get(result["asset"])

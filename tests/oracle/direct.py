@@ -56,19 +56,41 @@ def rows_of_case(case: Case) -> Rows:
         known: set[str] = set()
         for at in sorted(states):
             for identity in sorted(known - states[at]):
-                row = {"source": source, "repository": repository, "scope": scope, "id": identity, "listed_at": at, "from_complete": True, "present": False}
+                row = {
+                    "source": source,
+                    "repository": repository,
+                    "scope": scope,
+                    "id": identity,
+                    "listed_at": at,
+                    "from_complete": True,
+                    "present": False,
+                }
                 tellings.append(row | {"entry": 1, "shown_entry": 1})
             known |= states[at]
     hashes = pl.DataFrame(
-        [(one.number, one.sha256, "upload", "test") for one in payloads], schema={"entry": pl.Int64, "sha256": pl.String, "method": pl.String, "by": pl.String}, orient="row"
+        [(one.number, one.sha256, "upload", "test") for one in payloads],
+        schema={"entry": pl.Int64, "sha256": pl.String, "method": pl.String, "by": pl.String},
+        orient="row",
     )
     schema = {**RECOVERY_POINT, **EXTRA}
-    return rows_of(_frame(tellings, schema).lazy(), _frame(runs, {**RUN, "entry": pl.Int64(), "observed_at": INSTANT}).lazy(), _frame(listings, {**LISTING, "entry": pl.Int64()}), hashes)
+    return rows_of(
+        _frame(tellings, schema).lazy(),
+        _frame(runs, {**RUN, "entry": pl.Int64(), "observed_at": INSTANT}).lazy(),
+        _frame(listings, {**LISTING, "entry": pl.Int64()}),
+        hashes,
+    )
 
 
 def _told(point: dict[str, Any], one: Any, locator: str) -> list[dict[str, Any]]:
     """Return a row for each listing of the payload that has the point; one without a listing when there is none."""
-    row = {**point, "entry": one.number, "shown_entry": one.number, "observed_at": one.observed_at, "present": True, "locator": locator}
+    row = {
+        **point,
+        "entry": one.number,
+        "shown_entry": one.number,
+        "observed_at": one.observed_at,
+        "present": True,
+        "locator": locator,
+    }
     mine = [
         listing for listing in one.listings
         if (listing["source"], listing["repository"]) == (point["source"], point["repository"]) and (listing.get("covers_from") is None or listing.get("listed_at") is not None)

@@ -18,7 +18,12 @@ def random_case(seed: int, size: Size | None = None) -> Case:
     """Return the case of a seed: the same for the same seed and size, for ever."""
     made = plan(seed, size or Size())
     points, habits = world(made)
-    told = [*_listings(made, points, habits), *_job_logs(made, points, habits), *_verify_runs(made, points), *_corrections(made, points)]
+    told = [
+        *_listings(made, points, habits),
+        *_job_logs(made, points, habits),
+        *_verify_runs(made, points),
+        *_corrections(made, points),
+    ]
     told = _arrived(made, told)
     known = made.random.randint(0, len(told)) if made.chance(0.25) else None
     return Case(f"seed {seed}", made.programme, told, made.since, made.until, known)
@@ -66,7 +71,11 @@ def _listings_of_place(made: Plan, source: str, repository: str, here: list[Real
         if instant > end or made.chance(0.08):
             continue
         scope = None if style == "whole" or (style == "mixed" and made.chance(0.5)) else rng.choice(("g1", "g2"))
-        there = [point for point in here if (point.is_there(instant) or made.chance(0.01)) and (scope is None or groups[point.subject] == scope)]
+        there = [
+            point
+            for point in here
+            if (point.is_there(instant) or made.chance(0.01)) and (scope is None or groups[point.subject] == scope)
+        ]
         found.append(_listing(made, source, repository, scope, instant, there))
         if made.chance(0.07):
             # Another listing of the same instant that does not agree.
@@ -155,7 +164,9 @@ def _job_logs(made: Plan, points: list[Real], habits: list[Habit]) -> list[Told]
     """Return what job logs told: runs, some of them twice, and which stretch a log covers."""
     found: list[Told] = []
     for habit in habits:
-        mine = [point for point in points if point.original is None and (point.source, point.subject) == (habit.source, habit.subject)]
+        mine = [
+            point for point in points if point.original is None and (point.source, point.subject) == (habit.source, habit.subject)
+        ]
         if habit.by_jobs and mine:
             found += _logs_of(made, habit, mine)
     return found
@@ -173,10 +184,18 @@ def _logs_of(made: Plan, habit: Habit, points: list[Real]) -> list[Told]:
         inside = [run for run in runs if overlap <= run["started_at"] < end and run["finished_at"] <= end + DAY]
         records: list[Record] = [_as_known(run, end) for run in inside]
         if made.chance(0.6):
-            log: Record = {"record": "listing", "repository": habit.repository, "complete": False, "covers_from": overlap, "covers_to": end}
+            log: Record = {
+                "record": "listing",
+                "repository": habit.repository,
+                "complete": False,
+                "covers_from": overlap,
+                "covers_to": end,
+            }
             records.append(log)
         elif names_rows:
-            records += [{**_row(made, point, end), "basis": "job"} for point in points if start <= point.captured < end and made.chance(0.3)]
+            records += [
+                {**_row(made, point, end), "basis": "job"} for point in points if start <= point.captured < end and made.chance(0.3)
+            ]
         if records and made.chance(0.93):
             observed = made.between(end, end + DAY) if made.chance(0.93) else None
             found.append(Told(habit.source, observed, records))
@@ -240,7 +259,9 @@ def _corrections(made: Plan, points: list[Real]) -> list[Told]:
             found.append(Told(source, made.end if made.chance(0.5) else None, rows))
         odd = [point for point in points if point.source == source and made.chance(0.02)]
         if odd:
-            found.append(Told(source, None, [{**_row(made, point, made.end), "integrity": None, "basis": "catalog"} for point in odd]))
+            found.append(
+                Told(source, None, [{**_row(made, point, made.end), "integrity": None, "basis": "catalog"} for point in odd])
+            )
     return found
 
 

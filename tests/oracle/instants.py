@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from audit.model.terms import Term, instant, local, micros
@@ -60,7 +61,7 @@ def stretches(holds: Callable[[int], bool], critical: Iterable[int], since: int 
     """
     borders = sorted({since, until} | {x for x in critical if since < x < until})
     found: list[Stretch] = []
-    for start, end in zip(borders, borders[1:], strict=False):
+    for start, end in pairwise(borders):
         if holds((start + end) // 2):
             add(found, (start, end))
     return found

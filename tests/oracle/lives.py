@@ -101,9 +101,10 @@ class Lives:
         assert point.available_at is not None
         found = FOR_EVER
         for listing in self.listings(point.source, point.repository):
-            if listing.complete and listing.scope is None and listing.at is not None and listing.at >= point.available_at:
-                if not any(self._could_be(point, self.points[point.source, point.repository, name]) for name in listing.ids):
-                    found = min(found, listing.at)
+            if not listing.complete or listing.scope is not None or listing.at is None or listing.at < point.available_at:
+                continue
+            if not any(self._could_be(point, self.points[point.source, point.repository, name]) for name in listing.ids):
+                found = min(found, listing.at)
         return found
 
     def _could_be(self, job: Point, listed: Point) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from audit.model.estate import Estate
 from tests.oracle import readings
@@ -115,7 +116,7 @@ class _Part:
         critical = at.instants(self.until) | {self.end_of_duties}
         critical |= {x for many in self.kept.failing.values() for stretch in many for x in stretch}
         edges = sorted({self.since, self.until} | {x for x in critical if self.since < x < self.until})
-        for cell in zip(edges, edges[1:], strict=False):
+        for cell in pairwise(edges):
             t = sum(cell) // 2
             version = self.own.version(t)
             if version is None:

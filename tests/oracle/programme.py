@@ -26,7 +26,9 @@ def estate_of(programme: Data) -> Estate:
     policies = sorted(programme["policies"], key=lambda policy: (policy["policy"], policy["version"]))
     assets = histories(programme["assets"])
     return Estate(
-        segments=pl.DataFrame([row for history in assets.values() for row in _segments(history, programme, policies)], SEGMENT, orient="row"),
+        segments=pl.DataFrame(
+            [row for history in assets.values() for row in _segments(history, programme, policies)], SEGMENT, orient="row"
+        ),
         aliases=pl.DataFrame([row for history in assets.values() for row in _aliases(history)], ALIAS, orient="row"),
         repositories=pl.DataFrame(
             [row for history in histories(programme["repositories"]).values() for row in _repositories(history, programme)],

@@ -160,7 +160,13 @@ def _assets(made: Plan, sites: list[str]) -> list[dict[str, Any]]:
 
 def _asset(made: Plan, name: str, sites: list[str]) -> dict[str, Any]:
     service = made.between(made.since, made.until - DAY) if made.chance(0.35) else made.begin - made.random.randint(0, 60) * DAY
-    item: dict[str, Any] = {"name": name, "unit": "unit", "data_class": "files", "tier": _tier(made), "in_service": text_of(service)}
+    item: dict[str, Any] = {
+        "name": name,
+        "unit": "unit",
+        "data_class": "files",
+        "tier": _tier(made),
+        "in_service": text_of(service),
+    }
     if made.chance(0.85):
         item["site"] = made.random.choice(sites)
     if made.chance(0.85):
@@ -188,7 +194,8 @@ def _name(made: Plan, asset: dict[str, Any]) -> None:
 
     if made.chance(0.25):
         asset["parts"] = [
-            {"name": f"p{number}", "subjects": [subject() for _ in range(made.random.randint(1, 2))]} for number in range(made.random.randint(1, 2))
+            {"name": f"p{number}", "subjects": [subject() for _ in range(made.random.randint(1, 2))]}
+            for number in range(made.random.randint(1, 2))
         ]
     elif made.chance(0.95):
         asset["subjects"] = [subject() for _ in range(made.random.randint(1, 2))]
@@ -217,7 +224,12 @@ def _policies(made: Plan, tiers: list[str]) -> list[dict[str, Any]]:
             continue
         zone = made.random.choice(ZONES)
         first = made.between(made.since, made.until) if made.chance(0.2) else made.begin - 100 * DAY
-        instants = sorted({first, *(made.between(max(first, made.since) + made.tick, made.until) for _ in range(made.random.choice((0, 0, 1, 2))))})
+        instants = sorted(
+            {
+                first,
+                *(made.between(max(first, made.since) + made.tick, made.until) for _ in range(made.random.choice((0, 0, 1, 2)))),
+            }
+        )
         for number, effective in enumerate(instants, 1):
             found.append(
                 {

@@ -1,0 +1,107 @@
+"""The fast ways of reading NDJSON and CSV agree with the exact ones."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audit.adapters import _lines, _table
+from audit.model.facts import SCHEMAS
+from tests.adapters.records import POINT, lines
+
+_CELL = st.sampled_from(["a", "b c", 'x"y', ",", "two\nlines", "", "ü😀", " ", "\r\n", "1", '""'])
+
+
+@given(st.lists(st.lists(_CELL, min_size=3, max_size=3), max_size=6), st.booleans(), st.sampled_from(["\n", "\r\n"]))
+@settings(max_examples=200, deadline=None)
+def test_csv_fast_and_exact_agree(rows: list[list[str]], always: bool, end: str) -> None:
+    def cell(text: str) -> str:
+        quoted = text.replace('"', '""')
+        return f'"{quoted}"' if always or set(text) & set('",\r\n') else text
+
+    text = "id,subject,captured_at" + end + "".join(",".join(map(cell, row)) + end for row in rows)
+    names = _table.header(text)
+    fast, exact = _table._fast(text, names), _table._exact(text, names, "f")
+    if fast is not None:
+        blank = pl.all().fill_null("")
+        assert fast.raw.select("line").equals(exact.raw.select("line"))
+        assert fast.raw.select(names).select(blank).equals(exact.raw.select(names).select(blank))
+        assert not exact.faults
+
+
+_VALUE = st.sampled_from(
+    [
+        "a",
+        'x"y',
+        'q":z',
+        '":null',
+        '"k": null',
+        "[/srv]",
+        "{",
+        "true",
+        "ü😀",
+        " a",
+        "",
+        None,
+        1,
+        2.0,
+        True,
+        False,
+        {"id": "z"},
+        ["a", "b", "c"],
+        "\\",
+        "\ud83d",
+    ]
+)
+_COPY = st.sampled_from(
+    [
+        "x",
+        None,
+        {"id": "z"},
+        {"source": None, "id": "q"},
+        {"source": "a", "repository": "b\\", "id": 3},
+        ["a", "b", "c"],
+        ["a", None, "c"],
+        ["a"],
+        {"x": 1},
+    ]
+)
+_KEYS = ["record", "id", "subject", "source", "bytes", "complete", "copy_of", "base"]
+
+
+@st.composite
+def _records(draw: st.DrawFn) -> str:
+    keys = draw(st.lists(st.sampled_from([*_KEYS, "zz"]), min_size=1, max_size=6, unique=draw(st.booleans())))
+    colon, comma = draw(st.sampled_from([":", ": ", " : "])), draw(st.sampled_from([",", ", "]))
+    parts = (json.dumps(key) + colon + json.dumps(draw(_COPY if key == "copy_of" else _VALUE)) for key in keys)
+    text = "{" + comma.join(parts) + "}"
+    return text[: draw(st.integers(1, len(text)))] if draw(st.integers(0, 19)) == 0 else text
+
+
+@given(st.lists(_records(), min_size=1, max_size=5))
+@settings(max_examples=400, deadline=None)
+def test_ndjson_fast_and_exact_agree(records: list[str]) -> None:
+    text = "\n".join(records)
+    fast = _lines.read(text, _KEYS, "f")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_lines, "_decoded", lambda *_: None)
+        exact = _lines.read(text, _KEYS, "f")
+    every = pl.DataFrame(
+        schema={**dict.fromkeys([*_KEYS, "copy_of_source", "copy_of_repository", "copy_of_id"], pl.String), "line": pl.UInt32}
+    ).drop("copy_of")
+    assert pl.concat([every, fast.raw], how="diagonal").rows() == pl.concat([every, exact.raw], how="diagonal").rows()
+    assert (fast.faults, fast.unknown, fast.unread) == (exact.faults, exact.unknown, exact.unread)
+
+
+def test_the_fast_way_is_taken() -> None:
+    """A million rows depend on it: sound files must not go line by line."""
+    text = lines(*({**POINT, "id": str(number), "copy_of": {"id": "x"}, "base": None} for number in range(100))).decode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_lines, "_exact", lambda *_, **__: pytest.fail("went the exact way"))
+        assert _lines.read(text, frozenset(SCHEMAS["recovery_point"]) | {"record"}, "f").raw.height == 100
+    csv = "id,subject,captured_at\n" + 'p,"a, b",2026-01-01T00:00:00Z\n' * 100
+    assert _table._fast(csv, _table.header(csv)) is not None

@@ -1,0 +1,87 @@
+"""What a verdict says of itself: the points around a breach, those involved, their evidence, the exposure, why unproven."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.oracle.build import day, listing, p, policy, programme
+from tests.oracle.case import Case
+from tests.oracle.direct import assess_directly
+from tests.oracle.instants import text_of
+
+
+def results(told: list[Any], objectives: dict[str, Any], period: tuple[float, float] = (0, 10), **changes: Any) -> dict[tuple[str, str | None], dict[str, Any]]:
+    case = Case("explained", programme(policy(objectives), **changes), told, day(period[0]), day(period[1]))
+    return {(result["control"], result["leg"]): result for result in assess_directly(case)["results"]}
+
+
+def named(points: dict[str, Any]) -> list[str]:
+    return [point["id"] for point in points["points"]]
+
+
+def test_a_recovery_point_breach_names_its_neighbours_and_the_exposure() -> None:
+    told = [listing(9, p("p1", 1), p("p2", 5)), listing(20, p("p1", 1), p("p2", 5))]
+    found = results(told, {"rpo": "2d"}, (2, 8))["recovery-point", None]
+    first, second = found["breaches"]
+    assert (first["from"], first["to"]) == (text_of(day(3)), text_of(day(5)))
+    assert (first["detail"]["before"]["id"], first["detail"]["after"]["id"]) == ("p1", "p2")
+    assert first["detail"]["exposure_seconds"] == 4 * 86400
+    assert {ref["entry"] for ref in first["evidence"]} <= {1, 2}
+    assert [ref["locator"] for ref in first["evidence"]] == ["line 1", "line 0"]  # of p2 after it, and of p1 before it
+    assert all(len(ref["sha256"]) == 64 for ref in first["evidence"])
+    assert (second["from"], second["to"]) == (text_of(day(7)), text_of(day(8)))
+    assert found["detail"]["worst_exposure_seconds"] == 4 * 86400
+
+
+def test_the_share_asked_for_decides_the_verdict() -> None:
+    told = [listing(9, p("p1", 1), p("p2", 5)), listing(20, p("p1", 1), p("p2", 5))]
+    strict = results(told, {"rpo": {"target": "2d", "at_least": "60%"}}, (2, 8))["recovery-point", None]
+    lenient = results(told, {"rpo": {"target": "2d", "at_least": "50%"}}, (2, 8))["recovery-point", None]
+    assert (strict["shares"]["breached"], strict["verdict"], lenient["verdict"]) == (0.5, "breached", "met")
+    assert len(lenient["breaches"]) == 2
+
+
+def test_early_deletion_names_the_lost_points() -> None:
+    told = [listing(2, p("p1", 1), p("p2", 1.5)), listing(4, p("p2", 1.5)), listing(50, p("p2", 1.5))]
+    breach = results(told, {"keep": [{"every": "point", "for": "30d"}]})["retention-minimum", None]["breaches"][0]
+    assert breach["from"] == text_of(day(4))
+    assert named(breach["detail"]["lost"]) == ["p1"]
+    assert breach["detail"]["lost"]["count"] == 1
+
+
+def test_overdue_points_are_named_and_counted() -> None:
+    points = [p(f"p{number}", 0.5, available=1) for number in range(8)]
+    told = [listing(2, *points), listing(50, *points)]
+    breach = results(told, {"dispose": {"after": "3d"}})["retention-maximum", None]["breaches"][0]
+    assert (breach["from"], breach["to"]) == (text_of(day(3.5)), text_of(day(10)))
+    assert breach["detail"]["overdue"]["count"] == 8
+    assert len(named(breach["detail"]["overdue"])) == 5
+
+
+def test_a_copies_breach_names_the_newest_point_of_each_repository() -> None:
+    told = [
+        listing(2, p("p1", 1)), listing(50, p("p1", 1)),
+        listing(2, p("q1", 1, "r2"), repository="r2"), listing(50, p("q1", 1, "r2"), repository="r2"),
+    ]  # fmt: skip
+    found = results(told, {"copies": {"max_age": "3d", "media": 1, "offsite": 1}})
+    breach = found["copies", "count"]["breaches"][-1]
+    assert breach["from"] == text_of(day(4))
+    assert sorted(point["repository"] for point in breach["detail"]["newest"]["points"]) == ["r1", "r2"]
+
+
+def test_unproven_says_what_would_settle_it() -> None:
+    after = results([listing(2, p("p1", 1))], {"rpo": "2d"})["recovery-point", None]["unproven"]
+    assert after[-1]["detail"] == {"sources": ["s"], "repositories": ["r1"], "reasons": ["no-listing-after", "presence"]} or after[-1]["reason"] == "no-listing-after"
+    gone = results([listing(2, p("p1", 1)), listing(5), listing(50)], {"rpo": "30d"})["recovery-point", None]["unproven"]
+    assert (gone[0]["from"], gone[0]["to"], gone[0]["reason"]) == (text_of(day(2)), text_of(day(5)), "presence")
+    assert gone[0]["detail"] == {"sources": ["s"], "repositories": ["r1"]}
+    chain = results([listing(2, p("p1", 1, method="incremental")), listing(50, p("p1", 1, method="incremental"))], {"rpo": "30d"})
+    assert chain["recovery-point", None]["unproven"][0]["reason"] == "chain"
+    damaged = [listing(2, p("p1", 1)), listing(50, p("p1", 1, integrity="corrupt", checked=50))]
+    assert results(damaged, {"rpo": "60d"})["recovery-point", None]["unproven"][0]["reason"] == "integrity"
+    undeclared = results([listing(2, p("p1", 1)), listing(50, p("p1", 1))], {"copies": {"max_age": "30d", "count": 1}}, assets={"a": {"medium": None}})
+    assert undeclared["copies", "media"]["unproven"][0]["reason"] == "undeclared"
+
+
+def test_provenance_is_that_of_the_weakest_evidence() -> None:
+    assert results([listing(2, p("p1", 1))], {"rpo": "2d"})["recovery-point", None]["provenance"] == "uploaded by test"

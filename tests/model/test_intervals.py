@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.model.intervals import Line, at_least, collapse, intersect, islands, subtract, union
+
+STRETCHES = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)).map(lambda one: (one[0], one[0] + one[1])), max_size=12)
+
+
+def frame(stretches: list[tuple[int, int]]) -> pl.DataFrame:
+    return pl.DataFrame(stretches, schema={"begin": pl.Int64, "end": pl.Int64}, orient="row")
+
+
+def instants(found: pl.DataFrame) -> set[int]:
+    return {instant for begin, end in found.rows() for instant in range(begin, end)}
+
+
+def naive(stretches: list[tuple[int, int]]) -> set[int]:
+    return {instant for begin, end in stretches for instant in range(begin, end)}
+
+
+def are_islands(found: pl.DataFrame) -> bool:
+    rows = found.rows()
+    return all(begin < end for begin, end in rows) and all(first[1] < second[0] for first, second in zip(rows, rows[1:], strict=False))
+
+
+@given(STRETCHES)
+def test_islands_are_the_union(stretches: list[tuple[int, int]]) -> None:
+    found = islands(frame(stretches))
+    assert are_islands(found)
+    assert instants(found) == naive(stretches)
+
+
+@given(STRETCHES)
+def test_collapse_keeps_the_union(stretches: list[tuple[int, int]]) -> None:
+    kept = [one for one in stretches if one[0] < one[1]]
+    found = collapse(frame(kept).lazy()).collect()
+    assert found.height <= len(kept)
+    assert instants(found) == naive(kept)
+
+
+@given(STRETCHES, STRETCHES)
+def test_set_operations(first: list[tuple[int, int]], second: list[tuple[int, int]]) -> None:
+    one, two = islands(frame(first)), islands(frame(second))
+    for found, expected in (
+        (subtract(one, two), naive(first) - naive(second)),
+        (intersect(one, two), naive(first) & naive(second)),
+        (union(one, two), naive(first) | naive(second)),
+    ):
+        assert are_islands(found)
+        assert instants(found) == expected
+
+
+@given(STRETCHES, st.integers(1, 4))
+def test_at_least(stretches: list[tuple[int, int]], need: int) -> None:
+    kept = [one for one in stretches if one[0] < one[1]]
+    found = at_least(frame(kept).with_columns(need=pl.lit(need)))
+    assert are_islands(found)
+    assert instants(found) == {instant for instant in range(60) if sum(begin <= instant < end for begin, end in kept) >= need}
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(-10, 60), st.integers(0, 30)), max_size=12))
+def test_a_line_keeps_groups_apart(rows: list[tuple[int, int, int]]) -> None:
+    line = Line(5, 45)
+    given_rows = pl.DataFrame([(group, begin, begin + length) for group, begin, length in rows], schema=["group", "begin", "end"], orient="row")
+    given_rows = given_rows.cast(pl.Int64)
+    found = line.get(islands(given_rows.select(*line.put(pl.col("group"), pl.col("begin"), pl.col("end")))))
+    said = {(group, instant) for group, begin, end in found.rows() for instant in range(begin, end)}
+    assert said == {(group, instant) for group, begin, length in rows for instant in range(max(begin, 5), min(begin + length, 45))}
