@@ -84,7 +84,9 @@ class DataFolder:
         """Raise `DataFolderError` for a place that a database's address cannot name."""
         odd = [character for character in "%?" if character in str(path.absolute())]
         if odd:
-            raise DataFolderError(f"a data folder cannot lie in {path.absolute()}: its path holds {' and '.join(odd)}; choose another place")
+            raise DataFolderError(
+                f"a data folder cannot lie in {path.absolute()}: its path holds {' and '.join(odd)}; choose another place"
+            )
 
     @classmethod
     def open(cls, path: Path) -> DataFolder:

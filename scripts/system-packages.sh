@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # System packages of Debian 12 that the two commands need. Run as root; installs only what is missing.
+# openssl, sqlite3 and zstd: the tests check evidence without our code, as an auditor would.
 set -euo pipefail
-wanted=(python3-venv git ca-certificates)
+wanted=(python3-venv git ca-certificates openssl sqlite3 zstd)
 missing=()
 for package in "${wanted[@]}"; do
   dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

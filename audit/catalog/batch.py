@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from audit.catalog.membership import STATE, Chain, in_order
-from audit.catalog.schemas import LISTING_ROW, PAYLOAD_ROW, POINT_ROW, QUARANTINE_ROW, RUN_ROW, conform, where
+from audit.catalog.schemas import LISTING_ROW, PAYLOAD_ROW, POINT_CONTENT, POINT_ROW, QUARANTINE_ROW, RUN_ROW, conform, where
 from audit.catalog.tellings import (
     POINT_TELLING,
     RUN_TELLING,
@@ -173,7 +173,9 @@ class Batch:
                 (ordered if newer else others).append(key)
         columns = ["entry", "listed_at", "present", "told_entry", *STATE]
         if not others and all(len(arriving[key]) == 1 for key in ordered):
-            columns = [name for name in columns if name not in ("locator", "shown_entry")]  # no row made can need them
+            # No row made can need evidence, and columns without any value would take most of the memory of a large listing.
+            empty = self._empty({key: arriving[key][0].members for key in ordered})
+            columns = [name for name in columns if name not in ("locator", "shown_entry", *empty)]
         rows = read_chains(self._stored["recovery_points"], others, columns)
         for key, part in read_chains(self._held.rows, ordered, columns).items():
             before = [at for at, entries in known[key].items() if min(entries) <= self._held.mark]
@@ -181,6 +183,13 @@ class Batch:
             counts = (pl.col("entry") <= self._held.mark) | (pl.col("listed_at") >= max(before)) if before else pl.lit(value=True)
             rows[key] = where(part, counts)
         return rows
+
+    def _empty(self, members: Mapping[Key, pl.DataFrame]) -> list[str]:
+        """Return the columns that have no value, neither in these listings nor in what is held of their chains."""
+        empty = [name for name in POINT_CONTENT if all(rows[name].null_count() == rows.height for rows in members.values())]
+        names = [name for name in empty if name not in ("subject", "captured_at")]  # rows of absent points have these
+        held = in_chains(self._held.rows, list(members)).select(pl.col(names).is_not_null().any())
+        return [name for name, has_values in held.collect().row(0, named=True).items() if not has_values] if names else []
 
     @cached_property
     def _sha256(self) -> pl.DataFrame:
@@ -200,8 +209,7 @@ def read_chains(stored: pl.LazyFrame, keys: Sequence[Key], columns: Sequence[str
     if not keys:
         return {}
     chain = ["source", "repository", "scope"]
-    sources, repositories = ({key[place] for key in keys} for place in (0, 1))
-    rows = stored.filter("from_complete", pl.col("source").is_in(sources), pl.col("repository").is_in(repositories))
+    rows = in_chains(stored, keys)
     if len(keys) == 1:  # the one large listing needs no copies
         scope = pl.col("scope").eq_missing(pl.lit(keys[0][2], pl.String))
         return {keys[0]: rows.filter(scope).select(columns).collect()}
@@ -209,6 +217,12 @@ def read_chains(stored: pl.LazyFrame, keys: Sequence[Key], columns: Sequence[str
     found = rows.select(*chain, *columns).join(wanted, on=chain, how="semi", nulls_equal=True).collect()
     parts = found.partition_by(chain, as_dict=True, include_key=False)
     return {(source, repository, scope): part for (source, repository, scope), part in parts.items()}
+
+
+def in_chains(stored: pl.LazyFrame, keys: Sequence[Key]) -> pl.LazyFrame:
+    """Return the rows of complete listings of the sources and repositories of some chains, of whatever scope."""
+    sources, repositories = ({key[place] for key in keys} for place in (0, 1))
+    return stored.filter("from_complete", pl.col("source").is_in(sources), pl.col("repository").is_in(repositories))
 
 
 def _instant(value: Any) -> datetime | None:

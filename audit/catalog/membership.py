@@ -43,7 +43,7 @@ def distinct(state: pl.DataFrame) -> pl.DataFrame:
     """Return a state without the rows that say the same of the same point twice."""
     if state["id"].n_unique() == state.height:
         return state
-    return state.unique(["id", *POINT_CONTENT], keep="first", maintain_order=True)
+    return state.unique(["id", *_content(state)], keep="first", maintain_order=True)
 
 
 def change(before: pl.DataFrame, after: pl.DataFrame) -> Change:
@@ -54,6 +54,11 @@ def change(before: pl.DataFrame, after: pl.DataFrame) -> Change:
     return Change(before.filter(~kept), after.filter(differs))
 
 
+def _content(state: pl.DataFrame) -> list[str]:
+    """Return the columns of content that were read; those without any value need not be."""
+    return [name for name in POINT_CONTENT if name in state.columns]
+
+
 def _paired(before: pl.DataFrame, after: pl.DataFrame) -> tuple[pl.Series, pl.Series] | None:
     """Pair rows by id; say which rows of `before` stay the same and which of `after` differ. None when a row pairs with several."""
     pairs = after.select("id").join(before.select("id").with_row_index("row"), on="id", how="left", maintain_order="left")
@@ -61,7 +66,7 @@ def _paired(before: pl.DataFrame, after: pl.DataFrame) -> tuple[pl.Series, pl.Se
     if pairs.height != after.height or _marked(before.height, row).sum() != len(row) - row.null_count():
         return None
     differs = row.is_null()
-    for name in POINT_CONTENT:
+    for name in _content(before):
         old, new = before[name], after[name]
         if old.null_count() != before.height or new.null_count() != after.height:
             differs |= new.ne_missing(old.gather(row))
@@ -75,7 +80,7 @@ def _marked(height: int, rows: pl.Series) -> pl.Series:
 
 def _paired_by_content(before: pl.DataFrame, after: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
     """The same where a point has several contents: one that differs makes all contents of the point differ."""
-    on = ["id", *POINT_CONTENT]
+    on = ["id", *_content(before)]
     only_before = before.join(after, on=on, how="anti", nulls_equal=True)["id"]
     only_after = after.join(before, on=on, how="anti", nulls_equal=True)["id"]
     ids = pl.concat([only_before, only_after]).unique().implode()

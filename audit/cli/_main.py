@@ -56,9 +56,7 @@ def group(ctx: click.Context, data: Path) -> None:
 def main() -> None:
     """Run the command line."""
     try:
-        group.main(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        code = group.main(standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
@@ -71,6 +69,8 @@ def main() -> None:
     except BackupAuditError as error:
         print_error(error)
         sys.exit(error.exit_code)
+    # Without standalone mode click turns `ctx.exit(1)` into a result; commands themselves return nothing.
+    sys.exit(code or 0)
 
 
 def print_error(error: BackupAuditError) -> None:

@@ -56,7 +56,7 @@ def command(
         begin, end = instants(store, known, since, until)
         assessment = assess(store, begin, end, known, controls=controls or None, assets=assets or None, progress=shown)
     if unit:
-        assessment = with_unit(assessment, unit)
+        assessment = with_unit(assessment, unit, store.estate(assessment.as_known_at).units)
     text = _json(assessment) if fmt == "json" else _csv(assessment) if fmt == "csv" else _table(assessment)
     if output:
         output.write_text(text, encoding="utf-8")

@@ -130,7 +130,7 @@ def _enough(world: World, layer: Layer, rows: pl.DataFrame, leg: str, need: int,
     rows = rows.join(frame, on="code")
     unknown = UNDECLARED + pl.col("name")
     if leg == "count":
-        rows = rows.filter(~pl.col("mirror")).with_columns(
+        rows = rows.filter(~pl.col("mirror").fill_null(value=False)).with_columns(
             value=pl.col("failure_domain") if sure else pl.coalesce("failure_domain", unknown)
         )
         own = frame.select("code", begin="since", end="until", value=pl.coalesce("domain_of", pl.lit(PRODUCTION)))
@@ -145,9 +145,9 @@ def _enough(world: World, layer: Layer, rows: pl.DataFrame, leg: str, need: int,
             away = pl.col("city") != pl.col("city_of")
             rows = rows.filter(away.fill_null(value=not sure))
         elif leg == "immutable":
-            rows = rows.filter(~pl.col("mirror"))
+            rows = rows.filter(~pl.col("mirror").fill_null(value=sure))
         else:
-            rows = rows.filter(~pl.col("mirror") & pl.col("offline").fill_null(value=not sure))
+            rows = rows.filter(~pl.col("mirror").fill_null(value=sure) & pl.col("offline").fill_null(value=not sure))
     if terms.production and own.height:
         rows = pl.concat([rows.select("code", "begin", "end", "value"), own.select("code", "begin", "end", "value")])
     rows = rows.select("code", "begin", "end", "value").drop_nulls("value")

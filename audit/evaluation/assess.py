@@ -36,7 +36,7 @@ def judge(
     controls: Sequence[str] | None = None,
 ) -> Judged:
     """Judge a period [since, until) (microseconds) on the catalog's rows. controls: only these; all when null."""
-    acceptances = {policy.accept_partial for policy in estate.policies} or {False}
+    acceptances = {False} | {policy.accept_partial for policy in estate.policies}
     facts = resolve_facts(rows, estate.sources, acceptances)
     world = build_world(estate, facts, since, until)
     evidence = Evidence(

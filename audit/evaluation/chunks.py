@@ -11,6 +11,7 @@ from audit.catalog.catalog import Catalog
 from audit.errors import UsageError
 from audit.evaluation.rows import HELD, LOST, Rows
 from audit.model.estate import Estate
+from audit.policy.suggest import one_of, unknown
 
 ROWS = 3_000_000
 """Rows of recovery points that one chunk holds, more or less: about 1 GB."""
@@ -27,9 +28,10 @@ class Chunk:
 def chunks_of(catalog: Catalog, known: int, estate: Estate, assets: Sequence[str] | None = None) -> list[Chunk]:
     """Split the estate's assets into chunks of about ROWS rows. Raises `UsageError` for an asset that is not declared."""
     if assets is not None:
-        unknown = sorted(set(assets) - set(estate.segments["asset"]))
-        if unknown:
-            raise UsageError(f"no asset is called {', '.join(unknown)}; `backup-audit subjects` lists the assets")
+        declared = set(estate.segments["asset"])
+        for name in assets:
+            if name not in declared:
+                raise UsageError(f"{unknown('asset', name, declared)} ({one_of(declared)})")
         return [_chunk(estate, list(assets))]
     counts = catalog.tellings(known, columns=["source", "subject"]).group_by("source", "subject").agg(rows=pl.len()).collect()
     if int(counts["rows"].sum()) <= ROWS:

@@ -102,7 +102,7 @@ def _repositories(estate: Estate, facts: Facts) -> pl.DataFrame:
         city="city",
         failure_domain="failure_domain",
         offline="offline",
-        mirror=pl.col("mirror").fill_null(value=False),
+        mirror=pl.col("mirror"),
     )
 
 

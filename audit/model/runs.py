@@ -14,16 +14,24 @@ SHORTEST_BEGINNING = 8
 
 
 def merge_runs(runs: pl.DataFrame) -> pl.DataFrame:
-    """Return one row for each (source, id): a final outcome before `running`, then the latest end, then the latest observation, then by content.
+    """Return one row for each (source, id), field by field: of a final outcome before `running`, then the latest end, then the latest observation; known before unknown.
 
     runs: the columns of facts.RUN with `observed_at` and `entry`.
     """
-    ranked = runs.with_columns(final=pl.col("outcome") != "running").sort(
+    twice = pl.struct("source", "id").is_duplicated()
+    once, several = runs.filter(~twice), runs.filter(twice)
+    if several.is_empty():
+        return once
+    ranked = several.with_columns(final=pl.col("outcome") != "running").sort(
         ["source", "id", "final", "finished_at", "observed_at", "outcome", "message", "entry"],
         descending=[False, False, True, True, True, False, False, False],
         nulls_last=True,
     )
-    return ranked.unique(subset=["source", "id"], keep="first", maintain_order=True).drop("final")
+    fields = [name for name in runs.columns if name not in ("source", "id", "entry", "locator")]
+    merged = ranked.group_by("source", "id", maintain_order=True).agg(
+        *(pl.col(name).drop_nulls().first() for name in fields), pl.col("entry", "locator").first()
+    )
+    return pl.concat([once, merged.select(once.columns)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,9 @@ class World:
                 | (pl.col("begin") != pl.col("end").shift(1))
             )
             rows = rows.with_columns(stretch=start.fill_null(value=True).cum_sum())
-            rows = rows.group_by("stretch", maintain_order=True).agg(pl.col("code", "policy", "begin").first(), pl.col("end").last())
+            rows = rows.group_by("stretch", maintain_order=True).agg(
+                pl.col("code", "policy", "begin").first(), pl.col("end").last()
+            )
         rows = rows.with_columns(rank=pl.int_range(pl.len()).over("code"))
         for _, layer in rows.group_by("rank", maintain_order=True):
             yield Layer(layer.drop("rank"), self.groups.height)
@@ -68,7 +70,9 @@ class World:
     def serving(self, layer: Layer) -> pl.DataFrame:
         """Return the segments that make up a layer, each with its own `in_service` and `retired`: `code`, `policy`, `begin`, `end` and both."""
         bounds = layer.frame.select("code", "policy", low="begin", high="end")
-        rows = self.segments.join(bounds, on=["code", "policy"]).filter((pl.col("begin") >= pl.col("low")) & (pl.col("end") <= pl.col("high")))
+        rows = self.segments.join(bounds, on=["code", "policy"]).filter(
+            (pl.col("begin") >= pl.col("low")) & (pl.col("end") <= pl.col("high"))
+        )
         return rows.select("code", "policy", "begin", "end", "in_service", "retired")
 
     def judged(self, layer: Layer, *, outlives: pl.Series | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:

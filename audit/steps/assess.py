@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 
+import audit.controls
 from audit.catalog.catalog import Catalog
+from audit.discovery import modules
 from audit.errors import UsageError
 from audit.evaluation.assess import coverage_of, judge
 from audit.evaluation.chunks import chunks_of, fetch
 from audit.model.estate import Estate
 from audit.model.terms import micros
 from audit.model.verdicts import Assessment, Result
+from audit.policy.suggest import one_of, unknown
 from audit.steps._open import Progress, Store, quietly
 from audit.steps.catch_up import catch_up
 
@@ -32,10 +35,13 @@ def assess(
 ) -> Assessment:
     """Judge all controls over [since, until), as known at journal entry `known_at` (null: at the newest).
 
-    controls, assets: only these. Raises `UsageError` for an empty period, an unknown asset, or a journal number that does not exist.
+    controls, assets: only these. Raises `UsageError` for an empty period, an unknown asset or control, or a journal number that does not exist.
     """
     if since >= until:
         raise UsageError(f"the period ends ({until:%Y-%m-%dT%H:%MZ}) before it begins ({since:%Y-%m-%dT%H:%MZ}); `to` is exclusive")
+    for name in controls or ():
+        if name not in (there := modules(audit.controls.__name__)):
+            raise UsageError(f"{unknown('control', name, there)} ({one_of(there)})")
     catch_up(store, progress=progress)
     known = known_at_of(store, known_at)
     estate = store.estate(known)
@@ -130,7 +136,9 @@ def _notices(
     return notices
 
 
-def with_unit(assessment: Assessment, unit: str) -> Assessment:
-    """Return an assessment with the results of one unit only."""
+def with_unit(assessment: Assessment, unit: str, declared: Collection[str]) -> Assessment:
+    """Return an assessment with the results of one unit only. Raises `UsageError` when none of the declared ones is called so."""
+    if unit not in declared:
+        raise UsageError(f"{unknown('unit', unit, declared)} ({one_of(declared)})")
     results = tuple(result for result in assessment.results if result.unit == unit)
     return replace(assessment, results=results, coverage=coverage_of(results, assessment.coverage.orphans))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
+from audit.errors import UsageError
 from audit.evaluation.chunks import rows_of
 from audit.evaluation.facts import Facts, resolve_facts
 from audit.model.facts import INSTANT
 from audit.model.runs import merge_runs
 from audit.model.terms import FOR_EVER
+from audit.policy.suggest import one_of, unknown
 from audit.steps._open import Store
 from audit.steps.assess import known_at_of
 from audit.steps.catch_up import catch_up
@@ -22,9 +24,13 @@ def facts(store: Store, kind: str, source: str | None = None, known_at: int | No
     """Return the facts of a kind (`recovery_point`, `run` or `listing`) as known at a journal entry (null: the newest), in a fixed order.
 
     Of recovery points one merged row each: the fields of the interchange format, and `first_seen`, `surely_until`, `possibly_until` (UTC; null: nothing ended it).
+    Raises `UsageError` for a source that is neither declared nor seen.
     """
     catch_up(store)
     known = known_at_of(store, known_at)
+    there = {*store.estate(known).sources, *store.catalog.payloads(known)["source"].drop_nulls()}
+    if source is not None and source not in there:
+        raise UsageError(f"{unknown('source', source, there)} ({one_of(there)})")
     mine = pl.lit(value=True) if source is None else pl.col("source") == source
     if kind == "listing":
         listings = store.catalog.listings(known).filter(mine)

@@ -13,6 +13,7 @@ import polars as pl
 
 from audit.adapters._registry import recognise, tools
 from audit.errors import Fault, InputError, UsageError
+from audit.evidence.redact import redact
 from audit.model.envelope import Envelope
 from audit.model.estate import Source
 from audit.register.evidence import Recorded, record
@@ -145,6 +146,8 @@ def _keep(store: Store, payload: Payload, telling: _Telling, done: Ingested) -> 
             done.unrecognised += faults
     if values["tool"] != UNRECOGNISED:
         _place(values, payload, data, telling, done)
+    if values.get("command"):
+        values["command"] = redact(values["command"])
     envelope = Envelope(**values, name=payload.name, method=telling.method, by=telling.by)
     body: dict[str, Any] = {"sha256": store.vault.put(data), "size": len(data), "envelope": envelope.to_json()}
     if faults:

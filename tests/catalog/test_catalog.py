@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from audit.catalog.layout import bucket_of
 from audit.catalog.schemas import TABLES
 from audit.catalog.table import Snapshot
 from audit.errors import DataFolderError, Fault
-from audit.model.facts import Facts, frame
+from audit.model.facts import INSTANT, Facts, frame
 from tests.catalog.histories import START, Payload, Told, applied, hour
 
 
@@ -64,6 +65,24 @@ def test_rows_stand_only_where_the_state_changes(catalog: Catalog) -> None:
     assert brief(catalog, known_at=2) == first
     assert catalog.listings(99).height == 3
     assert catalog.listings(2)["entry"].to_list() == [1, 2]
+
+
+def test_listings_of_nothing_follow_one_another(catalog: Catalog) -> None:
+    for number, ids in ((1, ()), (2, ()), (3, ("p1",)), (4, ()), (5, ())):
+        catalog.apply([listing(number, number, *ids)], number)
+        catalog.compact(force=number % 2 == 0)
+    assert brief(catalog) == [(3, 3, 3, "p1", True), (4, 4, 4, "p1", False)]
+
+
+def test_points_without_a_time_of_capture_come_and_go(catalog: Catalog) -> None:
+    timeless = [
+        replace(entry, facts=replace(entry.facts, points=entry.facts.points.with_columns(captured_at=pl.lit(None, INSTANT))))
+        for entry in (listing(1, 1, "p1", "p2"), listing(2, 2, "p2"), listing(3, 3))
+    ]
+    for entry in timeless:
+        catalog.apply([entry], entry.number)
+    gone = [(2, 2, 2, "p1", False), (3, 3, 3, "p2", False)]
+    assert brief(catalog) == [(1, 1, 1, "p1", True), (1, 1, 1, "p2", True), *gone]
 
 
 def test_a_late_listing_asserts_again_what_later_listings_said(catalog: Catalog) -> None:

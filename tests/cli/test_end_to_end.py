@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.cli.session import (
     DEMO,
     PERIOD,
@@ -286,12 +287,13 @@ def test_what_was_known_does_not_change_when_more_is_ingested(tmp_path: Path) ->
     assert stretches(result_of(now, "db-02-configuration", "retention-minimum")["unproven"]) == [("2026-11-23T12:00:00Z", END)]
 
 
-def unnumbered(assessment: Any) -> Any:
-    """Return an assessment without journal numbers: they say in which order evidence came."""
+def without_places(assessment: Any) -> Any:
+    """Return an assessment without its places in the journal. Where several listings show one point, which of them is cited follows from
+    what came first; so of the evidence only the count is compared, and what it says by the test below."""
     results = json.loads(json.dumps(assessment["results"]))
     for result in results:
         for breach in result["breaches"]:
-            breach["evidence"] = sorted((ref["sha256"], ref["locator"]) for ref in breach["evidence"])
+            breach["evidence"] = len(breach["evidence"])
     return {**assessment, "results": results, "as_known_at": None, "journal_head": None}
 
 
@@ -305,7 +307,11 @@ def test_the_order_of_arrival_changes_nothing(tmp_path: Path, assessment: Any, s
     random.Random(seed).shuffle(jobs)
     for job in jobs:
         session.fine("ingest", *job)
-    assert unnumbered(session.assess()) == unnumbered(assessment)
+    found = session.assess()
+    assert without_places(found) == without_places(assessment)
+    shown = session.fine("explain", "im-messages-db", "recovery-point", *PERIOD).out
+    cited = [json.loads(line) for line in shown.splitlines() if line.startswith("      {")]
+    assert [row["id"] for row in cited] == ["im-20261110-20", "im-20261109-03"]
 
 
 def test_facts_of_one_catalog_can_be_ingested_elsewhere(tmp_path: Path) -> None:
@@ -319,7 +325,7 @@ def test_facts_of_one_catalog_can_be_ingested_elsewhere(tmp_path: Path) -> None:
     )
     second = started(tmp_path / "second")
     taken = second.fine("ingest", exported).out.splitlines()
-    assert taken[1] == "58 recovery point(s), 0 run(s), 1 listing(s)"
+    assert taken[1] == "43 recovery point(s), 0 run(s), 1 listing(s)"
 
     def verdicts(session: Session) -> Any:
         return [{**result, "provenance": None, "breaches": stretches(result["breaches"])} for result in session.assess()["results"]]
@@ -351,8 +357,11 @@ def test_the_exit_code_says_how_it_went(session: Session, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["explain", "im-message-db", "copies"], "did you mean im-messages-db"),
-        (["explain", "im-messages-db", "copy"], "did you mean copies"),
+        (
+            ["explain", "im-message-db", "copies"],
+            "unknown asset `im-message-db`, did you mean `im-messages-db`? (known: db-02-configuration,",
+        ),
+        (["explain", "im-messages-db", "copy"], "unknown control `copy`, did you mean `copies`? (known: copies, protection,"),
         (["assess", "--from", "2026-11-31", "--to", "2026-12-01"], "2026-11-31"),
         (["assess", "--from", "2026-11-01T00:00:00", "--to", "2026-12-01"], "has no time zone; add Z or an offset such as +08:00"),
         (["assess", *PERIOD, "--as-known-at", "9999"], "9999"),

@@ -10,7 +10,9 @@ from tests.oracle.direct import assess_directly
 from tests.oracle.instants import text_of
 
 
-def results(told: list[Any], objectives: dict[str, Any], period: tuple[float, float] = (0, 10), **changes: Any) -> dict[tuple[str, str | None], dict[str, Any]]:
+def results(
+    told: list[Any], objectives: dict[str, Any], period: tuple[float, float] = (0, 10), **changes: Any
+) -> dict[tuple[str, str | None], dict[str, Any]]:
     case = Case("explained", programme(policy(objectives), **changes), told, day(period[0]), day(period[1]))
     return {(result["control"], result["leg"]): result for result in assess_directly(case)["results"]}
 
@@ -71,7 +73,10 @@ def test_a_copies_breach_names_the_newest_point_of_each_repository() -> None:
 
 def test_unproven_says_what_would_settle_it() -> None:
     after = results([listing(2, p("p1", 1))], {"rpo": "2d"})["recovery-point", None]["unproven"]
-    assert after[-1]["detail"] == {"sources": ["s"], "repositories": ["r1"], "reasons": ["no-listing-after", "presence"]} or after[-1]["reason"] == "no-listing-after"
+    assert (
+        after[-1]["detail"] == {"sources": ["s"], "repositories": ["r1"], "reasons": ["no-listing-after", "presence"]}
+        or after[-1]["reason"] == "no-listing-after"
+    )
     gone = results([listing(2, p("p1", 1)), listing(5), listing(50)], {"rpo": "30d"})["recovery-point", None]["unproven"]
     assert (gone[0]["from"], gone[0]["to"], gone[0]["reason"]) == (text_of(day(2)), text_of(day(5)), "presence")
     assert gone[0]["detail"] == {"sources": ["s"], "repositories": ["r1"]}
@@ -79,7 +84,11 @@ def test_unproven_says_what_would_settle_it() -> None:
     assert chain["recovery-point", None]["unproven"][0]["reason"] == "chain"
     damaged = [listing(2, p("p1", 1)), listing(50, p("p1", 1, integrity="corrupt", checked=50))]
     assert results(damaged, {"rpo": "60d"})["recovery-point", None]["unproven"][0]["reason"] == "integrity"
-    undeclared = results([listing(2, p("p1", 1)), listing(50, p("p1", 1))], {"copies": {"max_age": "30d", "count": 1}}, assets={"a": {"medium": None}})
+    undeclared = results(
+        [listing(2, p("p1", 1)), listing(50, p("p1", 1))],
+        {"copies": {"max_age": "30d", "count": 1}},
+        assets={"a": {"medium": None}},
+    )
     assert undeclared["copies", "media"]["unproven"][0]["reason"] == "undeclared"
 
 

@@ -55,7 +55,9 @@ def without_facts(**changes: Any) -> Case:
     return Case("nothing", programme(policy(EVERYTHING), **changes), [], day(PERIOD[0]), day(PERIOD[1]))
 
 
-@pytest.mark.parametrize("changes", [{}, {"assets": {"a": {"repositories": ["r1", "r2"]}}}], ids=["plain", "with declared repositories"])
+@pytest.mark.parametrize(
+    "changes", [{}, {"assets": {"a": {"repositories": ["r1", "r2"]}}}], ids=["plain", "with declared repositories"]
+)
 def test_without_facts_nothing_is_met_but_that_a_policy_is_assigned(changes: dict[str, Any]) -> None:
     results = assess_directly(without_facts(**changes))["results"]
     assert {result["control"] for result in results} == set(CONTROLS)

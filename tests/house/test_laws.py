@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from audit.discovery import modules
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = sorted((ROOT / "audit").rglob("*.py"))
 IDS = [str(path.relative_to(ROOT)) for path in SOURCE]
@@ -144,7 +146,7 @@ def test_importing_opens_nothing() -> None:
 @pytest.mark.parametrize("folder", FOLDERS_OF_PLUGINS)
 def test_a_folder_is_its_own_registry(folder: str) -> None:
     """The id of a plug-in stands nowhere in code but in its own file."""
-    ids = {path.stem.replace("_", "-") for path in (ROOT / "audit" / folder).glob("*.py") if not path.name.startswith("_")}
+    ids = set(modules(f"audit.{folder}"))
     assert ids
     wrong = []
     for path in SOURCE:

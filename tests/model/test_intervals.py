@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +25,7 @@ def naive(stretches: list[tuple[int, int]]) -> set[int]:
 
 def are_islands(found: pl.DataFrame) -> bool:
     rows = found.rows()
-    return all(begin < end for begin, end in rows) and all(first[1] < second[0] for first, second in zip(rows, rows[1:], strict=False))
+    return all(begin < end for begin, end in rows) and all(first[1] < second[0] for first, second in pairwise(rows))
 
 
 @given(STRETCHES)
@@ -64,7 +66,9 @@ def test_at_least(stretches: list[tuple[int, int]], need: int) -> None:
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(-10, 60), st.integers(0, 30)), max_size=12))
 def test_a_line_keeps_groups_apart(rows: list[tuple[int, int, int]]) -> None:
     line = Line(5, 45)
-    given_rows = pl.DataFrame([(group, begin, begin + length) for group, begin, length in rows], schema=["group", "begin", "end"], orient="row")
+    given_rows = pl.DataFrame(
+        [(group, begin, begin + length) for group, begin, length in rows], schema=["group", "begin", "end"], orient="row"
+    )
     given_rows = given_rows.cast(pl.Int64)
     found = line.get(islands(given_rows.select(*line.put(pl.col("group"), pl.col("begin"), pl.col("end")))))
     said = {(group, instant) for group, begin, end in found.rows() for instant in range(begin, end)}

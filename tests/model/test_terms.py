@@ -14,7 +14,15 @@ ZONES = ["UTC", "Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia
 
 @pytest.mark.parametrize(
     ("text", "months", "seconds"),
-    [("15m", 0, 900), ("90 d", 0, 7_776_000), ("3 months", 3, 0), ("7y", 84, 0), ("1 quarter", 3, 0), ("2w", 0, 1_209_600), ("1 hour", 0, 3600)],
+    [
+        ("15m", 0, 900),
+        ("90 d", 0, 7_776_000),
+        ("3 months", 3, 0),
+        ("7y", 84, 0),
+        ("1 quarter", 3, 0),
+        ("2w", 0, 1_209_600),
+        ("1 hour", 0, 3600),
+    ],
 )
 def test_parse(text: str, months: int, seconds: int) -> None:
     term = Term.parse(text)
@@ -40,9 +48,15 @@ def test_a_month_is_clamped_to_the_months_end() -> None:
 
 def test_a_skipped_hour_moves_forward_and_a_doubled_one_takes_the_first() -> None:
     # Berlin skips 02:00 to 03:00 on 29 March 2026 and has it twice on 25 October 2026.
-    assert Term.parse("1 month").after(local(datetime(2026, 2, 28, 2, 30), "Europe/Berlin"), "Europe/Berlin") == utc("2026-03-28T01:30")  # noqa: DTZ001
-    assert Term.parse("2 months").after(local(datetime(2026, 1, 29, 2, 30), "Europe/Berlin"), "Europe/Berlin") == utc("2026-03-29T01:30")  # noqa: DTZ001
-    assert Term.parse("1 month").after(local(datetime(2026, 9, 25, 2, 30), "Europe/Berlin"), "Europe/Berlin") == utc("2026-10-25T00:30")  # noqa: DTZ001
+    assert Term.parse("1 month").after(local(datetime(2026, 2, 28, 2, 30), "Europe/Berlin"), "Europe/Berlin") == utc(
+        "2026-03-28T01:30"
+    )  # noqa: DTZ001
+    assert Term.parse("2 months").after(local(datetime(2026, 1, 29, 2, 30), "Europe/Berlin"), "Europe/Berlin") == utc(
+        "2026-03-29T01:30"
+    )  # noqa: DTZ001
+    assert Term.parse("1 month").after(local(datetime(2026, 9, 25, 2, 30), "Europe/Berlin"), "Europe/Berlin") == utc(
+        "2026-10-25T00:30"
+    )  # noqa: DTZ001
 
 
 def test_days_are_exact() -> None:

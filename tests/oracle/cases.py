@@ -6,6 +6,8 @@ A point captured on day 1 under an RPO of 30 days keeps recovery-point met for t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tests.oracle.build import hand_made, listing, must, p, policy, programme, rows, run, verify
 from tests.oracle.case import HandMade, Told, payload_of
 from tests.oracle.cases_of_controls import CASES_OF_CONTROLS
@@ -18,8 +20,8 @@ LONG = "0123456789abcdef"
 
 
 def _live(
-    section: str, name: str, told: list[Told], breached: list[tuple[float, float]], unproven: list[tuple[float, float]] = []
-) -> HandMade:  # noqa: B006
+    section: str, name: str, told: list[Told], breached: list[tuple[float, float]], unproven: Sequence[tuple[float, float]] = ()
+) -> HandMade:
     return hand_made(section, name, told, MONTHLY, (RPO, must(breached, unproven)))
 
 

@@ -83,7 +83,7 @@ class AtInstants:
                 return sum(self._is_offsite(name, t, world, segment) for name in names)
             case "immutable":
                 locked = {point.repository for point in holding if point.immutable_until is not None and point.immutable_until > t}
-                return sum(not self._is_mirror(name, t) for name in locked | set(unseen))
+                return sum(not self._is_mirror(name, t, world) for name in locked | set(unseen))
             case "offline":
                 return sum(not self._is_mirror(name, t) and self._is_offline(name, t, world) for name in names)
         raise ValueError(leg)
@@ -119,9 +119,11 @@ class AtInstants:
         value = None if place is None else getattr(place, key)
         return value if value is not None or world == SURE else ("its own", name)
 
-    def _is_mirror(self, name: str, t: int) -> bool:
+    def _is_mirror(self, name: str, t: int, world: str = POSSIBLE) -> bool:
         place = self._place(name, t)
-        return place is not None and place.mirror
+        if place is None:
+            return world == SURE  # section 6: of a repository that nobody declared it is not known
+        return place.mirror
 
     def _is_offline(self, name: str, t: int, world: str) -> bool:
         place = self._place(name, t)

@@ -71,7 +71,7 @@ def versions_in_force(own: Ownership) -> Iterator[InForce]:
 def objects(own: Ownership, version: InForce, until: int) -> Iterator[Object]:
     """Section 9: the objects of each `keep` rule of a version."""
     policy = own.estate.versions[version.policy]
-    ever = [point for point in own.points if ever_possibly_live(own, point)]
+    ever = [point for point in own.points if ever_possibly_live(own, version, point)]
     for rule in policy.objectives.get("keep") or []:
         length = Term.parse(rule["for"])
         if rule["every"] == "point":
@@ -109,9 +109,14 @@ def served(own: Ownership, every: str) -> Iterator[Stretch]:
                 yield max(segment.start, segment.in_service), min(segment.end, segment.retired)
 
 
-def ever_possibly_live(own: Ownership, point: Point) -> bool:
-    """Section 9: whether a point is possibly live at any time, under the version then in force."""
-    return any(stretches(lambda t: own.live(point, POSSIBLE, t), instants_of_life(own, point)))
+def ever_possibly_live(own: Ownership, version: InForce, point: Point) -> bool:
+    """Section 9: whether a point is possibly live at any time, as the version judges."""
+    return bool(own.lives.live(point, POSSIBLE, accepts(own, version)))
+
+
+def accepts(own: Ownership, version: InForce) -> bool:
+    """Section 9: all of an obligation is as its version judges liveness."""
+    return own.estate.versions[version.policy].accept_partial
 
 
 def instants_of_life(own: Ownership, point: Point) -> set[int]:
@@ -123,9 +128,9 @@ def instants_of_life(own: Ownership, point: Point) -> set[int]:
     return found
 
 
-def is_live(own: Ownership, thing: Object, world: str, t: int, unseen: bool = True) -> bool:
-    """Section 9: live when a point of it is; a bucket in the possible world also when an unseen point captured in it is."""
-    if any(own.live(point, world, t) for point in thing.points):
+def is_live(own: Ownership, version: InForce, thing: Object, world: str, t: int, unseen: bool = True) -> bool:
+    """Section 9: live, as the version judges, when a point of it is; a bucket in the possible world also when an unseen point captured in it is."""
+    if any(start <= t < end for point in thing.points for start, end in own.lives.live(point, world, accepts(own, version))):
         return True
     if world == SURE or thing.bucket is None or not unseen:
         return False
@@ -136,7 +141,7 @@ def binds(own: Ownership, version: InForce, thing: Object) -> bool:
     """Section 9: r in [a, b), or r < a and the object possibly live at a (seen points only)."""
     if version.start <= thing.begins < version.end:
         return True
-    return thing.begins < version.start and is_live(own, thing, POSSIBLE, version.start, unseen=False)
+    return thing.begins < version.start and is_live(own, version, thing, POSSIBLE, version.start, unseen=False)
 
 
 def failures(own: Ownership, version: InForce, in_force: list[InForce], thing: Object, world: str) -> list[Stretch]:
@@ -147,14 +152,14 @@ def failures(own: Ownership, version: InForce, in_force: list[InForce], thing: O
     critical = {x for point in thing.points for x in instants_of_life(own, point)} | {segment.start for segment in own.segments}
     if thing.bucket is not None:
         critical |= {x for pair in own.pairs for x in [*pair.listings, *borders(pair.unseen)]}
-    return stretches(lambda t: not is_live(own, thing, world, t), critical, start, end)
+    return stretches(lambda t: not is_live(own, version, thing, world, t), critical, start, end)
 
 
 def end_of(own: Ownership, version: InForce, in_force: list[InForce], thing: Object, world: str) -> int:
     """Section 9: live at b in a world, it ends there; else it goes on to the deadline or the start of a later version at which it is live."""
-    if version.end >= FOR_EVER or is_live(own, thing, world, version.end):
+    if version.end >= FOR_EVER or is_live(own, version, thing, world, version.end):
         return version.end
     return min(
-        (later.start for later in in_force if later.start >= version.end and is_live(own, thing, world, later.start)),
+        (later.start for later in in_force if later.start >= version.end and is_live(own, version, thing, world, later.start)),
         default=FOR_EVER,
     )

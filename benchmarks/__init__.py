@@ -1,0 +1,1 @@
+"""Figures, as ratios to named alternatives in one run. See __main__."""
