@@ -47,7 +47,10 @@ def scan(text: str, start: int) -> tuple[Any, int]:
     except json.JSONDecodeError as error:
         if _END.match(text, error.pos) or (error.msg.startswith("Unterminated") and "\n" not in text[error.pos :]):
             raise ValueError("it is cut off in the middle of a JSON value") from None
-        raise ValueError(f"it is not JSON: {error.msg.lower()} at character {error.pos - start + 1}") from None
+        place = f"at character {error.pos - start + 1}"
+        if text[error.pos : error.pos + 1] == "\0":
+            raise ValueError(f"it contains NUL bytes, the first {place}: it was damaged, or cut off by a crash") from None
+        raise ValueError(f"it is not JSON: {error.msg.lower().removesuffix(' at')} {place}") from None
     except RecursionError:
         raise ValueError("it is nested too deeply to be a record") from None
     except UnicodeEncodeError:

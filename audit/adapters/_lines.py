@@ -196,7 +196,7 @@ def _exact(text: str, line: int, names: list[str], where: str, result: Read, *, 
         record = _record(text)
         values = _values(record, names)
     except ValueError as error:
-        cut = last and "cut off" in str(error)
+        cut = last and "cut off in the middle" in str(error)
         what = "the file ends in the middle of a record" if cut else f"this line was not read: {error}"
         remedy = "copy the whole file and ingest it again" if cut else "write one complete JSON object a line"
         result.faults.append(Fault(where, what, remedy, f"line {line}"))

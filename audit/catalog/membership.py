@@ -123,7 +123,8 @@ class Chain:
         """
         members = distinct(members.with_columns(shown_entry=pl.lit(entry, pl.Int64)).select(STATE))
         place, known = bisect_left(self._instants, at), at in self._listings
-        later = next(iter(self._instants[place + known :][:1]), None)
+        following = self._instants[place + known :]
+        later = following[0] if following else None
         if known:
             held = self._state(at)
             state, rows = self._joined(at, entry, held, members)

@@ -94,7 +94,8 @@ class Snapshot:
         self.table = table
         self._delta = delta
         self.mark: int = delta.transaction_version(APP) or 0
-        self.files: dict[str, int] = delta._table.get_add_file_sizes()
+        files = pl.DataFrame(delta.get_add_actions())
+        self.files: dict[str, int] = dict(files.select("path", "size_bytes").iter_rows())
         """Size in bytes by path inside the table."""
         for name, size in self.files.items():
             path = table.path / name

@@ -121,10 +121,11 @@ def _provenance(world: World, payloads: pl.DataFrame) -> dict[int, str]:
     ways = payloads.select(
         "entry", "by", strength=pl.col("method").replace_strict(strength, default=len(strength) - 1, return_dtype=pl.Int8)
     )
-    used = world.points.lazy().select("code", "entry").drop_nulls().unique().collect().join(ways, on="entry")
-    weakest = used.sort("code", "strength", "by", descending=[False, True, False], nulls_last=True).unique(
-        "code", keep="first", maintain_order=True
-    )
+    ways = ways.sort("strength", "by", "entry", descending=[False, True, False]).with_row_index("weakness")
+    highest = int(ways["entry"].max() or 0)  # type: ignore[arg-type]
+    by_entry = pl.repeat(None, highest + 1, dtype=pl.UInt32, eager=True).scatter(ways["entry"], ways["weakness"])
+    used = world.points.select("code", weakness=by_entry.gather(world.points["entry"])).drop_nulls()
+    weakest = used.group_by("code").agg(pl.col("weakness").max()).join(ways, on="weakness")
     words = {0: "pulled", 1: "pushed", 2: "taken from a drop folder"}
     return {
         code: words.get(place, f"uploaded by {by}" if by else "uploaded")

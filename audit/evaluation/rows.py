@@ -28,10 +28,6 @@ class Rows:
     payloads: pl.DataFrame
 
 
-MOST_COMBINATIONS = 10_000_000
-"""Of names, up to which a table of all of them is made."""
-
-
 @dataclass(frozen=True, slots=True)
 class Names:
     """pairs: `pair`, `source`, `repository`. scopes: `chain`, `pair`, `scope`: every scope that any listing named. chains: the complete listings.
@@ -56,20 +52,16 @@ def name_rows(rows: Rows) -> tuple[Names, pl.DataFrame, pl.DataFrame]:
     """Return the names; the tellings that hold a point as columns of `model.points.TELLING`; and those that say one is gone as columns of `model.points.GONE`."""
     both = ["source", "repository"]
     listings = rows.listings
+    held, lost = Places.of(rows.held), Places.of(rows.lost)
     pairs = (
-        pl.concat([frame.select(both).unique() for frame in (listings, rows.held, rows.lost, rows.runs)])
+        pl.concat([frame.select(both).unique() for frame in (listings, held.heads, lost.heads, rows.runs)])
         .unique()
         .drop_nulls()
         .sort(both)
     )
     pairs = pairs.with_row_index("pair").with_columns(pl.col("pair").cast(pl.Int32)).select("pair", *both)
-    told = rows.held.lazy().filter(pl.col("listed_at").is_not_null()).select(*both, "scope").unique().collect()
-    scopes = (
-        pl.concat([listings.select(*both, "scope").unique(), told])
-        .unique()
-        .join(pairs, on=both)
-        .sort("pair", "scope", nulls_last=False)
-    )
+    places = pl.concat([frame.select(*both, "scope").unique() for frame in (listings, held.heads, lost.heads)]).unique()
+    scopes = places.join(pairs, on=both).sort("pair", "scope", nulls_last=False)
     scopes = scopes.with_row_index("chain").select(pl.col("chain").cast(pl.Int32), "pair", "scope")
     named = listings.join(pairs, on=both).join(scopes, on=["pair", "scope"], nulls_equal=True)
     complete = named.filter(pl.col("complete") & pl.col("listed_at").is_not_null())
@@ -80,19 +72,39 @@ def name_rows(rows: Rows) -> tuple[Names, pl.DataFrame, pl.DataFrame]:
     logs = named.filter(pl.col("covers_from").is_not_null() & pl.col("covers_to").is_not_null())
     logs = logs.select("pair", begin=pl.col("covers_from").cast(INT), end=pl.col("covers_to").cast(INT))
     names = Names(pairs, scopes, Chains(listed, chains), named["pair"].unique().sort(), logs)
-    return names, _held(rows, names), _numbered(rows.lost, names).select(
+    gone = lost.numbered(rows.lost, names).select(
         "pair", "id", "chain", complete="from_complete", listed=pl.col("listed_at").cast(INT)
-    )  # fmt: skip
+    )
+    return names, _held(rows, held.numbered(rows.held, names)), gone
 
 
-def _numbered(rows: pl.DataFrame, names: Names) -> pl.DataFrame:
-    """Add `pair` and `chain`. By tables, not joins: there are few names and many rows."""
-    pair = _numbers(rows, names.pairs.select("source", "repository", number="pair"))
-    chain = _numbers(rows, names.scopes.join(names.pairs, on="pair").select("source", "repository", "scope", number="chain"))
-    return rows.with_columns(pair.alias("pair"), pl.when(pl.col("listed_at").is_not_null()).then(chain).alias("chain"))
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where rows lie: `heads`, one row for each run of neighbours of one source, repository and scope, and for each row the number of its run. Rows come in
+    order of subject and repository, so runs are few, and names are looked up once a run."""
+
+    heads: pl.DataFrame
+    run: pl.Series
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame) -> Places:
+        """Find the runs."""
+        names = ["source", "repository", "scope"]
+        fresh = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in names)
+        first = rows.select(fresh.alias("fresh"))["fresh"]
+        if len(first):
+            first = first.scatter(0, values=True)
+        return cls(rows.select(names).filter(first), (first.cum_sum() - 1).cast(pl.UInt32))
+
+    def numbered(self, rows: pl.DataFrame, names: Names) -> pl.DataFrame:
+        """Add `pair` and `chain` (of the listing that told; null: told by none)."""
+        pair = self.heads.join(names.pairs, on=["source", "repository"], how="left", maintain_order="left")
+        both = pair.join(names.scopes, on=["pair", "scope"], how="left", nulls_equal=True, maintain_order="left")
+        chain = pl.when(pl.col("listed_at").is_not_null()).then(both["chain"].gather(self.run))
+        return rows.with_columns(both["pair"].gather(self.run).alias("pair"), chain.alias("chain"))
 
 
-def _held(rows: Rows, names: Names) -> pl.DataFrame:
+def _held(rows: Rows, held: pl.DataFrame) -> pl.DataFrame:
     ranks = rows.payloads.select(pl.col("entry").cast(INT), rank=pl.col("sha256").rank("dense").cast(pl.Int32))
     entries = rows.held["shown_entry"]
     highest = max([int(value) for value in (ranks["entry"].max(), entries.max()) if isinstance(value, int)], default=0)
@@ -112,27 +124,5 @@ def _held(rows: Rows, names: Names) -> pl.DataFrame:
         "complete": pl.col("from_complete"),
         "entry": pl.col("shown_entry").cast(INT),
     }
-    held = _numbered(rows.held, names).with_columns(by_entry.gather(entries).alias("payload"))
+    held = held.with_columns(by_entry.gather(entries).alias("payload"))
     return held.select(columns.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in TELLING.items())
-
-
-def _numbers(rows: pl.DataFrame, table: pl.DataFrame) -> pl.Series:
-    """Return, for each row, the `number` that the table gives to its values in the table's other columns."""
-    place = pl.repeat(0, rows.height, dtype=INT, eager=True)
-    target = pl.repeat(0, table.height, dtype=INT, eager=True)
-    size = 1
-    for name in table.columns:
-        if name == "number":
-            continue
-        codes = pl.concat([rows.select(name).unique(), table.select(name).unique()]).unique().with_row_index("code")
-        place += _codes(rows, name, codes) * size
-        target += _codes(table, name, codes) * size
-        size *= codes.height
-    if size > MOST_COMBINATIONS or not size:
-        known = pl.DataFrame({"place": target, "number": table["number"]})
-        return pl.DataFrame({"place": place}).join(known, on="place", how="left", maintain_order="left")["number"]
-    return pl.repeat(None, size, dtype=table["number"].dtype, eager=True).scatter(target, table["number"]).gather(place)
-
-
-def _codes(frame: pl.DataFrame, name: str, codes: pl.DataFrame) -> pl.Series:
-    return frame.select(name).join(codes, on=name, how="left", nulls_equal=True, maintain_order="left")["code"].cast(INT)

@@ -216,35 +216,37 @@ def _common(states: pl.DataFrame, merged: pl.DataFrame, chains: Chains) -> pl.Da
     """Find the points of the common kind: told by one chain of complete listings, the only one of its repository, and in one unbroken run.
     Return `point`, `chain`, `first`, `last`."""
     lone = chains.chains.filter(pl.len().over("pair") == 1)["chain"]
-    # Most points have one row, or two: seen, and gone. Those two shapes are told apart without a sort.
-    rows = states.lazy().filter(pl.col("complete") & pl.col("listed").is_not_null() & pl.col("chain").is_in(lone.implode()))
-    odd = states.filter(
-        ~(pl.col("complete") & pl.col("listed").is_not_null() & pl.col("chain").is_in(lone.implode())).fill_null(value=False)
-    )["point"].unique()
-    told = rows.group_by("point").agg(
-        count=pl.len(),
-        born=pl.col("present").sum(),
-        chain=pl.col("chain").min(),
-        first=pl.col("listed").min(),
-        gone=pl.col("listed").max(),
-        starts=pl.when("present").then("listed").max(),
-    ).collect()  # fmt: skip
-    told = told.filter(
-        (pl.col("born") == 1)
-        & (pl.col("count") <= 2)
-        & (pl.col("starts") == pl.col("first"))
-        & ((pl.col("count") == 1) | (pl.col("gone") > pl.col("first")))
-    )
-    if len(odd):
-        told = told.filter(~pl.col("point").is_in(odd.implode()))
+    usual = pl.col("complete") & pl.col("listed").is_not_null() & pl.col("chain").is_in(lone.implode())
+    told = _seen_and_gone(states, usual)
     told = told.filter(pl.col("point") < merged.height).sort("point")
     final = chains.listed.group_by("chain").agg(final=pl.col("at").max())
     told = told.join(final, on="chain", how="left", maintain_order="left")
     gone = _positions(told.select("chain", listed="gone"), chains.listed)["place"]
     before = chains.listed["at"].gather((gone - 1).clip(0)) if chains.listed.height else pl.Series([], dtype=INT)
     return told.with_columns(before=before).select(
-        "point", "chain", "first", last=pl.when(pl.col("count") == 1).then("final").otherwise("before")
+        "point", "chain", "first", last=pl.when(pl.col("gone").is_null()).then("final").otherwise("before")
     )
+
+
+def _seen_and_gone(states: pl.DataFrame, usual: pl.Expr) -> pl.DataFrame:
+    """Return `point`, `chain`, `first`, `gone` (null: never) of the points with one row that holds them and at most one later row that says they are gone."""
+    held, lost = states.filter("present"), states.filter(~pl.col("present"))
+    columns = {"point": pl.UInt32, "chain": pl.Int32, "first": INT, "gone": INT}
+    if held.is_empty():
+        return pl.DataFrame(schema=columns)
+    size = int(held["point"].max()) + 1  # type: ignore[arg-type]
+    times = pl.repeat(0, size, dtype=pl.UInt32, eager=True)
+    for part in (held, lost):
+        if part["point"].n_unique() != part.height:  # some are told more often: count them
+            counts = part.group_by("point").len()
+            times = times.scatter(counts.filter(pl.col("len") > 1)["point"], 2)
+    odd = states.filter(~usual.fill_null(value=False))["point"].unique()
+    times = times.scatter(odd, 2) if len(odd) else times
+    gone = pl.repeat(None, size, dtype=INT, eager=True)
+    gone = gone.scatter(lost["point"], lost["listed"]) if lost.height else gone
+    rows = held.filter(times.gather(held["point"]) == 0).select("point", "chain", first="listed")
+    rows = rows.with_columns(gone=gone.gather(rows["point"]))
+    return rows.filter(pl.col("gone").is_null() | (pl.col("gone") > pl.col("first"))).select(columns.keys())
 
 
 def _observations(rows: pl.DataFrame, chains: Chains) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -121,7 +121,8 @@ def _notices(
     undeclared = sorted(set(listings["repository"]) - declared)
     if undeclared:
         notices.append({"key": "undeclared-repositories", "repositories": undeclared})
-    strangers = sorted(set(payloads["source"].drop_nulls()) - set(estate.sources))
+    named = {*payloads["source"].drop_nulls(), *listings["source"], *(orphan["source"] for orphan in orphans)}
+    strangers = sorted(named - set(estate.sources))
     if strangers:
         notices.append({"key": "undeclared-sources", "sources": strangers})
     if totals["conflicts"]:

@@ -37,9 +37,7 @@ def report(
         raise UsageError(f"there is no format {fmt!r}; there are: {', '.join(writers)}")
     if unit is not None:
         known = sorted({*estate.units, *(result.unit for result in assessment.results)})
-        if unit not in known:
-            raise UsageError(f"there is no unit {unit!r}; there are: {', '.join(known)}")
-        assessment = with_unit(assessment, unit)
+        assessment = with_unit(assessment, unit, known)
     document = compose(
         assessment, estate, definition, language, content=content, unit=unit, payloads=payloads, quarantine=quarantine
     )

@@ -8,6 +8,7 @@ import polars as pl
 
 from audit.model.facts import INSTANT
 from audit.steps._open import Store
+from audit.steps.assess import subjects_of
 from audit.steps.catch_up import catch_up
 
 HEALTH: dict[str, pl.DataType] = {
@@ -41,8 +42,9 @@ def sources(store: Store, now: datetime) -> pl.DataFrame:
         )
     )
     found = {row["source"]: row for row in seen.iter_rows(named=True) if row["source"] is not None}
+    in_rows = {*subjects_of(store.catalog, known)["source"], *store.catalog.listings(known)["source"]}
     rows = []
-    for name in sorted(set(estate.sources) | set(found)):
+    for name in sorted({*estate.sources, *found, *in_rows}):
         source, evidence = estate.sources.get(name), found.get(name)
         last = evidence["last"] if evidence else None
         every = source.expected_every if source else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,39 +13,10 @@ from audit.catalog.catalog import Applied, Catalog, LostRaceError
 from audit.catalog.layout import bucket_of
 from audit.catalog.schemas import TABLES
 from audit.catalog.table import Snapshot
-from audit.errors import DataFolderError, Fault
+from audit.errors import Fault
 from audit.model.facts import INSTANT, Facts, frame
+from tests.catalog.given import brief, everything, history, job, listing
 from tests.catalog.histories import START, Payload, Told, applied, hour
-
-
-@pytest.fixture
-def catalog(tmp_path: Path) -> Catalog:
-    return Catalog(tmp_path / "catalog")
-
-
-def listing(number: int, at: int, *ids: str, complete: bool = True, scope: str | None = None) -> Applied:
-    return applied(number, Payload("nas", "disk", scope, at, complete, True, tuple(Told(each) for each in ids)))
-
-
-def job(number: int, at: int | None, *ids: str) -> Applied:
-    return applied(number, Payload("nas", "disk", None, at, False, False, tuple(Told(each) for each in ids)))
-
-
-def brief(catalog: Catalog, known_at: int = 99) -> list[tuple[object, ...]]:
-    rows = catalog.tellings(known_at).sort("entry", "listed_at", "id", "present", "bytes").collect()
-    hours = (pl.col("listed_at") - START).dt.total_hours()
-    return rows.select("entry", "shown_entry", hours, "id", "present").rows()
-
-
-def everything(catalog: Catalog, known_at: int = 99) -> dict[str, list[str]]:
-    seen = {
-        "recovery_points": catalog.tellings(known_at).collect(),
-        "runs": catalog.runs(known_at).collect(),
-        "listings": catalog.listings(known_at),
-        "payloads": catalog.payloads(known_at),
-        "quarantine": catalog.quarantine(known_at),
-    }
-    return {name: sorted(map(repr, rows.rows())) for name, rows in seen.items()}
 
 
 def test_an_empty_catalog_reads_empty(catalog: Catalog) -> None:
@@ -196,11 +166,6 @@ def test_buckets_never_move() -> None:
     assert bucket_of(keys).to_list() == [10, 14, 4]
 
 
-def history(catalog: Catalog) -> None:
-    catalog.apply([listing(1, 0, "p1", "p2"), job(2, 1, "p7"), listing(3, 4, "p2", "p3")], 3)
-    catalog.apply([listing(4, 2, "p3", scope="team-a"), listing(5, 2, "p1", complete=False)], 5)
-
-
 def test_compaction_keeps_what_is_read(catalog: Catalog) -> None:
     history(catalog)
     before = [everything(catalog, known) for known in range(6)]
@@ -343,68 +308,6 @@ def test_compaction_loses_the_race_against_an_append(catalog: Catalog, monkeypat
     history(reference)
     reference.apply([listing(6, 6, "p9")], 6)
     assert everything(catalog) == everything(reference)
-
-
-def data_files(catalog: Catalog) -> Iterator[Path]:
-    return catalog.path.glob("**/*.parquet")
-
-
-def test_a_missing_file_is_told_with_its_remedy(catalog: Catalog) -> None:
-    history(catalog)
-    next(iter(sorted((catalog.path / "recovery_points_inbox").glob("*.parquet")))).unlink()
-    with pytest.raises(DataFolderError, match=r"recovery_points_inbox cannot be read .*backup-audit rebuild"):
-        catalog.tellings(5)
-    with pytest.raises(DataFolderError, match="backup-audit rebuild"):
-        catalog.apply([listing(6, 6, "p9")], 6)
-
-
-def test_a_file_cut_off_is_told(catalog: Catalog) -> None:
-    history(catalog)
-    file = next(data_files(Catalog(catalog.path / "listings")))
-    file.write_bytes(file.read_bytes()[:-9])
-    with pytest.raises(DataFolderError, match=r"missing or cut off.*backup-audit rebuild"):
-        catalog.listings(5)
-
-
-def test_a_file_of_other_bytes_is_told(catalog: Catalog) -> None:
-    history(catalog)
-    for file in data_files(Catalog(catalog.path / "listings")):
-        file.write_bytes(b"\0" * file.stat().st_size)
-    with pytest.raises(DataFolderError, match="backup-audit rebuild"):
-        catalog.listings(5)
-
-
-def test_a_broken_log_is_told_and_dropping_begins_anew(catalog: Catalog) -> None:
-    history(catalog)
-    for log in (catalog.path / "runs_inbox" / "_delta_log").glob("*.json"):
-        log.write_text("{")
-    with pytest.raises(DataFolderError, match=r"runs_inbox cannot be read .*backup-audit rebuild"):
-        catalog.mark()
-    catalog.drop()
-    assert catalog.mark() == 0
-    history(catalog)
-    assert catalog.tellings(99).collect().height == 7
-
-
-def test_data_files_without_a_log_are_not_taken_for_an_empty_table(catalog: Catalog) -> None:
-    history(catalog)
-    for log in (catalog.path / "payloads" / "_delta_log").iterdir():
-        log.unlink()
-    with pytest.raises(DataFolderError, match="has data files but no log"):
-        catalog.mark()
-
-
-def test_vacuum_removes_what_nobody_needs_and_keeps_what_was_opened(catalog: Catalog) -> None:
-    history(catalog)
-    opened = catalog.tellings(5)
-    catalog.compact(force=True)
-    stray = catalog.path / "recovery_points_inbox" / "left-by-a-killed-writer.parquet"
-    stray.write_bytes(b"x")
-    assert catalog.vacuum() == 0  # all of it is younger than a day
-    assert opened.collect().height == 7
-    assert catalog.vacuum(kept_for_hours=0) > 2
-    assert not stray.exists()
-    assert len(brief(catalog)) == 7
 
 
 def test_facts_of_two_repositories_in_one_payload_keep_apart(catalog: Catalog) -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
+from audit.evaluation.explain import DOUBTS
 from tests.cli.session import (
     DEMO,
     PERIOD,
@@ -199,6 +201,17 @@ def test_the_shares_of_each_result_sum_to_one(assessment: Any) -> None:
         assert sum(result["shares"].values()) == pytest.approx(1.0), result
 
 
+def test_every_reason_that_is_given_is_worded_in_reports(assessment: Any) -> None:
+    stretches_of = [stretch for result in assessment["results"] for stretch in result["unproven"]]
+    given = {stretch["reason"] for stretch in stretches_of} | {
+        key for stretch in stretches_of for key in stretch["detail"].get("reasons", ())
+    }
+    assert {"mixed", "no-listing-after", "presence", "integrity", "unseen", "no-restore-test"} <= given
+    for language in ("en", "zh"):
+        worded = YAML(typ="safe").load(ROOT / "reports" / "wording" / f"{language}.yaml")["reasons"]
+        assert given | set(DOUBTS) <= set(worded)
+
+
 # --- from a verdict to the byte ---------------------------------------------------------------------------------------------------
 
 
@@ -300,13 +313,16 @@ def without_places(assessment: Any) -> Any:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_order_of_arrival_changes_nothing(tmp_path: Path, assessment: Any, seed: int) -> None:
     session = started(tmp_path / "data")
-    jobs: list[tuple[str | Path, ...]] = [(path,) for path in restic_samples()]
+    paths = restic_samples()
     for repository in ("nas-dc1", "vault-hz"):
-        for path in sorted((DEMO / repository).glob("*.ndjson")):
-            jobs.append(("--source", "messages-db", "--repository", repository, path))
-    random.Random(seed).shuffle(jobs)
-    for job in jobs:
-        session.fine("ingest", *job)
+        (tmp_path / repository).mkdir()
+        for path in (DEMO / repository).glob("*.ndjson"):
+            copy = Path(shutil.copy(path, tmp_path / repository))
+            copy.with_name(f"{copy.name}.envelope.json").write_text(json.dumps({"source": "messages-db", "repository": repository}))
+            paths.append(copy)
+    random.Random(seed).shuffle(paths)
+    for start in range(0, len(paths), 15):
+        session.fine("ingest", *paths[start : start + 15])
     found = session.assess()
     assert without_places(found) == without_places(assessment)
     shown = session.fine("explain", "im-messages-db", "recovery-point", *PERIOD).out

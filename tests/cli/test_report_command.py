@@ -102,7 +102,7 @@ def test_what_entered_later_is_left_out(data):
         (("annual-review", "-o", "x"), "give the period"),
         (("annual-review", *PERIOD, "--year", "2026", "-o", "x"), "not both"),
         (("quarterly", *PERIOD, "-o", "x"), "there is no report 'quarterly'; there are: annual-review"),
-        (("annual-review", *PERIOD, "--unit", "nobody", "-o", "x"), "there is no unit 'nobody'; there are: ops"),
+        (("annual-review", *PERIOD, "--unit", "nobody", "-o", "x"), r"unknown unit `nobody` \(known: ops\)"),
     ],
 )
 def test_what_cannot_be_reported_is_refused_and_writes_nothing(data, tmp_path, monkeypatch, arguments, why):
