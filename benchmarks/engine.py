@@ -120,7 +120,7 @@ def tables(folder: Path, points: int, seed: int = 1) -> Tables:
         "listed_at": INSTANT,
         "scope": pl.String(),
         "from_complete": pl.Boolean(),
-        "present": pl.Boolean(),
+        "present": pl.Boolean(), "told_entry": pl.Int64(),
     }
     missing = [pl.lit(None, kind).alias(name) for name, kind in schema.items() if name not in rows.columns]
     rows = rows.with_columns(missing).with_columns(

@@ -79,7 +79,8 @@ def doubtful(world: World, accepts: bool) -> pl.DataFrame:
 
 
 def reasons(world: World, unproven: pl.DataFrame, doubts: pl.DataFrame, *, unseen: bool = True) -> pl.DataFrame:
-    """Return, for unproven stretches (`row`, `code`, `begin`, `reach`: how old a point may be and still count, null: any age), `row`, `reason` (a message key) and the `repositories` and `pairs` whose evidence would settle it.
+    """Return, for unproven stretches (`row`, `code`, `begin`, `reach`: how old a point may be and still count, null: any age), `row`, `reason` (a message
+    key) and the `repositories` and `pairs` whose evidence would settle it.
 
     Looked at where the stretch begins: what is in doubt there is what makes it unproven. unseen: whether points that nobody saw count for the control.
     """

@@ -12,7 +12,7 @@ from audit.model.points import TELLING, Chains
 HELD = (
     "source", "repository", "scope", "id", "subject", "method", "captured_at", "captured_until", "available_at", "base", "self_contained",
     "copy_of_source", "copy_of_repository", "copy_of_id", "expires_at", "deleted_at", "immutable_until", "bytes", "integrity", "checked_at",
-    "completeness", "basis", "observed_at", "listed_at", "from_complete", "shown_entry", "locator",
+    "completeness", "basis", "observed_at", "listed_at", "from_complete", "shown_entry", "told_entry", "locator",
 )  # fmt: skip
 LOST = ("source", "repository", "scope", "id", "listed_at", "from_complete")
 
@@ -65,7 +65,8 @@ def name_rows(rows: Rows) -> tuple[Names, pl.DataFrame, pl.DataFrame]:
     scopes = scopes.with_row_index("chain").select(pl.col("chain").cast(pl.Int32), "pair", "scope")
     named = listings.join(pairs, on=both).join(scopes, on=["pair", "scope"], nulls_equal=True)
     complete = named.filter(pl.col("complete") & pl.col("listed_at").is_not_null())
-    listed = complete.select("chain", at=pl.col("listed_at").cast(INT)).unique().sort("chain", "at")
+    ranked = complete.join(ranks_of(rows.payloads), on="entry", how="left")
+    listed = ranked.group_by("chain", at=pl.col("listed_at").cast(INT)).agg(pl.col("payload").min()).sort("chain", "at")
     chains = scopes.filter(pl.col("chain").is_in(listed["chain"].unique().implode())).select(
         "chain", "pair", whole=pl.col("scope").is_null()
     )
@@ -104,11 +105,16 @@ class Places:
         return rows.with_columns(both["pair"].gather(self.run).alias("pair"), chain.alias("chain"))
 
 
+def ranks_of(payloads: pl.DataFrame) -> pl.DataFrame:
+    """Return `entry`, `payload`: the rank of each payload by its SHA-256, which decides where nothing better does."""
+    return payloads.select(pl.col("entry").cast(INT), payload=pl.col("sha256").rank("dense").cast(pl.Int32))
+
+
 def _held(rows: Rows, held: pl.DataFrame) -> pl.DataFrame:
-    ranks = rows.payloads.select(pl.col("entry").cast(INT), rank=pl.col("sha256").rank("dense").cast(pl.Int32))
-    entries = rows.held["shown_entry"]
+    ranks = ranks_of(rows.payloads)
+    entries = rows.held.select(entry=pl.coalesce("told_entry", "shown_entry"))["entry"]
     highest = max([int(value) for value in (ranks["entry"].max(), entries.max()) if isinstance(value, int)], default=0)
-    by_entry = pl.repeat(None, highest + 1, dtype=pl.Int32, eager=True).scatter(ranks["entry"], ranks["rank"])
+    by_entry = pl.repeat(None, highest + 1, dtype=pl.Int32, eager=True).scatter(ranks["entry"], ranks["payload"])
     columns = {
         "captured": pl.col("captured_at").cast(INT),
         "captured_until": pl.col("captured_until").cast(INT),
@@ -123,6 +129,7 @@ def _held(rows: Rows, held: pl.DataFrame) -> pl.DataFrame:
         "listed": pl.col("listed_at").cast(INT),
         "complete": pl.col("from_complete"),
         "entry": pl.col("shown_entry").cast(INT),
+        "named": pl.col("told_entry").is_not_null(),
     }
     held = held.with_columns(by_entry.gather(entries).alias("payload"))
     return held.select(columns.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in TELLING.items())

@@ -40,6 +40,7 @@ TELLING: dict[str, pl.DataType | type[pl.DataType]] = {
     "chain": pl.Int32,  # of the listing, complete or not; null: told by no listing
     "complete": pl.Boolean,  # told by the chain of complete listings: the row holds until the point's next row there
     "payload": pl.Int32,  # rank of the payload by SHA-256
+    "named": pl.Boolean,  # the payload is the very teller; else, in a chain, any listing of the instant tells it
     "entry": INT,
     "locator": pl.String,
 }
@@ -50,7 +51,8 @@ FIELDS = ("subject", "method", "captured", "captured_until", "available", "base"
 
 @dataclass(frozen=True, slots=True)
 class Chains:
-    """Complete listings. `listed`: `chain`, `at`, sorted and distinct. `chains`: `chain`, `pair`, `whole` (Boolean: of the whole repository)."""
+    """Complete listings. `listed`: `chain`, `at`, sorted and distinct, and `payload` (the smallest rank of
+    those of the instant). `chains`: `chain`, `pair`, `whole` (Boolean: of the whole repository)."""
 
     listed: pl.DataFrame
     chains: pl.DataFrame
@@ -115,19 +117,20 @@ def merge_tellings(tellings: pl.DataFrame, gone: pl.DataFrame, chains: Chains) -
 
 
 def _last_told(states: pl.DataFrame, held: pl.DataFrame, chains: Chains) -> pl.DataFrame:
-    """Add `told`: when a telling was last observed. A row of a complete chain holds up to the listing before the point's next row there."""
+    """Add `told`: when a telling was last observed, and make `payload` the teller of that observation. A row of a complete chain holds up to the listing
+    before the point's next row there."""
     again = held.filter(pl.col("point").is_duplicated())
     if again.is_empty():
         return held.with_columns(told=pl.col("observed"))
     runs = _runs(states.filter(pl.col("complete") & pl.col("point").is_in(again["point"].unique().implode())), chains)
-    ends = runs.group_by("point", "chain", "listed").agg(last=pl.col("last").max())
-    held = held.join(
-        ends.with_columns(complete=pl.lit(value=True)),
-        on=["point", "chain", "listed", "complete"],
-        how="left",
-        maintain_order="left",
-    )
-    return held.with_columns(told=pl.coalesce("last", "observed")).drop("last")
+    ends = runs.group_by("point", "chain", "listed").agg(last=pl.col("last").max()).with_columns(complete=pl.lit(value=True))
+    held = held.join(ends, on=["point", "chain", "listed", "complete"], how="left", maintain_order="left")
+    tellers = chains.listed.select("chain", last="at", teller="payload")
+    held = held.join(tellers, on=["chain", "last"], how="left", maintain_order="left")
+    by_name = pl.col("named") & (pl.col("last") == pl.col("listed"))
+    return held.with_columns(
+        told=pl.coalesce("last", "observed"), payload=pl.when(by_name).then("payload").otherwise(pl.coalesce("teller", "payload"))
+    ).drop("last", "teller")
 
 
 def _merge(held: pl.DataFrame) -> tuple[pl.DataFrame, int]:

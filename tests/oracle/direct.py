@@ -18,6 +18,7 @@ from tests.oracle.case import Case, programme_files
 EXTRA = {
     "entry": pl.Int64(),
     "shown_entry": pl.Int64(),
+    "told_entry": pl.Int64(),
     "observed_at": INSTANT,
     "listed_at": INSTANT,
     "scope": pl.String(),
@@ -86,7 +87,7 @@ def _told(point: dict[str, Any], one: Any, locator: str) -> list[dict[str, Any]]
     row = {
         **point,
         "entry": one.number,
-        "shown_entry": one.number,
+        "shown_entry": one.number, "told_entry": one.number,
         "observed_at": one.observed_at,
         "present": True,
         "locator": locator,

@@ -123,7 +123,7 @@ def buckets_within(start: int, end: int, every: str, zone: str) -> list[Stretch]
 
 
 def _midnight(day: date, zone: str) -> int:
-    return micros(local(datetime(day.year, day.month, day.day), zone))  # noqa: DTZ001 - a wall time is wanted
+    return micros(local(datetime(day.year, day.month, day.day), zone))
 
 
 def _first_day(day: date, every: str) -> date:

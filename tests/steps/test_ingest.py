@@ -217,7 +217,7 @@ def test_a_source_that_no_programme_declares_is_refused(
         take_in(store, tmp_path / "a.ndjson", source="nsa")
     assert [str(fault) for fault in raised.value.faults] == ["--source: there is no source 'nsa' (did you mean nas?)"]
     with pytest.raises(UsageError) as raised:
-        take_in(store, tmp_path / "a.ndjson", tool="interchagne", timezone="Nowhere", observed_at=datetime(2026, 1, 1))  # noqa: DTZ001
+        take_in(store, tmp_path / "a.ndjson", tool="interchagne", timezone="Nowhere", observed_at=datetime(2026, 1, 1))
     assert [fault.where for fault in raised.value.faults] == ["--tool", "--timezone", "--observed-at"]
     (tmp_path / "a.ndjson.envelope.json").write_text('{"source": "tpae"}')
     assert [str(fault) for fault in take_in(store, tmp_path / "a.ndjson").refused] == [
