@@ -30,6 +30,8 @@ class Copies(Objective):
 OBJECTIVES = {"copies": Copies}
 
 
+OTHERWISE = "undeclared"
+"""Why a leg is unproven where no point is in doubt: something of a repository or of the asset is not declared."""
 LEGS = ("count", "media", "offsite", "immutable", "offline")
 PRODUCTION = "\0production"
 UNDECLARED = "\0undeclared "

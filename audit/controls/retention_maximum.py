@@ -22,6 +22,8 @@ class Dispose(Objective):
 
 
 OBJECTIVES = {"dispose": Dispose}
+EACH_POINT = True
+"""Every point counts by itself: what is in doubt is in doubt whatever else is there."""
 
 
 def evaluate(world: World) -> list[Outcome]:

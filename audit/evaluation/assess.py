@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from audit.discovery import modules
-from audit.evaluation.facts import Facts, resolve_facts
+from audit.evaluation.facts import resolve_facts
 from audit.evaluation.results import Evidence, results_of
 from audit.evaluation.rows import Rows
 from audit.evaluation.world import build_world
@@ -20,12 +20,12 @@ from audit.model.world import Outcome, World
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the loop gives: results, and the faults of controls that raised."""
+    """What the loop gives: results, the faults of controls that raised, and counts of what a reader should know (see `Facts`)."""
 
     results: tuple[Result, ...]
     faults: tuple[str, ...]
-    world: World
-    facts: Facts
+    conflicts: int
+    unplaced: int
 
 
 def judge(
@@ -67,7 +67,7 @@ def judge(
             result.leg or "",
         )
     )
-    return Judged(tuple(results), tuple(faults), world, facts)
+    return Judged(tuple(results), tuple(faults), facts.conflicts, facts.unplaced)
 
 
 def united(world: World, outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from audit.model.intervals import INT, islands, subtract
+from audit.model.lives import Lives, cut
 from audit.model.terms import FOR_EVER
 from audit.model.world import World, live_stretches
 
@@ -61,21 +62,46 @@ def exposures(world: World, breaches: pl.DataFrame, policies_accept: bool) -> pl
     return pl.concat(found) if found else pl.DataFrame(schema={"row": pl.UInt32, "exposure": INT})
 
 
-def doubtful(world: World, accepts: bool) -> pl.DataFrame:
-    """Return when a point may live and does not surely: `code`, `pair`, `repository`, `doubt`, `begin`, `end`."""
+def doubtful(world: World, accepts: bool, *, each: bool) -> pl.DataFrame:
+    """Return when a point may live and does not surely: `code`, `pair`, `repository`, `doubt`, `begin`, `end`.
+
+    each: of every point, as where each has to be kept; else only where no other point of its repository surely lives, as where one is enough.
+    """
     lives, points, line = world.lives[accepts], world.points, world.line
     places = points.select("pair", "repository").unique("pair")
     count, kinds = int(places["pair"].max() or 0) + 1, len(DOUBTS)  # type: ignore[arg-type]
     group = (points["code"].cast(INT) * count + points["pair"]) * kinds + points["doubt"]
-    low = pl.repeat(-FOR_EVER, points.height, dtype=INT, eager=True)
-    high = pl.repeat(FOR_EVER, points.height, dtype=INT, eager=True)
-    sure, possible = live_stretches(lives, line, group, low, high)
-    rows = line.get(subtract(islands(possible), sure))
+    if each:
+        rows = _exceeding(lives)
+        rows = rows.with_columns(group=group.gather(rows["point"])).drop_nulls("group")
+        stretches = islands(rows.select(*line.put(pl.col("group"), pl.col("begin"), pl.col("end"))))
+    else:
+        always = pl.repeat(FOR_EVER, points.height, dtype=INT, eager=True)
+        sure, possible = live_stretches(lives, line, group, -always, always)
+        stretches = subtract(possible, sure)
+    rows = line.get(stretches)
     place = pl.col("group") // kinds
     named = rows.select(
         code=place // count, pair=(place % count).cast(pl.Int32), doubt=pl.col("group") % kinds, begin="begin", end="end"
     )
     return named.join(places, on="pair", how="left").select("code", "pair", "repository", "doubt", "begin", "end")
+
+
+def _exceeding(lives: Lives) -> pl.DataFrame:
+    """Return when each point possibly lives and not surely: `point`, `begin`, `end`."""
+    plain = lives.scalars.with_row_index("point").filter(~pl.col("gapped"))
+    plain = plain.select("point", begin=pl.max_horizontal("begin", "sure_end"), end="possible_end").filter(
+        pl.col("begin") < pl.col("end")
+    )
+    possible = lives.possible.with_row_index("row")
+    numbered = possible.select("begin", "end", gapped=pl.lit(value=True))
+    sure = (
+        possible.select(pl.col("row").cast(pl.UInt32), "point")
+        .join(lives.sure, on="point")
+        .select(point="row", begin="begin", end="end")
+    )
+    holes = cut(numbered, "end", sure)
+    return pl.concat([plain, holes.with_columns(point=possible["point"].gather(holes["point"]))])
 
 
 def reasons(world: World, unproven: pl.DataFrame, doubts: pl.DataFrame, *, unseen: bool = True) -> pl.DataFrame:

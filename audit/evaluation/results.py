@@ -197,13 +197,12 @@ def _unproven(
     blind = set(world.blind.to_list())
     why: dict[int, tuple[str, list[int], list[int], list[str]]] = {}
     if fixed is None:
-        for accepts in world.lives:
-            if accepts not in doubts:
-                doubts[accepts] = doubtful(world, accepts)
-        merged = pl.concat(list(doubts.values())).unique()
+        each = getattr(module, "EACH_POINT", False)
+        if each not in doubts:
+            doubts[each] = pl.concat([doubtful(world, accepts, each=each) for accepts in world.lives]).unique()
         reaches = [module.reach(policy) if hasattr(module, "reach") else None for policy in world.policies]
         rows = rows.with_columns(reach=pl.Series(reaches, dtype=pl.Int64).gather(rows["policy"]))
-        found_why = reasons(world, rows, merged, unseen=outcome.extra.get("unseen", True))
+        found_why = reasons(world, rows, doubts[each], unseen=outcome.extra.get("unseen", True))
         why = {row: tuple(rest) for row, *rest in found_why.iter_rows()}
     found: dict[tuple[int, int | None], list[Unproven]] = {}
     detail: dict[str, Any]
@@ -213,7 +212,9 @@ def _unproven(
         elif code in blind:
             reason, detail = "no-evidence", dict(evidence.expected.get(code, {}))
         else:
-            reason, repositories, pairs, keys = why.get(row, ("undeclared", [], [], []))
+            reason, repositories, pairs, keys = why.get(
+                row, (module.OTHERWISE if hasattr(module, "OTHERWISE") else "mixed", [], [], [])
+            )
             names = {evidence.repositories[number] for number in repositories}
             sources = {evidence.pairs[pair][0] for pair in pairs if pair in evidence.pairs}
             detail = {"sources": sorted(sources), "repositories": sorted(names)} | ({"reasons": keys} if reason == "mixed" else {})

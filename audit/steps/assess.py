@@ -13,8 +13,8 @@ import audit.controls
 from audit.catalog.catalog import Catalog
 from audit.discovery import modules
 from audit.errors import UsageError
-from audit.evaluation.assess import coverage_of, judge
-from audit.evaluation.chunks import chunks_of, fetch
+from audit.evaluation.assess import coverage_of
+from audit.evaluation.chunks import chunks_of, judge_chunks
 from audit.model.estate import Estate
 from audit.model.terms import micros
 from audit.model.verdicts import Assessment, Result
@@ -50,14 +50,12 @@ def assess(
     faults: list[str] = []
     totals = {"conflicts": 0, "unplaced": 0}
     pieces = chunks_of(store.catalog, known, estate, assets)
-    for number, chunk in enumerate(pieces):
+    for number, judged in enumerate(judge_chunks(store.catalog, known, pieces, micros(since), micros(until), controls), 1):
         progress("assess", number, len(pieces))
-        judged = judge(chunk.estate, fetch(store.catalog, known, chunk), micros(since), micros(until), controls)
         results += judged.results
         faults += [fault for fault in judged.faults if fault not in faults]
-        totals["conflicts"] += judged.facts.conflicts
-        totals["unplaced"] += judged.facts.unplaced
-    progress("assess", len(pieces), len(pieces))
+        totals["conflicts"] += judged.conflicts
+        totals["unplaced"] += judged.unplaced
     results.sort(
         key=lambda result: (
             result.asset,

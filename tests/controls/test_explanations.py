@@ -51,6 +51,17 @@ def test_early_deletion_names_the_lost_points() -> None:
     assert breach["detail"]["lost"]["count"] == 1
 
 
+def test_only_what_should_have_been_kept_is_named_as_lost() -> None:
+    # Of day 1 and of day 2 one point has to stay for ten days. On day 4 all of day 1 is gone, and of day 2 one of two.
+    told = [
+        listing(3.5, p("a1", 1.25), p("a2", 1.5), p("b1", 2.25), p("b2", 2.5)), listing(4, p("b2", 2.5)), listing(50, p("b2", 2.5)),
+    ]  # fmt: skip
+    breach = results(told, {"keep": [{"every": "day", "for": "10d"}]}, (3, 9), assets={"a": {"in_service": "2026-03-04T00:00:00Z"}})
+    lost = breach["retention-minimum", None]["breaches"][0]
+    assert lost["from"] == text_of(day(4))
+    assert sorted(named(lost["detail"]["lost"])) == ["a1", "a2"]
+
+
 def test_overdue_points_are_named_and_counted() -> None:
     points = [p(f"p{number}", 0.5, available=1) for number in range(8)]
     told = [listing(2, *points), listing(50, *points)]

@@ -48,7 +48,9 @@ def test_of_all_hand_made_cases(results: list[dict[str, Any]]) -> None:
     verdicts: dict[str, set[str]] = {}
     for result in results:
         verdicts.setdefault(result["control"], set()).add(result["verdict"])
-    assert {control: {"met", "breached", "unproven"} - verdicts[control] for control in CONTROLS} == {control: set() for control in CONTROLS}
+    assert {control: {"met", "breached", "unproven"} - verdicts[control] for control in CONTROLS} == {
+        control: set() for control in CONTROLS
+    }
     for result in results:
         if result["shares"] is not None:
             assert sum(result["shares"].values()) == pytest.approx(1, abs=1e-9)

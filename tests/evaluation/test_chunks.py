@@ -37,7 +37,11 @@ def test_more_random_estates_in_chunks_of_one_asset(seed: int, tmp_path: Path) -
 
 @pytest.mark.usefixtures("small_chunks")
 def test_a_base_and_a_damaged_original_of_another_asset_are_found(tmp_path: Path) -> None:
-    points = [p("base", 1, subject="y"), p("child", 2, method="incremental", base="base"), p("bad", 1, subject="y", integrity="corrupt", checked=4)]
+    points = [
+        p("base", 1, subject="y"),
+        p("child", 2, method="incremental", base="base"),
+        p("bad", 1, subject="y", integrity="corrupt", checked=4),
+    ]
     copies = [p("copy", 1, "r2", copy_of_repository="r1", copy_of_id="bad")]
     told = [
         listing(3, *points), listing(50, *points), listing(3, *copies, repository="r2"), listing(50, *copies, repository="r2"),

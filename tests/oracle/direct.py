@@ -87,7 +87,8 @@ def _told(point: dict[str, Any], one: Any, locator: str) -> list[dict[str, Any]]
     row = {
         **point,
         "entry": one.number,
-        "shown_entry": one.number, "told_entry": one.number,
+        "shown_entry": one.number,
+        "told_entry": one.number,
         "observed_at": one.observed_at,
         "present": True,
         "locator": locator,
