@@ -64,6 +64,16 @@ class DataFolder:
         """The folder of the signing key."""
         return self.path / "keys"
 
+    def writable(self) -> bool:
+        """Return whether this user can write all parts of the folder."""
+        parts = (self.path, self.register_path, self.vault_path, self.catalog_path)
+        return all(os.access(part, os.W_OK) for part in parts if part.exists())
+
+    def must_be_writable(self) -> None:
+        """Raise `DataFolderError` when this user cannot write in the folder."""
+        if not self.writable():
+            raise DataFolderError(f"the data folder {self.path} cannot be written by this user")
+
     @classmethod
     def create(cls, path: Path, organisation: str = "") -> DataFolder:
         """Write the configuration of a new data folder. Call it last: a folder without it is not taken for a data folder."""

@@ -72,7 +72,7 @@ def checked(facts: Facts, envelope: Envelope) -> Facts:
         frames[kind] = good
     faults += _chains.cycles(frames["recovery_point"], where)
     result = Facts(frames["recovery_point"], frames["run"], frames["listing"], tuple(faults))
-    return without(_dated(result, where), pl.concat(gone), where)
+    return without(_attributable(_dated(result, where), where), pl.concat(gone), where)
 
 
 def _assert_schema(kind: str, frame: pl.DataFrame, tool: str) -> None:
@@ -181,4 +181,32 @@ def _dated(facts: Facts, where: str) -> Facts:
         for repository, locator in undated.select("repository", "locator").iter_rows()
     ]
     listings = facts.listings.with_columns(complete=pl.col("complete") & pl.col("listed_at").is_not_null())
+    return replace(facts, listings=listings, faults=(*facts.faults, *told))
+
+
+def _attributable(facts: Facts, where: str) -> Facts:
+    """A payload says of its points which repository they are in, not which listing had them: several listings of one repository in it cannot be told
+    apart, and what each held is not known. They are not used; the points stay, as points that some catalog listed at some time."""
+    place = ["source", "repository"]
+    log_only = pl.col("covers_from").is_not_null() & pl.col("listed_at").is_null() & ~pl.col("complete")
+    stated = facts.listings.filter(~log_only)
+    several = stated.select(*place, "scope", "listed_at").unique().group_by(place).len().filter(pl.col("len") > 1)
+    if several.is_empty():
+        return facts
+    taken = stated.join(several, on=place, how="semi").select(*place, "locator")
+    places = taken.group_by(place, maintain_order=True).agg("locator")
+    told = [
+        Fault(
+            where,
+            f"holds several listings of {shown(repository)} ({', '.join(lines[:5])}), and does not tell which points each of them has: they are not used",
+            "write one file for each listing",
+            lines[0],
+            "listed_at",
+        )
+        for repository, lines in places.select("repository", "locator").iter_rows()
+    ]
+    hit = pl.struct(*place, "locator").is_in(taken.select(pl.struct(*place, "locator")).to_series().implode())
+    listings = facts.listings.with_columns(
+        listed_at=pl.when(~hit).then("listed_at"), complete=pl.col("complete") & ~hit
+    ).filter(~hit | pl.col("covers_from").is_not_null())  # fmt: skip
     return replace(facts, listings=listings, faults=(*facts.faults, *told))

@@ -8,7 +8,7 @@ yet cleared from the inbox.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +18,7 @@ from audit.catalog.layout import LAID_OUT, PARTITIONS, bucket_of, is_due, move, 
 from audit.catalog.lease import lease
 from audit.catalog.schemas import TABLES
 from audit.catalog.table import LostRaceError, Snapshot, Table, readable
+from audit.errors import DataFolderError
 
 __all__ = ["Applied", "Catalog", "LostRaceError"]
 
@@ -109,6 +110,15 @@ class Catalog:
         """Delete files that no table needs any longer, also those of writers that were killed. Return how many."""
         with lease(self.path) as ours, readable(self.path):
             return sum(table.open().vacuum(kept_for_hours) for table in self._all()) if ours else 0
+
+    def unreadable(self) -> Iterator[str]:
+        """Read every table to its end, and yield for each that cannot be read the sentence that says so."""
+        for table in self._all():
+            try:
+                with readable(table.path):
+                    table.open().scan().select(pl.all().null_count()).collect(engine="streaming")
+            except DataFolderError as error:
+                yield str(error)
 
     def drop(self) -> None:
         """Delete all tables, readable or not: `rebuild` makes them again from vault and journal."""

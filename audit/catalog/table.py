@@ -79,7 +79,13 @@ class Table:
                 if any(self.path.glob("**/*.parquet")):
                     raise unreadable(self.path, "it has data files but no log") from None
                 delta = DeltaSchema([Field(name, PrimitiveType(DELTA_TYPES[kind])) for name, kind in self.schema.items()])
-                self.path.mkdir(parents=True, exist_ok=True)
+                try:
+                    self.path.mkdir(parents=True, exist_ok=True)
+                except PermissionError as error:
+                    raise DataFolderError(
+                        f"the catalog table {self.path} is missing, and this user cannot write in the data folder to make it: "
+                        "run the command once as a user who can"
+                    ) from error
                 with suppress(CommitFailedError):  # another process made it in this very moment
                     DeltaTable.create(
                         self.path, delta, mode="ignore", partition_by=list(self.partition), configuration=CONFIGURATION

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from audit import __version__
-from audit.errors import BackupAuditError
+from audit.errors import BackupAuditError, Exit
 
 MAX_FAULTS_SHOWN = 50
 
@@ -69,6 +69,11 @@ def main() -> None:
     except BackupAuditError as error:
         print_error(error)
         sys.exit(error.exit_code)
+    except OSError as error:  # what the machine refuses: a full disk, a missing permission
+        print_error(
+            BackupAuditError(": ".join(str(part) for part in (error.filename, error.strerror or error) if part is not None))
+        )
+        sys.exit(Exit.USAGE)
     # Without standalone mode click turns `ctx.exit(1)` into a result; commands themselves return nothing.
     sys.exit(code or 0)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from audit.cli._period import instants, known_number, period_options
 from audit.cli._progress import progress
@@ -134,11 +135,12 @@ def _table(assessment: Assessment) -> str:
     return console.export_text(styles=sys.stdout.isatty())
 
 
-def _cells(result: Result) -> list[str]:
+def _cells(result: Result) -> list[Text]:
     shares = ["", "", ""] if result.shares is None else [_percent(result.shares[name]) for name in ("met", "breached", "unproven")]
     policy = f"{result.policy} v{result.version}" if result.policy else "-"
     asset = f"{result.asset} / {result.part}" if result.part else result.asset
-    return [asset, result.control, result.leg or "", policy, f"[{STYLE[result.verdict]}]{result.verdict}[/]", *shares]
+    verdict = Text(str(result.verdict), STYLE[result.verdict])
+    return [Text(asset), Text(result.control), Text(result.leg or ""), Text(policy), verdict, *map(Text, shares)]
 
 
 def _percent(share: float) -> str:

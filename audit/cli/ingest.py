@@ -54,7 +54,7 @@ def command(data: Path, /, paths: tuple[Path, ...], shell_command: str | None, *
 
     What is said of a payload can also stand beside it, in FILE.envelope.json: {"source": ..., "observed_at": ..., "complete":
     true}. The same payload told of in the same way is taken in once, however often it is given. Ends with 2 when something could
-    not be taken in or recognised; the rest is taken in all the same.
+    not be taken in, was not recognised, or held nothing that could be read; the rest is taken in all the same.
 
     \b
     Examples:
@@ -69,8 +69,8 @@ def command(data: Path, /, paths: tuple[Path, ...], shell_command: str | None, *
         done = ingest(store, found, {**given, "command": shell_command}, now=datetime.now(UTC), by=_user(), progress=show)
     for line in summary(done):
         click.echo(line)
-    if done.refused or done.unrecognised:
-        raise InputError(_ending(done), [*done.refused, *done.unrecognised])
+    if done.refused or done.unrecognised or done.unread:
+        raise InputError(_ending(done), [*done.refused, *done.unrecognised, *done.unread])
 
 
 def summary(done: Ingested) -> list[str]:
@@ -92,6 +92,8 @@ def _ending(done: Ingested) -> str:
         parts.append(f"{len(done.refused)} not taken in")
     if done.unrecognised:
         parts.append(f"{len(done.unrecognised)} kept as evidence but not recognised: give --tool and ingest again")
+    if done.unread:
+        parts.append(f"{len(done.unread)} kept as evidence but nothing in it could be read")
     return "; ".join(parts)
 
 

@@ -13,6 +13,11 @@ from audit.evidence.keys import public_key
 from audit.steps._open import open_store
 from audit.steps.verify import verify
 
+NO_PROOF = (
+    "The catalog and the register's tables are made from journal and vault and are no part of the proof: "
+    "`backup-audit rebuild` makes them anew."
+)
+
 
 @click.command("verify")
 @click.option(
@@ -54,8 +59,10 @@ def command(data: Path, checkpoints: tuple[Path, ...], save_checkpoint: Path | N
     checked = f"{result.entries} journal entries, {result.checkpoints} checkpoint(s)"
     click.echo(f"{checked}, {result.payloads} payload(s) of {result.payload_bytes} bytes hashed again")
     if result.broken:
+        click.echo(NO_PROOF)
         raise CheckFailedError(f"{len(result.broken)} thing(s) are broken")
     click.echo(f"Everything holds. Key: {verifier_key(store.folder.origin, public_key(store.folder.key_path))}")
+    click.echo(NO_PROOF)
     if result.checkpoint is not None:
         click.echo(f"Newest checkpoint:\n{result.checkpoint}", nl=False)
     if save_checkpoint is not None:

@@ -21,8 +21,8 @@ def _share(value: Any) -> float:
     """`99.5%` or `0.995` as a share between 0 and 1."""
     text = str(value).strip()
     number = float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
-    if not 0 <= number <= 1:
-        raise ValueError(f"{text} is not a share; write it as 99.5%")
+    if not 0 < number <= 1:
+        raise ValueError(f"{text} is not a share that can be asked for; write more than 0% and up to 100%, such as 99.5%")
     return number
 
 

@@ -24,7 +24,8 @@ class Judged:
 
     results: tuple[Result, ...]
     faults: tuple[str, ...]
-    conflicts: int
+    conflicts: tuple[str, ...]
+    """Points told with contradicting content, as `source / repository / id`."""
     unplaced: int
 
 
@@ -44,6 +45,7 @@ def judge(
         provenance=_provenance(world, rows.payloads),
         pairs={pair: (source, repository) for pair, source, repository in facts.names.pairs.iter_rows()},
         repositories=dict(world.repositories.select("repository", "name").iter_rows()),
+        listings=_listings(rows, facts.names.pairs),
         expected=_expected(world, estate),
     )
     results: list[Result] = []
@@ -67,7 +69,10 @@ def judge(
             result.leg or "",
         )
     )
-    return Judged(tuple(results), tuple(faults), facts.conflicts, facts.unplaced)
+    conflicts = facts.conflicts.join(facts.names.pairs, on="pair").select(
+        name=pl.format("{} / {} / {}", "source", "repository", "id")
+    )
+    return Judged(tuple(results), tuple(faults), tuple(sorted(conflicts["name"])), facts.unplaced)
 
 
 def united(world: World, outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -98,6 +103,14 @@ def _joined(world: World, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     )
     joined = world.line.get(islands(placed))
     return pl.concat([groups[joined["group"]].drop("group"), joined.drop("group")], how="horizontal").select(rows.columns)
+
+
+def _listings(rows: Rows, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return the complete listings that results may name as evidence; of several of one instant the smallest SHA-256."""
+    complete = rows.listings.filter(pl.col("complete") & pl.col("listed_at").is_not_null()).join(pairs, on=["source", "repository"])
+    hashed = complete.join(rows.payloads.select(pl.col("entry").cast(pl.Int64), "sha256"), on="entry", how="left")
+    first = hashed.sort("sha256").unique(["pair", "scope", "listed_at"], keep="first", maintain_order=True)
+    return first.select("pair", pl.col("listed_at").cast(pl.Int64).alias("at"), "entry", "locator").sort("at", "pair", "entry")
 
 
 def _expected(world: World, estate: Estate) -> dict[int, dict[str, list[str]]]:

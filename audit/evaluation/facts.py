@@ -38,7 +38,7 @@ class Facts:
     lives: Mapping[bool, Lives]
     checks: pl.DataFrame
     listed_scopes: pl.DataFrame
-    conflicts: int
+    conflicts: pl.DataFrame
     unplaced: int
 
 

@@ -29,6 +29,8 @@ class Evidence:
     provenance: Mapping[int, str]
     pairs: Mapping[int, tuple[str, str]]
     repositories: Mapping[int, str]
+    listings: pl.DataFrame
+    """Complete listings: `pair`, `at` (microseconds), `entry`, `locator`, sorted by `at`."""
     expected: Mapping[int, Mapping[str, list[str]]]
     """By code of group, the `sources` and `repositories` that are declared to hold its points."""
 
@@ -164,7 +166,7 @@ def _points_of(
     )
     shown = every.filter(pl.int_range(pl.len()).over("row", "role") < POINTS_NAMED)
     cold = world.points.select("id", "repository", "captured", "available", "entry", "locator")[shown["point"]].rows()
-    found: dict[int, tuple[dict[str, Any], tuple[EvidenceRef, ...]]] = {row: ({}, ()) for row in shown["row"].unique()}
+    found: dict[int, tuple[dict[str, Any], tuple[EvidenceRef, ...]]] = {row: ({}, ()) for row in rows["row"]}
     for (row, role, count), point in zip(shown.select("row", "role", "count").iter_rows(), cold, strict=True):
         detail, refs = found[row]
         if role in ("before", "after"):
@@ -173,7 +175,30 @@ def _points_of(
             detail.setdefault(role, {"count": count, "points": []})["points"].append(_point(point, evidence))
         ref = EvidenceRef(point[4], evidence.sha256.get(point[4], ""), point[5] or "")
         found[row] = (detail, refs if ref in refs else (*refs, ref))
+    for row, pair, at, entry, locator in _witnesses(world, rows, evidence).iter_rows():
+        detail, refs = found[row]
+        source, repository = evidence.pairs[pair]
+        detail.setdefault("observed_by", []).append(
+            {"source": source, "repository": repository, "listed_at": time_text(instant(at))}
+        )
+        found[row] = (detail, (*refs, EvidenceRef(entry, evidence.sha256.get(entry, ""), locator or "")))
     return found
+
+
+def _witnesses(world: World, rows: pl.DataFrame, evidence: Evidence) -> pl.DataFrame:
+    """Return the listings that show what was not there: of each repository of the group the first complete one at or after the breach's begin
+    (`row`, `pair`, `at`, `entry`, `locator`). Without them a missing point would only be one that nobody told us of."""
+    held = (
+        pl.concat([world.points.select("code", "pair"), world.unseen.select("code", "pair")]).lazy().drop_nulls().unique().collect()
+    )
+    asked = rows.select("row", "code", "begin").join(held, on="code").sort("begin")
+    if asked.is_empty() or evidence.listings.is_empty():
+        return pl.DataFrame(schema={"row": pl.UInt32, "pair": pl.Int32, "at": pl.Int64, "entry": pl.Int64, "locator": pl.String})
+    found = asked.join_asof(
+        evidence.listings, left_on="begin", right_on="at", by="pair", strategy="forward", check_sortedness=False
+    )
+    found = found.drop_nulls("entry").sort("row", "at", "pair").filter(pl.int_range(pl.len()).over("row") < POINTS_NAMED)
+    return found.select("row", "pair", "at", "entry", "locator")
 
 
 def _point(point: tuple[Any, ...], evidence: Evidence) -> dict[str, Any]:

@@ -22,12 +22,16 @@ PRIVATE = "checkpoint.key"
 PUBLIC = "checkpoint.pub"
 
 
+class UnreadableKeyError(DataFolderError):
+    """This user has no permission to read a key."""
+
+
 def make_keys(folder: Path) -> None:
     """Write a new key pair as PEM (PKCS #8, mode 0600;
 
     SubjectPublicKeyInfo beside it). A private key that is there already stays.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)  # open to readers: auditors need the public key
     private_path = folder / PRIVATE
     if not private_path.exists():
         data = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -63,5 +67,7 @@ def _read(path: Path, load: Callable[[bytes], object]) -> object:
         return load(path.read_bytes())
     except FileNotFoundError as error:
         raise DataFolderError(f"the signing key {path} is missing: bring it back from the backup of the data folder") from error
+    except PermissionError as error:
+        raise UnreadableKeyError(f"the signing key {path} cannot be read by this user") from error
     except ValueError as error:
         raise DataFolderError(f"the signing key {path} cannot be read: {error}") from error

@@ -28,6 +28,10 @@ goes unseen.
 """
 
 
+AT_HAND_BYTES = 256 * 1024 * 1024
+"""How much of what was just put is kept in memory until it is read."""
+
+
 class BrokenPayloadError(CheckFailedError):
     """A payload is missing from the vault, or its file does not hold the bytes that its name promises."""
 
@@ -37,6 +41,7 @@ class Vault:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._at_hand: dict[str, bytes] = {}
 
     def create(self) -> None:
         """Make the folders, if they are not there."""
@@ -50,6 +55,8 @@ class Vault:
         """Store a payload durably and return its SHA-256. One that is there already is not written again."""
         name = sha256_hex(data)
         target = self.file(name)
+        if sum(map(len, self._at_hand.values())) + len(data) <= AT_HAND_BYTES:
+            self._at_hand[name] = data
         try:
             if target.exists():
                 _flush_folder(target.parent)  # another process may have renamed it this instant
@@ -81,6 +88,10 @@ class Vault:
             raise
         _flush_folder(target.parent)
         return None
+
+    def take(self, sha256: str) -> bytes:
+        """Return a payload for reading, once: what this process has put a moment ago comes from memory, everything else as `get` gives it."""
+        return self._at_hand.pop(sha256, None) or self.get(sha256)
 
     def has(self, sha256: str) -> bool:
         """Return whether there is a file for a payload. Its content is not looked at."""

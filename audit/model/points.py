@@ -62,13 +62,13 @@ class Chains:
 class Merged:
     """`held`: the tellings that hold a point, with its number (`point`, UInt32). `states`: `point`, `pair`, `chain`, `complete`, `present`, `listed` of all
     tellings. `points`: one row a point, in order of number: `pair`, `id`, the merged FIELDS, `partial`, `catalog`, `first_sighting`, `entry`, `locator`.
-    `checks`: `point`, `at`, `corrupt`. `conflicts`: how many points were told with two different capture times or subjects."""
+    `checks`: `point`, `at`, `corrupt`. `conflicts`: `pair`, `id` of the points told with two different capture times or subjects."""
 
     held: pl.DataFrame
     states: pl.DataFrame
     points: pl.DataFrame
     checks: pl.DataFrame
-    conflicts: int
+    conflicts: pl.DataFrame
 
 
 def key_of(identity: str, seed: int = 0) -> pl.Expr:
@@ -133,13 +133,13 @@ def _last_told(states: pl.DataFrame, held: pl.DataFrame, chains: Chains) -> pl.D
     ).drop("last", "teller")
 
 
-def _merge(held: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+def _merge(held: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Merge the tellings of each point, field by field. Most points are told once, and cost nothing."""
     columns = ["point", "pair", "id", *FIELDS, "partial", "catalog", "entry", "locator"]
     several = held["point"].is_duplicated()
     once = held.filter(~several).select(columns).with_columns(pl.col("partial", "catalog").fill_null(value=False))
     if not several.any():
-        return once, 0  # numbered in this very order
+        return once, once.select("pair", "id").clear()  # numbered in this very order
     ranked = held.filter(several).sort(
         ["point", "catalog", "told", "payload", "entry", "locator"],
         descending=[False, True, True, False, False, False],
@@ -150,10 +150,11 @@ def _merge(held: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         *(pl.col(name).drop_nulls().first() for name in FIELDS),
         pl.col("partial").fill_null(value=False).any(),
         pl.col("catalog").any(),
-        pl.col("entry", "locator").first(),
+        # The evidence named is that of the first observation: the same whatever arrived first.
+        pl.col("entry", "locator").sort_by("observed", "payload", "locator", nulls_last=True).first(),
         differ=(pl.col("captured").drop_nulls().n_unique() > 1) | (pl.col("subject").n_unique() > 1),
     )
-    return pl.concat([once, many.select(columns)]).sort("point"), int(many["differ"].sum())
+    return pl.concat([once, many.select(columns)]).sort("point"), many.filter("differ").select("pair", "id")
 
 
 def _positions(rows: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:

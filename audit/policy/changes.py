@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from audit.policy.kinds.policy import Policy
 from audit.policy.programme import Declared, Programme
 
 
@@ -32,11 +33,21 @@ def changes(old: Programme, new: Programme) -> list[Change]:
             keys = differences(_together(before.get(name, [])), _together(after.get(name, [])))
             if name not in before:
                 found.append(Change(model.NOUN, name, "added", keys))
-            elif name not in after:
+            elif name not in after and model is not Policy:
                 found.append(Change(model.NOUN, name, "removed"))
-            elif keys:
+            elif name in after and keys:
                 found.append(Change(model.NOUN, name, "changed", keys))
     return found
+
+
+def standing(history: Sequence[Programme]) -> Programme:
+    """Return what stands after programmes were applied: the last one, and the policy versions that earlier ones declared, because a
+    promise does not end when its file is gone.
+    """
+    if not history:
+        return Programme({})
+    versions = {one.item.label: one for programme in history for one in programme.of(Policy)}
+    return Programme({**history[-1].declared, Policy: tuple(versions.values())})
 
 
 def counted(found: Sequence[Change]) -> dict[str, dict[str, int]]:

@@ -89,10 +89,3 @@ def kept_checkpoints(journal: Journal) -> Iterator[Kept]:
         rows = connection.execute(select(checkpoint).order_by(checkpoint.c.serial)).all()
     for row in rows:
         yield Kept(row.serial, row.size, row.note, row.frontier)
-
-
-def last_checkpoint(journal: Journal) -> Kept | None:
-    """Return the newest checkpoint."""
-    with reading(journal.engine) as connection:
-        row = connection.execute(select(checkpoint).order_by(checkpoint.c.serial.desc()).limit(1)).one_or_none()
-    return None if row is None else Kept(row.serial, row.size, row.note, row.frontier)

@@ -6,12 +6,15 @@ No other module names a database.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Engine, Integer, create_engine, event
+from sqlalchemy import BigInteger, Connection, Engine, Integer, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from audit.errors import DataFolderError
@@ -27,7 +30,14 @@ Number = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def connect(url: str) -> Engine:
-    """Return an engine with this database's settings. Nothing is opened yet."""
+    """Return an engine with this database's settings, for reading only where this user cannot write. Nothing is opened yet."""
+    name = make_url(url).database
+    if url.startswith("sqlite") and name and not _writable(Path(name)):
+        # A connection for each transaction: whether another user writes meanwhile is looked at anew each time.
+        engine = create_engine(url, creator=lambda: _open_for_reading(Path(name)), poolclass=NullPool)
+        event.listen(engine, "connect", _read_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
@@ -35,15 +45,33 @@ def connect(url: str) -> Engine:
     return engine
 
 
-def _set_up_sqlite(connection: SqliteConnection, _record: Any) -> None:
+def _writable(file: Path) -> bool:
+    """Return whether this user can write a database: SQLite writes beside the file, too."""
+    return os.access(file.parent, os.W_OK) and (not file.exists() or os.access(file, os.W_OK))
+
+
+def _open_for_reading(file: Path) -> SqliteConnection:
+    """Open a database that we cannot write. Where nobody has a write-ahead log open, SQLite has to be told that nothing will change,
+    because it cannot make the log's index; where there is one, its entries count, and SQLite must read it.
+    """
+    log = file.with_name(f"{file.name}-wal")
+    still = not log.exists() or (log.stat().st_size == 0 and not file.with_name(f"{file.name}-shm").exists())
+    return sqlite3.connect(f"{file.as_uri()}?{'immutable=1' if still else 'mode=ro'}", uri=True, check_same_thread=False)
+
+
+def _read_sqlite(connection: SqliteConnection, _record: Any) -> None:
     connection.text_factory = lambda raw: raw.decode(errors="replace")  # damaged text must reach `verify`, which names it
     connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}")
+
+
+def _set_up_sqlite(connection: SqliteConnection, record: Any) -> None:
+    _read_sqlite(connection, record)
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",  # a committed entry survives a power failure
         "foreign_keys=ON",
         "recursive_triggers=ON",  # without it, INSERT OR REPLACE goes round the triggers that guard the journal
-        f"busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -86,6 +114,10 @@ def _plainly(engine: Engine) -> Iterator[None]:
     except DatabaseError as error:
         if type(error) not in (OperationalError, DatabaseError):
             raise  # a broken rule (IntegrityError and its like) is a matter of the caller
+        if "readonly database" in str(error.orig):
+            raise DataFolderError(
+                f"the data folder {Path(str(engine.url.database)).parent} cannot be written by this user"
+            ) from error
         hint = " (is the disk full?)" if "disk I/O error" in str(error.orig) else ""
         raise DataFolderError(f"the register {engine.url.database} cannot be used: {error.orig}{hint}") from error
 
@@ -97,8 +129,25 @@ def append_only(connection: Connection, table: str, key: str) -> None:
     """
     if connection.dialect.name != "sqlite":
         raise DataFolderError(f"a register in {connection.dialect.name} is not supported by this version")
+    for guard in _guards(table, key).values():
+        connection.exec_driver_sql(guard)
+
+
+def missing_guards(engine: Engine, tables: Mapping[str, str]) -> list[str]:
+    """Return the names of the guards that are not there, or not as `append_only` made them. `tables`: the key of each table."""
+    with reading(engine) as connection:
+        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all()
+    there = {row.name: row.sql for row in rows}
+    wanted = {name: sql for table, key in tables.items() for name, sql in _guards(table, key).items()}
+    return [name for name, sql in wanted.items() if there.get(name) != sql]
+
+
+def _guards(table: str, key: str) -> dict[str, str]:
+    """Return the triggers of an append-only table by name. Registers keep these very words: other words need a migration."""
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
     out_of_order = f"NEW.{key} IS NOT (SELECT coalesce(max({key}), 0) + 1 FROM {table})"  # noqa: S608 - names are ours, not input
-    connection.exec_driver_sql(f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}")
-    connection.exec_driver_sql(f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}")
-    connection.exec_driver_sql(f"CREATE TRIGGER {table}_in_order BEFORE INSERT ON {table} WHEN {out_of_order} {refuse}")
+    return {
+        f"{table}_no_update": f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {refuse}",
+        f"{table}_no_delete": f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}",
+        f"{table}_in_order": f"CREATE TRIGGER {table}_in_order BEFORE INSERT ON {table} WHEN {out_of_order} {refuse}",
+    }

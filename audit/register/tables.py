@@ -33,6 +33,9 @@ checkpoint = Table(
 )
 """Append-only. Beside the journal, not in it: a checkpoint cannot cover itself, and cannot be made again by `rebuild`."""
 
+APPEND_ONLY = {"journal": "number", "checkpoint": "serial"}
+"""The tables that the database itself guards, each with its key."""
+
 evidence = Table(
     "evidence",
     metadata,

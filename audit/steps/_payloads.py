@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Any
 
 from audit.errors import Fault, InputError
@@ -51,42 +52,66 @@ def gather(paths: Iterable[Path], stdin: Callable[[], bytes] | None = None) -> G
     for path in paths:
         if str(path) == "-" and stdin is not None:
             found.payloads.append(Payload("stdin", stdin))
-        elif path.is_dir():
-            for name, file in _walk(path, found):
-                _take(found, name, file)
-        elif path.is_file():
-            _take(found, path.name, path)
+            continue
+        try:
+            mode = path.stat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            found.faults.append(Fault(shown(path), "there is no such file or folder"))
+        except OSError as error:  # a folder that we may not enter, a name that is too long
+            found.faults.append(Fault(shown(path), f"cannot be read: {error.strerror}"))
         else:
-            found.faults.append(
-                Fault(str(path), "there is no such file or folder" if not path.exists() else "is neither a file nor a folder")
-            )
+            if S_ISDIR(mode):
+                for name, file in _walk(path, found):
+                    _take(found, name, file)
+            elif S_ISREG(mode):
+                _take(found, path.name, path)
+            else:
+                found.faults.append(Fault(shown(path), "is neither a file nor a folder"))
     return found
+
+
+def shown(name: str | os.PathLike[str]) -> str:
+    r"""Return a file's name as a text that can be stored: bytes that are not UTF-8 as `\xff`."""
+    return os.fsencode(name).decode(errors="backslashreplace")
+
+
+def is_text(value: str) -> bool:
+    """Return whether a text can be written in UTF-8: an option given in other bytes, or half a character of JSON, cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _walk(folder: Path, found: Gathered) -> Iterator[tuple[str, Path]]:
     """Yield the files below a folder by name order of their whole path. Links to folders are not followed."""
     files = []
     for at, folders, names in os.walk(
-        folder, onerror=lambda error: found.faults.append(Fault(str(error.filename), str(error.strerror)))
+        folder, onerror=lambda error: found.faults.append(Fault(shown(error.filename), str(error.strerror)))
     ):
         found.hidden += sum(name.startswith(".") for name in names)
         folders[:] = [name for name in folders if not name.startswith(".")]
         files += [Path(at) / name for name in names if not name.startswith(".")]
     for file in sorted(files, key=lambda file: file.relative_to(folder).parts):
-        if file.is_file():
+        if _is_file(file):
             yield file.relative_to(folder).as_posix(), file
         else:
-            found.faults.append(Fault(str(file), "is not a regular file"))
+            found.faults.append(Fault(shown(file), "is not a regular file"))
 
 
 def _take(found: Gathered, name: str, file: Path) -> None:
     if file.name.endswith(SIDECAR):
         payload = file.with_name(file.name.removesuffix(SIDECAR))
-        if not payload.is_file():
-            found.faults.append(Fault(name, f"tells of {payload.name}, which is not there", "put the file beside it"))
+        if not _is_file(payload):
+            found.faults.append(Fault(shown(name), f"tells of {shown(payload.name)}, which is not there", "put the file beside it"))
         return
     sidecar = file.with_name(file.name + SIDECAR)
-    found.payloads.append(Payload(name, file.read_bytes, sidecar if sidecar.is_file() else None))
+    found.payloads.append(Payload(shown(name), file.read_bytes, sidecar if _is_file(sidecar) else None))
+
+
+def _is_file(path: Path) -> bool:
+    """Return whether there is such a file; one that cannot be looked at (its name is too long, say) is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def read_sidecar(path: Path, name: str) -> dict[str, Any]:
@@ -129,6 +154,8 @@ def _value(key: str, value: Any) -> Any:
         raise ValueError(
             f"{value!r} is not {'true or false' if wanted is bool else 'a whole number' if wanted is int else 'a text'}"
         )
+    if isinstance(value, str) and not is_text(value):
+        raise ValueError(f"{value!r} is not a whole text: it holds half a character")
     if value == "":
         raise ValueError("is empty; leave the key out when it is not known")
     return value

@@ -12,7 +12,7 @@ import rfc8785
 
 from audit.errors import BackupAuditError, Fault, InputError, UsageError
 from audit.model.terms import instant, micros
-from audit.policy.changes import Change, changes, counted
+from audit.policy.changes import Change, changes, counted, standing
 from audit.policy.checks import check
 from audit.policy.estate import AppliedProgramme, Read, Resolved, Retroactive, read_history, resolve
 from audit.policy.load import load, read_folder, texts
@@ -21,6 +21,7 @@ from audit.policy.programme import Programme
 from audit.policy.timeline import BEGINNING
 from audit.policy.transition import transitions
 from audit.steps._open import Store
+from audit.steps._payloads import is_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ def apply(store: Store, folder: Path, *, now: datetime, by: str, confirmed_by: s
     when an edit reaches back before `now` and `confirmed_by` names nobody else than `by`.
     """
     _two_people(by, confirmed_by)
+    if not dry_run:
+        store.folder.must_be_writable()
     raw = read_folder(folder)
     files, undecoded = texts(raw)
     head = store.head()
@@ -71,7 +74,7 @@ def apply(store: Store, folder: Path, *, now: datetime, by: str, confirmed_by: s
     checked, wrong = _fold(earlier, applied, programme)
     faults += wrong
     _refuse(folder, faults)
-    found = tuple(changes(earlier[-1].programme if earlier else Programme({}), programme))
+    found = tuple(changes(standing([one.programme for one in earlier]), programme))
     reaching = tuple(_reaching(one) for one in checked.retroactive if one.number == applied.number)
     number = None
     if found and not dry_run:
@@ -92,6 +95,8 @@ def _fold(earlier: list[Read], applied: AppliedProgramme, programme: Programme) 
 def _two_people(by: str, confirmed_by: str | None) -> None:
     if not by.strip():
         raise UsageError("say who applies the programme: --by NAME")
+    if not is_text(by) or not is_text(confirmed_by or ""):
+        raise UsageError("a name given with --by or --confirmed-by is not UTF-8")
     if confirmed_by is not None and confirmed_by.strip().casefold() in ("", by.strip().casefold()):
         raise UsageError("--confirmed-by names a second person, not the one who applies")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -22,6 +22,13 @@ from audit.policy.suggest import one_of, unknown
 from audit.steps._open import Progress, Store, quietly
 from audit.steps.catch_up import catch_up
 
+CLOCKS_DIFFER = timedelta(hours=1)
+"""By how much a listing may be later than its receipt before we say so."""
+NAMED = 10
+"""How many of a kind a notice names at the most."""
+EARLIEST, LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
+"""Periods lie between these."""
+
 
 def assess(
     store: Store,
@@ -38,24 +45,33 @@ def assess(
     controls, assets: only these. Raises `UsageError` for an empty period, an unknown asset or control, or a journal number that does not exist.
     """
     if since >= until:
-        raise UsageError(f"the period ends ({until:%Y-%m-%dT%H:%MZ}) before it begins ({since:%Y-%m-%dT%H:%MZ}); `to` is exclusive")
+        what = "is empty" if since == until else "ends before it begins"
+        raise UsageError(f"the period {what} ({since:%Y-%m-%dT%H:%MZ} to {until:%Y-%m-%dT%H:%MZ}); `to` is exclusive")
+    if since < EARLIEST or until > LATEST:
+        raise UsageError(f"periods lie between {EARLIEST:%Y-%m-%d} and {LATEST:%Y-%m-%d}")
     for name in controls or ():
         if name not in (there := modules(audit.controls.__name__)):
             raise UsageError(f"{unknown('control', name, there)} ({one_of(there)})")
     catch_up(store, progress=progress)
     known = known_at_of(store, known_at)
     estate = store.estate(known)
+    if estate.segments.is_empty():
+        when = "" if known_at is None else f" as known at entry {known}"
+        raise UsageError(
+            f"no programme is applied{when}, so nothing is promised and there is nothing to judge: backup-audit apply DIR"
+        )
     listings, payloads = store.catalog.listings(known), store.catalog.payloads(known)
     results: list[Result] = []
     faults: list[str] = []
-    totals = {"conflicts": 0, "unplaced": 0}
+    conflicts: list[str] = []
+    unplaced = 0
     pieces = chunks_of(store.catalog, known, estate, assets)
     for number, judged in enumerate(judge_chunks(store.catalog, known, pieces, micros(since), micros(until), controls), 1):
         progress("assess", number, len(pieces))
         results += judged.results
         faults += [fault for fault in judged.faults if fault not in faults]
-        totals["conflicts"] += judged.conflicts
-        totals["unplaced"] += judged.unplaced
+        conflicts += judged.conflicts
+        unplaced += judged.unplaced
     results.sort(
         key=lambda result: (
             result.asset,
@@ -77,7 +93,7 @@ def assess(
         quarantined=store.catalog.quarantine(known).filter(pl.col("level") == "error").height,
         coverage=coverage_of(results, orphans),
         faults=tuple(faults),
-        notices=tuple(_notices(estate, listings, payloads, totals, orphans)),
+        notices=tuple(_notices(estate, listings, payloads, conflicts, unplaced, orphans)),
     )
 
 
@@ -111,7 +127,12 @@ def subjects_of(catalog: Catalog, known: int) -> pl.DataFrame:
 
 
 def _notices(
-    estate: Estate, listings: pl.DataFrame, payloads: pl.DataFrame, totals: Mapping[str, int], orphans: Sequence[Mapping[str, str]]
+    estate: Estate,
+    listings: pl.DataFrame,
+    payloads: pl.DataFrame,
+    conflicts: Sequence[str],
+    unplaced: int,
+    orphans: Sequence[Mapping[str, str]],
 ) -> list[dict[str, Any]]:
     """Say what a reader should know of the inputs, as message keys with numbers."""
     notices: list[dict[str, Any]] = []
@@ -123,10 +144,14 @@ def _notices(
     strangers = sorted(named - set(estate.sources))
     if strangers:
         notices.append({"key": "undeclared-sources", "sources": strangers})
-    if totals["conflicts"]:
-        notices.append({"key": "conflicting-points", "count": totals["conflicts"]})
-    if totals["unplaced"]:
-        notices.append({"key": "runs-without-repository", "count": totals["unplaced"]})
+    late = listings.join(payloads.select(pl.col("entry").cast(pl.Int64), "received_at"), on="entry")
+    late = late.filter(pl.max_horizontal("listed_at", "covers_to") > pl.col("received_at") + CLOCKS_DIFFER)
+    if late.height:
+        notices.append({"key": "evidence-from-the-future", "count": late.height, "sources": sorted(set(late["source"]))})
+    if conflicts:
+        notices.append({"key": "conflicting-points", "count": len(conflicts), "points": sorted(conflicts)[:NAMED]})
+    if unplaced:
+        notices.append({"key": "runs-without-repository", "count": unplaced})
     if orphans:
         notices.append({"key": "orphans", "count": len(orphans)})
     back = sorted({policy.name for policy in estate.policies if policy.reaches_back})

@@ -13,7 +13,7 @@ import polars as pl
 
 from audit.adapters._registry import read
 from audit.catalog.catalog import Applied, LostRaceError
-from audit.errors import BackupAuditError, CheckFailedError, Fault
+from audit.errors import BackupAuditError, CheckFailedError, DataFolderError, Fault
 from audit.evidence.vault import BrokenPayloadError, Vault
 from audit.model.envelope import Envelope, time_text
 from audit.model.facts import Facts
@@ -78,6 +78,11 @@ def catch_up(store: Store, progress: Progress = quietly) -> CaughtUp:
         if done.mark == head:
             _tidy(store, done)
             return done
+        if not store.folder.writable():
+            raise DataFolderError(
+                f"the catalog knows the journal up to entry {done.mark} of {head}, and the data folder {store.folder.path} cannot be "
+                "written by this user: run any command, such as `backup-audit sources`, once as a user who can write it"
+            )
         try:
             _apply(store, done, head, progress)
         except LostRaceError:
@@ -138,7 +143,7 @@ def _facts(entry: Entry, envelope: Envelope, vault: Vault) -> Facts:
     if envelope.tool == UNRECOGNISED:
         return Facts(faults=tuple(Fault(envelope.name, **fault) for fault in entry.body["faults"]))
     try:
-        return attempt(vault.get(entry.body["sha256"]), envelope)
+        return attempt(vault.take(entry.body["sha256"]), envelope)
     except BrokenPayloadError as error:
         return _unread(envelope, str(error), "bring the file back from the backup of the vault, then run `backup-audit rebuild`")
 

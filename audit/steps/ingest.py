@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -18,7 +18,7 @@ from audit.model.envelope import Envelope
 from audit.model.estate import Source
 from audit.register.evidence import Recorded, record
 from audit.steps._open import Progress, Store, quietly
-from audit.steps._payloads import Gathered, Payload, read_sidecar
+from audit.steps._payloads import Gathered, Payload, is_text, read_sidecar
 from audit.steps.catch_up import UNRECOGNISED, CaughtUp, attempt, catch_up
 
 BATCH = 50
@@ -31,7 +31,7 @@ HEAD = 65_536
 @dataclass(slots=True)
 class Ingested:
     """What an ingest did. `refused`: payloads that were not taken in, and why; `unrecognised`: kept as evidence, but no adapter
-    could be chosen.
+    could be chosen; `unread`: kept as evidence, but nothing in it could be read.
 
     `quarantined` counts what could not be read in the new payloads, `noted` what was read but is doubtful; `faults` are the first
     of both.
@@ -48,6 +48,7 @@ class Ingested:
     noted: int = 0
     faults: list[Fault] = field(default_factory=list)
     unrecognised: list[Fault] = field(default_factory=list)
+    unread: list[Fault] = field(default_factory=list)
     refused: list[Fault] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     entries: list[int] = field(default_factory=list)
@@ -59,6 +60,7 @@ def ingest(store: Store, found: Gathered, given: Mapping[str, Any], *, now: date
 
     Raises `UsageError` for a tool, source or zone that cannot be right, before anything is kept.
     """
+    store.folder.must_be_writable()
     head = store.head()
     declared = store.estate(head).sources
     applied = bool(store.programmes(head))
@@ -69,20 +71,22 @@ def ingest(store: Store, found: Gathered, given: Mapping[str, Any], *, now: date
     store.vault.sweep()
     telling = _Telling(given, declared, applied, by, method)
     bodies: list[dict[str, Any]] = []
+    entries: list[int] = []
     for number, payload in enumerate(found.payloads, 1):
         try:
             bodies.append(_keep(store, payload, telling, done))
         except InputError as error:
             done.refused += error.faults
         if len(bodies) == BATCH:
-            _note(done, record(store.journal, bodies, now))
+            entries += _note(done, record(store.journal, bodies, now))
             bodies.clear()
         progress("keeping payloads", number, len(found.payloads))
     if bodies:
-        _note(done, record(store.journal, bodies, now))
+        entries += _note(done, record(store.journal, bodies, now))
     caught = catch_up(store, progress)
     store.checkpoint()
     _sum_up(store, done, caught, applied=applied)
+    done.unread = _unread(store, entries, caught.mark)
     return done
 
 
@@ -98,7 +102,11 @@ class _Telling:
 
 
 def _check(given: Mapping[str, Any], declared: Mapping[str, Source], *, applied: bool) -> None:
-    faults = []
+    faults = [
+        Fault(f"--{key.replace('_', '-')}", f"{value!r} is not UTF-8")
+        for key, value in given.items()
+        if isinstance(value, str) and not is_text(value)
+    ]
     if given.get("tool") is not None:
         faults += _unknown("tool", given["tool"], tools(), "--tool")
     if given.get("source") is not None and applied:
@@ -213,13 +221,29 @@ def _rows_name_sources(values: Mapping[str, Any], payload: Payload, data: bytes)
     return bool(facts.faults) and all(fault.key != "source" for fault in facts.faults)
 
 
-def _note(done: Ingested, recorded: list[Recorded]) -> None:
+def _note(done: Ingested, recorded: list[Recorded]) -> list[int]:
+    """Count what is new, and return the entries of all."""
     for one in recorded:
         if one.new:
             done.new += 1
             done.entries.append(one.number)
         else:
             done.known += 1
+    return [one.number for one in recorded]
+
+
+def _unread(store: Store, entries: Sequence[int], known_at: int) -> list[Fault]:
+    """Return a fault for each payload, new or known, that gave no facts but errors. Unrecognised ones have theirs already."""
+    nothing = (pl.col("points") + pl.col("runs") + pl.col("listings") == 0) & (pl.col("tool") != UNRECOGNISED)
+    empty = store.catalog.payloads(known_at).filter(pl.col("entry").is_in(entries), nothing)
+    errors = store.catalog.quarantine(known_at).filter(pl.col("level") == "error").join(empty, on="entry", how="semi")
+    first = errors.unique("entry", keep="first", maintain_order=True).sort("entry")
+    return [
+        Fault(
+            row["where"], f"nothing in it could be read: {row['what']}", row["remedy"] or "", row["locator"] or "", row["key"] or ""
+        )
+        for row in first.iter_rows(named=True)
+    ]
 
 
 def _sum_up(store: Store, done: Ingested, caught: CaughtUp, *, applied: bool) -> None:

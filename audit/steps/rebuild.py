@@ -21,6 +21,7 @@ def rebuild(store: Store, progress: Progress = quietly) -> Rebuilt:
 
     Journal, checkpoints and vault stay untouched. Stopped halfway, it can be run again.
     """
+    store.folder.must_be_writable()
     rows = store.journal.rebuild_projections()
     store.catalog.drop()
     return Rebuilt(rows, catch_up(store, progress))

@@ -15,11 +15,6 @@ from audit.steps._open import Store
 from audit.steps.assess import known_at_of
 from audit.steps.catch_up import catch_up
 
-RECOVERABLE = {
-    "part": pl.String, "repository": pl.String, "id": pl.String, "captured_at": INSTANT, "lost_seconds": pl.Float64, "live": pl.String,
-    "last_verified": INSTANT, "entry": pl.Int64, "locator": pl.String,
-}  # fmt: skip
-
 
 def recoverable(store: Store, asset: str, at: datetime, now: datetime, known_at: int | None = None) -> pl.DataFrame:
     """Return the points from which the state of `asset` at an instant can be restored now: of each part and repository the nearest to it first.

@@ -13,13 +13,15 @@ from audit.errors import CheckFailedError, DataFolderError, Fault
 from audit.evidence.chain import BEGINNING, faults_of
 from audit.evidence.checkpoint import Checkpoint, CheckpointError
 from audit.evidence.checkpoint import verify as verify_note
-from audit.evidence.keys import PRIVATE, private_key, public_key
+from audit.evidence.keys import PRIVATE, UnreadableKeyError, private_key, public_key
 from audit.evidence.merkle import Frontier, leaf_hash
 from audit.evidence.vault import INCOMING, BrokenPayloadError
 from audit.model.envelope import time_text
 from audit.register.check import projection_faults
 from audit.register.checkpoints import Kept, frontier_text, kept_checkpoints
+from audit.register.dialect import missing_guards
 from audit.register.entry import Entry
+from audit.register.tables import APPEND_ONLY
 from audit.steps._open import Progress, Store, quietly
 
 
@@ -64,23 +66,38 @@ def verify(store: Store, kept_outside: Sequence[tuple[str, str]] = (), progress:
     walk = _journal(store, {checkpoint.size for _, checkpoint, _ in signed}, result, progress)
     _roots(signed, walk, result)
     _covered(kept, result)
+    for guard in missing_guards(store.journal.engine, APPEND_ONLY):
+        result.fail(
+            "register",
+            f"the guard {guard} is missing or was changed: {guard.partition('_')[0]} can be rewritten unnoticed by the database",
+            "find out who opened the register by hand, and bring it back from the backup of the data folder",
+        )
     _vault(store, walk.payloads, result, progress)
     for kind, number, what in _projections(store, result):
         result.fail(
             f"register, {kind} of entry {number}", what, "the journal counts; `backup-audit rebuild` makes the register again"
         )
-    if (mark := store.catalog.mark()) > result.entries:
+    _catalog(store, result)
+    return result
+
+
+def _catalog(store: Store, result: Verification) -> None:
+    """See that every table of the catalog can be read, and that it knows no more than the journal."""
+    unreadable = list(store.catalog.unreadable())
+    for what in unreadable:
+        result.fail("catalog", what)
+    if not unreadable and (mark := store.catalog.mark()) > result.entries:
         result.fail(
             "catalog",
             f"it knows entry {mark}, but the journal ends at {result.entries}",
             "entries were lost: bring the journal back",
         )
-    return result
 
 
 def _key(store: Store, result: Verification) -> Ed25519PublicKey | None:
     """Return the public key, and see that the private one, where it is, belongs to it."""
     folder = store.folder.key_path
+    key: Ed25519PublicKey | None = None
     try:
         key = public_key(folder)
         if (folder / PRIVATE).exists() and private_key(folder).public_key() != key:
@@ -89,6 +106,10 @@ def _key(store: Store, result: Verification) -> Ed25519PublicKey | None:
                 "the private and the public key do not belong together",
                 "bring both back from the backup of the data folder",
             )
+    except UnreadableKeyError as error:
+        if key is None:
+            result.fail("keys", str(error), "let this user read it: it is public")
+        # Another user's private key is not ours to read: what was signed is checked with the public one.
     except DataFolderError as error:
         result.fail("keys", str(error))
         return None
@@ -186,7 +207,13 @@ def _roots(signed: list[tuple[str, Checkpoint, str | None]], walk: _Walk, result
 
 def _covered(kept: list[Kept], result: Verification) -> None:
     covered = kept[-1].size if kept else 0
-    if covered < result.entries:
+    if result.entries and not kept:
+        result.fail(
+            "checkpoints",
+            f"there is none, but the journal has entries up to {result.entries}: they were removed, or the first ingest or apply was stopped",
+            "bring the register back; only if nothing was ever signed, the next ingest or apply makes one",
+        )
+    elif covered < result.entries:
         result.notes.append(
             f"entries {covered + 1} to {result.entries} are not covered by a checkpoint yet: the next ingest or apply makes one"
         )

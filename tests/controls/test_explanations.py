@@ -29,7 +29,8 @@ def test_a_recovery_point_breach_names_its_neighbours_and_the_exposure() -> None
     assert (first["detail"]["before"]["id"], first["detail"]["after"]["id"]) == ("p1", "p2")
     assert first["detail"]["exposure_seconds"] == 4 * 86400
     assert {ref["entry"] for ref in first["evidence"]} <= {1, 2}
-    assert [ref["locator"] for ref in first["evidence"]] == ["line 1", "line 0"]  # of p2 after it, and of p1 before it
+    assert [ref["locator"] for ref in first["evidence"]] == ["line 1", "line 0", "line 1"]  # of p2 after it, p1 before it, and the listing
+    assert first["detail"]["observed_by"] == [{"source": "s", "repository": "r1", "listed_at": text_of(day(9))}]
     assert all(len(ref["sha256"]) == 64 for ref in first["evidence"])
     assert (second["from"], second["to"]) == (text_of(day(7)), text_of(day(8)))
     assert found["detail"]["worst_exposure_seconds"] == 4 * 86400
@@ -48,6 +49,7 @@ def test_early_deletion_names_the_lost_points() -> None:
     breach = results(told, {"keep": [{"every": "point", "for": "30d"}]})["retention-minimum", None]["breaches"][0]
     assert breach["from"] == text_of(day(4))
     assert named(breach["detail"]["lost"]) == ["p1"]
+    assert breach["detail"]["observed_by"] == [{"source": "s", "repository": "r1", "listed_at": text_of(day(4))}]  # which lacks it
     assert breach["detail"]["lost"]["count"] == 1
 
 

@@ -16,6 +16,12 @@ from audit.evidence.redact import redact
         ("restic -r rest:https://bob:hunter2@host/repo snapshots", "restic -r rest:https://bob:***@host/repo snapshots"),
         ("tool --api-key k123 --token=t456 run", "tool --api-key *** --token=*** run"),
         ("restic backup /srv/passwords", "restic backup /srv/passwords"),
+        ("restic -p hunter5 snapshots", "restic -p *** snapshots"),
+        ("mysqldump -phunter10 --all-databases", "mysqldump -p*** --all-databases"),
+        ("curl -u bob:hunter8 https://host/x", "curl -u bob:*** https://host/x"),
+        ("curl -H 'Authorization: Bearer hunter7' https://host", "curl -H 'Authorization: ***' https://host"),
+        ("sh -c 'curl https://host/?token=hunter9'; ls", "sh -c 'curl https://host/?token=***'; ls"),
+        ("rsync -a --progress /srv host:/srv", "rsync -a --progress /srv host:/srv"),
     ],
 )
 def test_secrets_go_and_everything_else_stays(command: str, kept: str) -> None:

@@ -208,3 +208,29 @@ def test_the_schema_command_prints_and_writes(tmp_path: Path) -> None:
     written = CliRunner().invoke(group, ["schema", "-o", str(tmp_path / "made")], catch_exceptions=False)
     assert f"wrote {tmp_path / 'made' / 'units.schema.json'}" in written.output
     assert json.loads((tmp_path / "made" / "units.schema.json").read_text(encoding="utf-8"))["required"] == ["units"]
+
+
+def test_a_policy_version_stays_known_when_its_file_is_gone(store: Store, folder: Path) -> None:
+    first = BASE["policy-core.yaml"]
+    second = first.replace("version: 1", "version: 2").replace("rpo: 1h", "rpo: 30m").replace("2026-01-01", "2026-08-01")
+    apply(store, folder, now=FIRST, by="Li Na")
+    write(folder, programme(policy__core_yaml=second))
+    (replaced,) = apply(store, folder, now=LATER, by="Li Na").changes
+    assert (replaced.noun, replaced.name, replaced.what) == ("policy", "core version 2", "added")
+
+    before = kinds(store)
+    write(folder, programme())
+    older = apply(store, folder, now=LATER, by="Li Na")
+    assert (older.changes, older.number, kinds(store)) == ((), None, before)
+    (warning,) = [warning.what for warning in older.warnings if "no longer" in warning.what]
+    assert warning == "version 2 of the policy `core` is no longer in the folder; it stays in force"
+
+    write(folder, programme(policy__core_yaml=None, units_yaml=BASE["units.yaml"] + "- {name: added}\n"))
+    assert [(one.noun, one.what) for one in apply(store, folder, now=LATER, by="Li Na").changes] == [("unit", "added")]
+    write(folder, programme(policy__core_yaml=second, units_yaml=BASE["units.yaml"] + "- {name: added}\n"))
+    assert apply(store, folder, now=LATER, by="Li Na").changes == ()
+
+
+def test_a_name_that_is_not_utf8_is_refused(store: Store, folder: Path) -> None:
+    with pytest.raises(UsageError, match="is not UTF-8"):
+        apply(store, folder, now=FIRST, by="Li \udcff")

@@ -17,7 +17,7 @@ from audit.errors import CheckFailedError, Exit
 from audit.evidence.chain import link
 from audit.evidence.checkpoint import Checkpoint, parse, sign
 from audit.evidence.keys import make_keys
-from audit.register.checkpoints import last_checkpoint
+from audit.register.checkpoints import kept_checkpoints
 from audit.register.entry import Entry
 from audit.steps._open import Store
 from audit.steps.ingest import Ingested
@@ -43,18 +43,19 @@ def full(store: Store, tmp_path: Path, points: Callable[..., str], take_in: Take
 
 
 def note(store: Store) -> str:
-    kept = last_checkpoint(store.journal)
-    assert kept is not None
-    return kept.note
+    return list(kept_checkpoints(store.journal))[-1].note
 
 
 @contextmanager
 def by_hand(store: Store) -> Iterator[sqlite3.Connection]:
-    """The register as someone with the file in hand sees it, its guards removed."""
+    """The register as someone with the file in hand sees it: its guards removed, and put back when all is done."""
     connection = sqlite3.connect(store.folder.register_path)
-    for (trigger,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-        connection.execute(f"DROP TRIGGER {trigger}")
+    guards = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for name, _ in guards:
+        connection.execute(f"DROP TRIGGER {name}")
     yield connection
+    for _, guard in guards:
+        connection.execute(guard)
     connection.commit()
     connection.close()
 
@@ -299,3 +300,41 @@ def test_a_broken_journal_is_not_signed(full: Store) -> None:
         match="no checkpoint was made, entry 4 of the journal is broken: the content does not have the stored hash",
     ):
         full.checkpoint()
+
+
+def test_guards_that_were_removed_or_changed_are_named(full: Store) -> None:
+    connection = sqlite3.connect(full.folder.register_path)
+    connection.execute("DROP TRIGGER journal_no_delete")
+    connection.execute("DROP TRIGGER checkpoint_in_order")
+    connection.execute("CREATE TRIGGER checkpoint_in_order BEFORE INSERT ON checkpoint BEGIN SELECT 1; END")
+    connection.commit()
+    connection.close()
+    assert broken(full) == [
+        "register: the guard journal_no_delete is missing or was changed: journal can be rewritten unnoticed by the database",
+        "register: the guard checkpoint_in_order is missing or was changed: checkpoint can be rewritten unnoticed by the database",
+    ]
+
+
+def test_a_journal_without_any_checkpoint(full: Store, take_in: TakeIn, tmp_path: Path) -> None:
+    with by_hand(full) as connection:
+        connection.execute("DELETE FROM checkpoint")
+    assert broken(full) == [
+        "checkpoints: there is none, but the journal has entries up to 5: they were removed, or the first ingest or apply was stopped"
+    ]
+    assert verify(full).notes == []
+
+
+def test_an_unreadable_catalog_is_named_beside_everything_else(full: Store) -> None:
+    sha256, file = payload_of(full, 2)
+    file.unlink()
+    data = sorted((full.folder.catalog_path / "recovery_points_inbox").glob("*.parquet"))[0]
+    size = data.stat().st_size
+    data.write_bytes(b"x" * size)
+    (full.folder.catalog_path / "runs_inbox" / "_delta_log" / "00000000000000000000.json").write_text("{")
+    missing, *unreadable = broken(full)
+    assert missing == f"entry 2: its payload {sha256} is missing from the vault"
+    assert [what.split(" (")[0].removeprefix(f"catalog: the catalog table {full.folder.catalog_path}/") for what in unreadable] == [
+        "runs_inbox cannot be read",
+        "recovery_points_inbox cannot be read",
+    ]
+    assert all(what.endswith("backup-audit rebuild") for what in unreadable)
