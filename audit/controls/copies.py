@@ -166,9 +166,15 @@ def _enough(world: World, layer: Layer, rows: pl.DataFrame, leg: str, need: int,
 def involved(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     """Return the newest point in each repository when a breach (`row`, `code`, `policy`, `begin`) begins: `row`, `role`, `point`."""
     lives = next(iter(world.lives.values())).scalars
-    points = world.points.select("code", "repository", "captured").with_columns(begun=lives["begin"]).with_row_index("point")
     points = (
-        points.filter(pl.col("code").is_in(breaches["code"].unique().implode())).drop_nulls("captured").sort("begun", "captured")
+        world.points.select("code", "repository", "captured", "pair", "id")
+        .with_columns(begun=lives["begin"])
+        .with_row_index("point")
+    )
+    points = (
+        points.filter(pl.col("code").is_in(breaches["code"].unique().implode()))
+        .drop_nulls("captured")
+        .sort("begun", "captured", "pair", "id")
     )
     newest = points.filter(pl.col("captured") >= pl.col("captured").cum_max().over("code", "repository"))
     asked = breaches.select("row", "code", "begin").join(newest.select("code", "repository").unique(), on="code").sort("begin")

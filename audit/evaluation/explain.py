@@ -21,12 +21,12 @@ def points_around(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     first to begin at or after its end); null where there is none."""
     lives = next(iter(world.lives.values())).scalars
     known = (
-        world.points.select("code", "restorable")
+        world.points.select("code", "restorable", "pair", "id")
         .with_columns(lives["begin"], possible=lives["possible_end"], gapped=lives["gapped"])
         .with_row_index("point")
     )
     known = known.filter(pl.col("code").is_in(breaches["code"].unique().implode()) & pl.col("restorable").is_not_null())
-    known = known.filter((pl.col("begin") < pl.col("possible")) | pl.col("gapped")).sort("begin", "restorable")
+    known = known.filter((pl.col("begin") < pl.col("possible")) | pl.col("gapped")).sort("begin", "restorable", "pair", "id")
     newest = known.filter(pl.col("restorable") >= pl.col("restorable").cum_max().over("code"))
     before = breaches.select("row", "code", "begin").sort("begin").join_asof(
         newest.select("code", "begin", before="point"), on="begin", by="code", check_sortedness=False
@@ -112,7 +112,7 @@ def reasons(world: World, unproven: pl.DataFrame, doubts: pl.DataFrame, *, unsee
     """
     asked = unproven.select("row", pl.col("code").cast(INT), "reach", at="begin")
     hidden = world.unseen.select(pl.col("code").cast(INT), "pair", "repository", "begin", "end", "gone")
-    maybe = _covering(asked if unseen else asked.clear(), hidden.with_columns(until="gone"), ["pair"])
+    maybe = _covering(asked if unseen else asked.clear(), hidden.with_columns(until="gone"), ["pair", "repository"])
     maybe = maybe.filter(pl.col("at") < pl.col("end").clip(upper_bound=FOR_EVER) + pl.col("reach").fill_null(FOR_EVER))
     last = pl.col("gone") >= FOR_EVER
     maybe = maybe.select(

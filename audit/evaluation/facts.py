@@ -21,7 +21,7 @@ from audit.model.presence import Presence
 from audit.model.runs import captured_inside, match, merge_runs
 from audit.model.terms import FOR_EVER
 
-POINT_COLUMNS = ("pair", "id", *FIELDS, "partial", "catalog", "first_sighting", "entry", "locator")
+POINT_COLUMNS = ("pair", "id", *FIELDS, "partial", "catalog", "first_sighting", "entry", "locator", "ended_entry", "ended_locator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,8 @@ def _with_runs(merged: Merged, runs: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         first_sighting=pl.lit(None, INT),
         entry="entry",
         locator="locator",
+        ended_entry=pl.lit(None, INT),
+        ended_locator=pl.lit(None, pl.String),
     )
     points = pl.concat([points, new.select(POINT_COLUMNS)])
     return points, unplaced

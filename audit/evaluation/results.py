@@ -159,13 +159,16 @@ def _points_of(
         named.append(module.involved(world, rows))
     every = pl.concat([one.select("row", "role", pl.col("point").cast(pl.UInt32)) for one in named])
     every = every.with_columns(
-        captured=world.points["captured"].gather(every["point"]), identity=world.points["id"].gather(every["point"])
+        captured=world.points["captured"].gather(every["point"]),
+        identity=world.points["id"].gather(every["point"]),
+        pair=world.points["pair"].gather(every["point"]),
     )
-    every = every.sort(["row", "role", "captured", "identity"], descending=[False, False, True, False]).with_columns(
+    every = every.sort(["row", "role", "captured", "identity", "pair"], descending=[False, False, True, False, False]).with_columns(
         count=pl.len().over("row", "role")
     )
     shown = every.filter(pl.int_range(pl.len()).over("row", "role") < POINTS_NAMED)
-    cold = world.points.select("id", "repository", "captured", "available", "entry", "locator")[shown["point"]].rows()
+    told = ("id", "repository", "captured", "available", "entry", "locator", "ended_entry", "ended_locator")
+    cold = world.points.select(told)[shown["point"]].rows()
     found: dict[int, tuple[dict[str, Any], tuple[EvidenceRef, ...]]] = {row: ({}, ()) for row in rows["row"]}
     for (row, role, count), point in zip(shown.select("row", "role", "count").iter_rows(), cold, strict=True):
         detail, refs = found[row]
@@ -173,7 +176,9 @@ def _points_of(
             detail[role] = _point(point, evidence)
         else:
             detail.setdefault(role, {"count": count, "points": []})["points"].append(_point(point, evidence))
-        ref = EvidenceRef(point[4], evidence.sha256.get(point[4], ""), point[5] or "")
+        # Of a point that was lost, the line that tells of its deletion says more than the one that first showed it.
+        entry, locator = point[6:8] if role == "lost" and point[6] is not None else point[4:6]
+        ref = EvidenceRef(entry, evidence.sha256.get(entry, ""), locator or "")
         found[row] = (detail, refs if ref in refs else (*refs, ref))
     for row, pair, at, entry, locator in _witnesses(world, rows, evidence).iter_rows():
         detail, refs = found[row]

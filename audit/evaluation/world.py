@@ -115,7 +115,7 @@ def _points(facts: Facts, aliases: pl.DataFrame, of_pair: pl.DataFrame) -> pl.Da
     code = pl.repeat(None, points.height, dtype=pl.UInt32, eager=True)
     code = code.scatter(mine["point"], mine["code"]) if mine.height else code
     return facts.points.select(
-        "pair", "id", "captured", "available", "first_sighting", "catalog", "entry", "locator", "doubt",
+        "pair", "id", "captured", "available", "first_sighting", "catalog", "entry", "locator", "ended_entry", "ended_locator", "doubt",
         code=code,
         repository=of_point["number"],
         restorable=pl.coalesce("captured_until", "captured"),

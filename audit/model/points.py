@@ -61,7 +61,7 @@ class Chains:
 @dataclass(frozen=True, slots=True)
 class Merged:
     """`held`: the tellings that hold a point, with its number (`point`, UInt32). `states`: `point`, `pair`, `chain`, `complete`, `present`, `listed` of all
-    tellings. `points`: one row a point, in order of number: `pair`, `id`, the merged FIELDS, `partial`, `catalog`, `first_sighting`, `entry`, `locator`.
+    tellings. `points`: one row a point, in order of number: `pair`, `id`, the merged FIELDS, `partial`, `catalog`, `first_sighting`, `entry`, `locator`, and `ended_entry`, `ended_locator`: where its deletion is told.
     `checks`: `point`, `at`, `corrupt`. `conflicts`: `pair`, `id` of the points told with two different capture times or subjects."""
 
     held: pl.DataFrame
@@ -135,9 +135,15 @@ def _last_told(states: pl.DataFrame, held: pl.DataFrame, chains: Chains) -> pl.D
 
 def _merge(held: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Merge the tellings of each point, field by field. Most points are told once, and cost nothing."""
-    columns = ["point", "pair", "id", *FIELDS, "partial", "catalog", "entry", "locator"]
+    columns = ["point", "pair", "id", *FIELDS, "partial", "catalog", "entry", "locator", "ended_entry", "ended_locator"]
     several = held["point"].is_duplicated()
-    once = held.filter(~several).select(columns).with_columns(pl.col("partial", "catalog").fill_null(value=False))
+    ended = pl.col("deleted").is_not_null()
+    once = (
+        held.filter(~several)
+        .with_columns(ended_entry=pl.when(ended).then("entry"), ended_locator=pl.when(ended).then("locator"))
+        .select(columns)
+        .with_columns(pl.col("partial", "catalog").fill_null(value=False))
+    )
     if not several.any():
         return once, once.select("pair", "id").clear()  # numbered in this very order
     ranked = held.filter(several).sort(
@@ -152,6 +158,8 @@ def _merge(held: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.col("catalog").any(),
         # The evidence named is that of the first observation: the same whatever arrived first.
         pl.col("entry", "locator").sort_by("observed", "payload", "locator", nulls_last=True).first(),
+        ended_entry=pl.col("entry").filter(ended).first(),
+        ended_locator=pl.col("locator").filter(ended).first(),
         differ=(pl.col("captured").drop_nulls().n_unique() > 1) | (pl.col("subject").n_unique() > 1),
     )
     return pl.concat([once, many.select(columns)]).sort("point"), many.filter("differ").select("pair", "id")

@@ -327,7 +327,7 @@ def test_the_order_of_arrival_changes_nothing(tmp_path: Path, assessment: Any, s
     assert without_places(found) == without_places(assessment)
     shown = session.fine("explain", "im-messages-db", "recovery-point", *PERIOD).out
     cited = [json.loads(line) for line in shown.splitlines() if line.startswith("      {")]
-    assert [row["id"] for row in cited] == ["im-20261110-20", "im-20261109-03"]
+    assert [row["id"] for row in cited if row["record"] == "recovery_point"] == ["im-20261110-20", "im-20261109-03"]
 
 
 def test_facts_of_one_catalog_can_be_ingested_elsewhere(tmp_path: Path) -> None:

@@ -29,7 +29,11 @@ def test_a_recovery_point_breach_names_its_neighbours_and_the_exposure() -> None
     assert (first["detail"]["before"]["id"], first["detail"]["after"]["id"]) == ("p1", "p2")
     assert first["detail"]["exposure_seconds"] == 4 * 86400
     assert {ref["entry"] for ref in first["evidence"]} <= {1, 2}
-    assert [ref["locator"] for ref in first["evidence"]] == ["line 1", "line 0", "line 1"]  # of p2 after it, p1 before it, and the listing
+    assert [ref["locator"] for ref in first["evidence"]] == [
+        "line 1",
+        "line 0",
+        "line 1",
+    ]  # of p2 after it, p1 before it, and the listing
     assert first["detail"]["observed_by"] == [{"source": "s", "repository": "r1", "listed_at": text_of(day(9))}]
     assert all(len(ref["sha256"]) == 64 for ref in first["evidence"])
     assert (second["from"], second["to"]) == (text_of(day(7)), text_of(day(8)))
