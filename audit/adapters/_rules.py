@@ -191,6 +191,9 @@ def _attributable(facts: Facts, where: str) -> Facts:
     log_only = pl.col("covers_from").is_not_null() & pl.col("listed_at").is_null() & ~pl.col("complete")
     stated = facts.listings.filter(~log_only)
     several = stated.select(*place, "scope", "listed_at").unique().group_by(place).len().filter(pl.col("len") > 1)
+    several = several.join(
+        facts.points.select(place).unique(), on=place, how="semi"
+    )  # without points all of them say the same: nothing
     if several.is_empty():
         return facts
     taken = stated.join(several, on=place, how="semi").select(*place, "locator")

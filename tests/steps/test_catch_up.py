@@ -14,6 +14,7 @@ import pytest
 from audit.catalog.catalog import Applied, Catalog, LostRaceError
 from audit.errors import CheckFailedError
 from audit.evidence.canonical import canonical
+from audit.evidence.vault import Vault
 from audit.steps import catch_up as module
 from audit.steps._open import Store, open_store
 from audit.steps.catch_up import CaughtUp, catch_up
@@ -138,6 +139,7 @@ def test_a_lost_payload_is_quarantined_and_read_again_after_it_was_brought_back(
     number = keep(store, points(2))
     sha256 = next(store.journal.entries(number - 1, number)).body["sha256"]
     away = store.vault.file(sha256).rename(store.folder.path / "away")
+    store.vault = Vault(store.vault.path)  # as another process would find it: nothing at hand
     catch_up(store)
     assert store.catalog.quarantine(1)["what"].to_list() == [f"payload {sha256} is missing from the vault"]
     assert facts(store).is_empty()
