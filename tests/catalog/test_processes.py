@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from audit.catalog.catalog import Catalog
 from tests.catalog.histories import Memory
 from tests.catalog.writer import ENTRIES, catch_up, journal
@@ -39,6 +41,7 @@ def assert_whole(path: Path) -> None:
     assert found["recovery_points"].height > 200
 
 
+@pytest.mark.slow
 def test_killed_writers_lose_and_double_nothing(tmp_path: Path) -> None:
     random, kills = Random(5), 0
     for _ in range(8):
@@ -52,6 +55,7 @@ def test_killed_writers_lose_and_double_nothing(tmp_path: Path) -> None:
     assert_whole(tmp_path)
 
 
+@pytest.mark.slow
 def test_two_writers_at_once_lose_and_double_nothing(tmp_path: Path) -> None:
     writers = [started(tmp_path) for _ in range(2)]
     outcomes = [(process.communicate()[1], process.returncode) for process in writers]

@@ -274,6 +274,7 @@ def test_rebuild_gives_the_same_bytes(tmp_path: Path) -> None:
     assert everything() == before
 
 
+@pytest.mark.slow
 def test_what_was_known_does_not_change_when_more_is_ingested(tmp_path: Path) -> None:
     session = started(tmp_path / "data")
     session.fine("ingest", *restic_samples())
@@ -310,6 +311,7 @@ def without_places(assessment: Any) -> Any:
     return {**assessment, "results": results, "as_known_at": None, "journal_head": None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_order_of_arrival_changes_nothing(tmp_path: Path, assessment: Any, seed: int) -> None:
     session = started(tmp_path / "data")
@@ -407,6 +409,7 @@ def program(*arguments: str | Path, cwd: Path, **environment: str) -> subprocess
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_installed_program_runs_the_first_session(tmp_path: Path) -> None:
     folder = {"BACKUP_AUDIT_DATA": "evidence"}
     assert program("init", cwd=tmp_path, **folder).returncode == 0

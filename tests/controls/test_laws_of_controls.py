@@ -43,6 +43,7 @@ def results() -> list[dict[str, Any]]:
     return [result for case in [*(one.case for one in CASES), KEPT] for result in assess_directly(case)["results"]]
 
 
+@pytest.mark.slow
 def test_of_all_hand_made_cases(results: list[dict[str, Any]]) -> None:
     """Every control has cases for met, breached and unproven; shares sum to one; compliance is what is met, up to what is not breached."""
     verdicts: dict[str, set[str]] = {}
