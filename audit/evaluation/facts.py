@@ -70,8 +70,7 @@ def resolve_facts(rows: Rows, sources: Mapping[str, Source], acceptances: set[bo
         )
         for accepts in acceptances
     }
-    scopes = merged.held.lazy().select("chain", "subject").drop_nulls().unique().collect()
-    return Facts(names, points, presence, lives, merged.checks, scopes, merged.conflicts, unplaced)
+    return Facts(names, points, presence, lives, merged.checks, names.listed_scopes, merged.conflicts, unplaced)
 
 
 def _self_contained() -> pl.Expr:

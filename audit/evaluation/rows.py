@@ -31,13 +31,15 @@ class Rows:
 @dataclass(frozen=True, slots=True)
 class Names:
     """pairs: `pair`, `source`, `repository`. scopes: `chain`, `pair`, `scope`: every scope that any listing named. chains: the complete listings.
-    listed: `pair`: those of which any listing was ever received. logs: `pair`, `begin`, `end`: stretches in which every run is in a job log."""
+    listed: `pair`: those of which any listing was ever received. logs: `pair`, `begin`, `end`: stretches in which every run is in a job log.
+    listed_scopes: `chain`, `subject`: who was ever listed in which scope, at a known instant or not."""
 
     pairs: pl.DataFrame
     scopes: pl.DataFrame
     chains: Chains
     listed: pl.Series
     logs: pl.DataFrame
+    listed_scopes: pl.DataFrame
 
     def with_pairs(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Add `pair` to rows with `source` and `repository` (null where there is none)."""
@@ -72,7 +74,8 @@ def name_rows(rows: Rows) -> tuple[Names, pl.DataFrame, pl.DataFrame]:
     )
     logs = named.filter(pl.col("covers_from").is_not_null() & pl.col("covers_to").is_not_null())
     logs = logs.select("pair", begin=pl.col("covers_from").cast(INT), end=pl.col("covers_to").cast(INT))
-    names = Names(pairs, scopes, Chains(listed, chains), named["pair"].unique().sort(), logs)
+    ever = held.in_scopes(rows.held, pairs, scopes)
+    names = Names(pairs, scopes, Chains(listed, chains), named["pair"].unique().sort(), logs, ever)
     gone = lost.numbered(rows.lost, names).select(
         "pair", "id", "chain", complete="from_complete", listed=pl.col("listed_at").cast(INT)
     )
@@ -96,6 +99,14 @@ class Places:
         if len(first):
             first = first.scatter(0, values=True)
         return cls(rows.select(names).filter(first), (first.cum_sum() - 1).cast(pl.UInt32))
+
+    def in_scopes(self, rows: pl.DataFrame, pairs: pl.DataFrame, scopes: pl.DataFrame) -> pl.DataFrame:
+        """Return `chain`, `subject` of the rows that name a scope."""
+        both = self.heads.join(pairs, on=["source", "repository"], how="left", maintain_order="left")
+        both = both.join(scopes.filter(pl.col("scope").is_not_null()), on=["pair", "scope"], how="left", maintain_order="left")
+        if both["chain"].null_count() == both.height:
+            return pl.DataFrame(schema={"chain": pl.Int32, "subject": pl.String})
+        return rows.select("subject", chain=both["chain"].gather(self.run)).drop_nulls().unique().select("chain", "subject")
 
     def numbered(self, rows: pl.DataFrame, names: Names) -> pl.DataFrame:
         """Add `pair` and `chain` (of the listing that told; null: told by none)."""

@@ -12,6 +12,9 @@ from tests.oracle.compare import compare
 from tests.oracle.direct import assess_directly
 from tests.oracle.estates import random_case
 
+FOUND = [10444]
+"""Seeds of estates on which the program and the oracle once differed. 10444: a scope known only from listings of unknown instant."""
+
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=[f"{one.section} {one.case.name}" for one in CASES])
 def test_hand_made_cases(number: int) -> None:
@@ -19,7 +22,7 @@ def test_hand_made_cases(number: int) -> None:
     assert compare(assess_directly(case), case.judge()) == []
 
 
-@pytest.mark.parametrize("seed", range(100, 125))
+@pytest.mark.parametrize("seed", [*range(100, 125), *FOUND])
 def test_random_estates_in_memory(seed: int) -> None:
     case = random_case(seed)
     assert compare(assess_directly(case), case.judge()) == []
