@@ -153,6 +153,18 @@ PRESENCE = [
         TRUSTING, (RPO, must([(0, 2)], [(7, 10)])),
     ),
     hand_made(
+        "2", "job: of two listings at one instant the one that has it wins",
+        [rows(20, p("p", 1, available=2)), listing(5, p("q", 1.5, deleted=1.5)), listing(5), listing(50)],
+        TRUSTING, (RPO, must([(0, 2)], [(7, 10)])),
+    ),
+    hand_made(
+        "2", "job: also the listing of a scope",
+        [rows(20, p("p", 1, available=2)), listing(5, p("q", 1.5, deleted=1.5), scope="h"), listing(5), listing(50)],
+        TRUSTING, (RPO, must([(0, 2)], [(7, 10)])),
+    ),
+    _live("2", "a scope in which it was listed at an unknown instant",
+          [listing(None, p("p", 1), scope="h", complete=False), listing(8, scope="h"), listing(50)], [(0, 1), (8, 10)], [(1, 8)]),
+    hand_made(
         "2", "as known at",
         [listing(5, p("p", 1)), listing(8), listing(50)], MONTHLY, (RPO, must([(0, 1)], [(5, 10)])), known=1,
     ),
