@@ -131,10 +131,11 @@ def _last_told(states: pl.DataFrame, held: pl.DataFrame, chains: Chains) -> pl.D
     # Where listings of one instant tell a point differently, rows name their tellers. The row written before the second of them came stands there as
     # well; it is not the word of whichever has the smallest hash, and a row that names its teller repeats it.
     disputed = held.filter("named", "complete").select("point", "chain", "listed", disputed=pl.lit(value=True)).unique()
-    if disputed.is_empty():
-        held = held.with_columns(disputed=pl.lit(value=False))
-    else:
-        held = held.join(disputed, on=["point", "chain", "listed"], how="left", maintain_order="left")
+    held = (
+        held.join(disputed, on=["point", "chain", "listed"], how="left", maintain_order="left")
+        if disputed.height
+        else held.with_columns(disputed=pl.lit(value=False))
+    )
     there = pl.col("last") == pl.col("listed")
     payload = (
         pl.when(pl.col("named") & there)
