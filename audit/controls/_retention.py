@@ -63,11 +63,13 @@ def _last_deadlines(world: World, codes: pl.Series) -> pl.Series:
     Left out are buckets whose deadlines lie before the period, and those kept through all of it: there a copy is left.
     """
     last = pl.repeat(None, world.groups.height, dtype=INT, eager=True)
-    captured = world.points.filter(pl.col("code").is_in(codes.implode()))["captured"].max()
-    horizon = max(world.line.stop, captured) if isinstance(captured, int) else world.line.stop
+    mine = pl.col("code").is_in(codes.implode())
+    # An asset may come back into service after the period: whole buckets of that time count as well, and the first is enough.
+    serving = world.segments.filter(mine).select(pl.max_horizontal("begin", "in_service")).to_series().max()
+    ahead = (world.points.filter(mine)["captured"].max(), serving)
+    horizon = max(world.line.stop, *(instant for instant in ahead if isinstance(instant, int)))
     for whole in world.layers(keeps):
-        mine = Layer(whole.frame.filter(pl.col("code").is_in(codes.implode())), whole.size)
-        for kept, layer in _of_versions(world, mine, horizon):
+        for kept, layer in _of_versions(world, Layer(whole.frame.filter(mine), whole.size), horizon):
             latest = _bound(kept, layer).group_by("code").agg(pl.col("deadline").max())
             if latest.height:
                 known = last.gather(latest["code"])
