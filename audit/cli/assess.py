@@ -129,6 +129,11 @@ def _table(assessment: Assessment) -> str:
         f" {len(coverage.orphans)} subjects without an asset, {assessment.quarantined} rows in quarantine.",
         soft_wrap=True,
     )
+    for notice in assessment.notices:
+        if notice.get("key") == "simulated":
+            console.print(
+                f"Warning: the evidence is simulated ({notice['count']} payloads): this says nothing about a real company.", soft_wrap=True
+            )
     for fault in assessment.faults:
         console.print(f"Fault: {fault}", markup=False, soft_wrap=True)
     console.print(f"As known at journal entry {assessment.as_known_at} ({assessment.journal_head[:16]}).")
