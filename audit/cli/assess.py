@@ -132,7 +132,8 @@ def _table(assessment: Assessment) -> str:
     for notice in assessment.notices:
         if notice.get("key") == "simulated":
             console.print(
-                f"Warning: the evidence is simulated ({notice['count']} payloads): this says nothing about a real company.", soft_wrap=True
+                f"Warning: the evidence is simulated ({notice['count']} payloads): this says nothing about a real company.",
+                soft_wrap=True,
             )
     for fault in assessment.faults:
         console.print(f"Fault: {fault}", markup=False, soft_wrap=True)
