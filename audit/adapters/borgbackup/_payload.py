@@ -68,16 +68,12 @@ FILE_STATUSES = {
 }
 """Every status letter of `create --list`. C, E and ? make the archive partial. Another one is quarantined."""
 
+_CIPHERS = [f"{hash_}-{cipher}" for hash_ in ("", "-blake2") for cipher in ("aes-ocb", "chacha20-poly1305")]
 ENCRYPTION = {
     "none": "no",
     "authenticated": "no",
     "authenticated-blake2": "no",
-    **{
-        f"{key}{mode}": "yes"
-        for key in ("repokey", "keyfile")
-        for mode in ("", "-blake2")
-        + tuple(f"{hash_}-{cipher}" for hash_ in ("", "-blake2") for cipher in ("aes-ocb", "chacha20-poly1305"))
-    },
+    **{f"{key}{mode}": "yes" for key in ("repokey", "keyfile") for mode in ("", "-blake2", *_CIPHERS)},
 }
 """Every mode of `borg init --encryption` (`repo-create` of borg 2). `authenticated` signs but does not encrypt."""
 

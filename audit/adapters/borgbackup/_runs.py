@@ -12,7 +12,7 @@ import polars as pl
 from audit.adapters import _command, _time
 from audit.adapters._typed import shown
 from audit.adapters.borgbackup import _archives
-from audit.adapters.borgbackup._payload import FILE_STATUSES, RC, VERBS, Payload, Said, meaning, outcome
+from audit.adapters.borgbackup._payload import COUNTED, FILE_STATUSES, FILTERS, RC, VERBS, Payload, Said, meaning, outcome
 from audit.model.envelope import time_text
 from audit.model.facts import Facts, frame
 
@@ -233,8 +233,9 @@ def _checked(given: Payload) -> Facts:
     said = any("no problems found" in said.text for said in given.log)
     begun = any(re.match(_SENTENCES["check"], text) for text in texts)
     halted = not begun and (any(map(_NOT_CHECKED.search, texts)) or (code or 0) >= 128)
-    some = command is not None and (given.archive is not None or command.has(*_archives.COUNTED, *_archives.FILTERS))
+    some = command is not None and (given.archive is not None or command.has(*COUNTED, *FILTERS))
     read = any(map(_READ_ALL.match, texts)) or bool(code == 0 and command and command.has("--verify-data"))
+    message: str | None
     if problems:
         result, message = "failed", _errors(given) or problems[0]
     elif halted and code != 0:
@@ -272,7 +273,7 @@ def _extracted(given: Payload) -> Facts:
 
 def _pruned(given: Payload) -> Facts:
     """Read which archives `prune` and `delete` kept and removed, where `--list` made them say so."""
-    verb, envelope, code = _verb(given), given.envelope, given.code
+    verb, code = _verb(given), given.code
     result = outcome(code)
     rows = [row for said in given.log if (row := _row(said, given))]
     removed = [row for row in rows if not str(row["act"]).startswith("Keeping")]
