@@ -17,6 +17,7 @@ from audit.cli._period import instants, known_number, period_options
 from audit.cli._progress import progress
 from audit.errors import Exit
 from audit.model.verdicts import SHARES, Assessment, Result, Verdict
+from audit.reporting.harmless import harmless
 from audit.steps._open import open_store
 from audit.steps.assess import assess, with_unit
 
@@ -103,13 +104,8 @@ def _csv(assessment: Assessment) -> str:
             str(result.verdict),
             result.compliance,
         ]
-        writer.writerow([_harmless(value) for value in [*row, *shares, len(result.breaches), len(result.unproven)]])
+        writer.writerow([harmless(value) for value in [*row, *shares, len(result.breaches), len(result.unproven)]])
     return out.getvalue()
-
-
-def _harmless(value: object) -> object:
-    """Keep a spreadsheet from reading text as a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value
 
 
 def _table(assessment: Assessment) -> str:
