@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from audit.reporting.formats import ABSENT
 from audit.web._lists import Column
-from audit.web._words import say, words
+from audit.web._words import context, markup, say, words
 
 _LINK = Markup('<a href="{}">{}</a>')
 _TIME = Markup('<time datetime="{}">{}</time>')
@@ -64,3 +64,8 @@ def size(count: float) -> str:
     while abs(count) >= 1000 and step < len(_STEPS) - 1:
         count, step = count / 1000, step + 1
     return f"{words().formats.number(round(count, 1 if step else 0))}\N{NO-BREAK SPACE}{_STEPS[step]}"
+
+
+def unit(name: str) -> Markup:
+    """Return the title of a unit."""
+    return markup(context().unit_title(name))

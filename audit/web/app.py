@@ -56,7 +56,8 @@ def create_app(store: Store, content: Content, *, secure: bool = True, jobs: Any
     app.add_url_rule("/choose", "choose", _choose, methods=["POST"])
     for module in modules(audit.web.pages.__name__).values():
         app.register_blueprint(module.BLUEPRINT)
-    app.view_functions["login.login"] = limiter.limit("10 per minute", methods=["POST"])(app.view_functions["login.login"])
+    guarded: Any = limiter.limit("10 per minute", methods=["POST"])(app.view_functions["login.login"])
+    app.view_functions["login.login"] = guarded
     _set_up_errors(app)
     _guard.check_views(app)
     return app
@@ -90,11 +91,13 @@ def session_key(folder: Path) -> bytes:
 def _set_up_templates(app: Flask, content: Content) -> None:
     app.jinja_loader = FunctionLoader(lambda name: content.text(f"{FOLDER}/{name}"))
     app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.autoescape = True  # Flask's own rule looks at the file's ending, and would leave `.html.j2` open
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals |= {
         "w": _words.say,
         "wp": _words.say_plain,
         "cell": _cells.cell,
+        "words_unit": _cells.unit,
         "static": lambda name: url_for("static", name=name, v=_digest(content, name)),
         "symbols": lambda: Markup(content.text("templates/report/symbols.svg")),  # noqa: S704 - our own content, no value of a user
     }

@@ -49,7 +49,7 @@ def test_a_view_that_does_not_say_who_may_see_it_stops_the_site(data, monkeypatc
     from audit.web.pages import overview
 
     monkeypatch.delattr(overview.overview, "role")
-    with pytest.raises(RuntimeError, match="overview.overview"):
+    with pytest.raises(RuntimeError, match=r"overview\.overview"):
         create_app(open_store(data), Content())
 
 

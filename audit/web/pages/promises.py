@@ -8,12 +8,11 @@ from typing import Any
 from flask import Blueprint, url_for
 from werkzeug.wrappers import Response
 
-from audit.reporting.words import plain
 from audit.steps.accounts import Role
 from audit.web._answers import answer, list_of, needed
 from audit.web._guard import needs
 from audit.web._lists import Column
-from audit.web._words import context, markup
+from audit.web._stretches import control_word, leg_column, unit_word, with_leg
 
 BLUEPRINT = Blueprint("promises", __name__)
 NAV = (30, "promises.promises")
@@ -24,16 +23,15 @@ NAV = (30, "promises.promises")
 def promises() -> str | Response:
     """List every promise to every asset."""
     kept = needed()
-    here = context()
 
     def asset(row: Mapping[str, Any]) -> str:
         return url_for("assets.asset", name=row["asset"], assessment=kept.id)
 
     columns = (
         Column("asset", "labels.asset", search=True, link=asset),
-        Column("unit", "labels.unit", "text", choose=True, word=lambda unit: plain(here.unit_title(unit))),
-        Column("control", "labels.control", "text", choose=True, word=lambda control: plain(here.control(control))),
-        Column("leg", "labels.leg", "text", word=lambda leg: leg and markup(here.words.worded(f"legs.{leg}", leg))),
+        Column("unit", "labels.unit", "text", choose=True, word=unit_word),
+        Column("control", "labels.control", "text", choose=True, word=control_word),
+        leg_column(),
         Column("part", "labels.part-title", search=True),
         Column("policy", "labels.policy", choose=True),
         Column("version", "labels.version-title", "ordinal"),
@@ -43,5 +41,5 @@ def promises() -> str | Response:
         Column("unproven", "shares.unproven", "share"),
         Column("breaches", "labels.breaches", "number"),
     )
-    shown = list_of("promises", kept.results, columns, sort="asset")
+    shown = list_of("promises", with_leg(kept.results), columns, sort="asset")
     return answer("promises.html.j2", shown, kept=kept)
