@@ -46,4 +46,6 @@ def points(store: Store, asset: str, known: int) -> pl.DataFrame:
     held = (pl.col("from").is_null() | (pl.col("captured_at") >= pl.col("from"))) & (
         pl.col("to").is_null() | (pl.col("captured_at") < pl.col("to"))
     )
-    return owned.filter(held).sort("captured_at", "repository", "id").select(list(POINT)).cast(dict(POINT))
+    return (
+        owned.filter(held).sort("captured_at", "repository", "id").select(pl.col(name).cast(kind) for name, kind in POINT.items())
+    )

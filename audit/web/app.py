@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from flask import Flask, Response, abort, g, redirect, render_template, request, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, url_for
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -98,6 +98,7 @@ def _set_up_templates(app: Flask, content: Content) -> None:
         "wp": _words.say_plain,
         "cell": _cells.cell,
         "words_unit": _cells.unit,
+        "words_here": _words.words,
         "static": lambda name: url_for("static", name=name, v=_digest(content, name)),
         "symbols": lambda: Markup(content.text("templates/report/symbols.svg")),  # noqa: S704 - our own content, no value of a user
     }
@@ -125,8 +126,13 @@ def _around() -> dict[str, Any]:
 
 def _navigation(pages: dict[str, ModuleType]) -> list[tuple[str, str, bool]]:
     """Return the navigation: key of the wording, address, and whether we are there."""
-    found = sorted((*module.NAV, name) for name, module in pages.items() if hasattr(module, "NAV"))
+    found = sorted((*module.NAV, name) for name, module in pages.items() if hasattr(module, "NAV") and _may_see(module.NAV[1]))
     return [(f"nav.{name}", url_for(endpoint), request.blueprint == endpoint.partition(".")[0]) for _, endpoint, name in found]
+
+
+def _may_see(endpoint: str) -> bool:
+    role = getattr(current_app.view_functions[endpoint], "role", None)
+    return role is None or bool(g.account.role.includes(role))
 
 
 def _digest(content: Content, name: str) -> str:
