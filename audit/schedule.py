@@ -57,6 +57,7 @@ class Jobs:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            self._lock.close()
             raise UsageError(f"another process serves {self.store.folder.path} already") from error
         abandon_runs(self.store.journal.engine, datetime.now(UTC))
         zone = ZoneInfo(self.store.estate(self.store.head()).timezone)

@@ -159,7 +159,7 @@ def keep(folder: Path, assessment: Assessment, made_at: datetime) -> KeptAssessm
         for name, frame in frames_of(assessment).items():
             frame.write_parquet(aside / f"{name}.parquet")
         about = {key: value for key, value in assessment.to_json().items() if key != "results"}
-        about |= {"format": FORMAT, "made_at": time_text(made_at), "results": len(assessment.results)}
+        about |= {"format": FORMAT, "made_at": time_text(made_at.replace(microsecond=0)), "results": len(assessment.results)}
         (aside / "assessment.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
         aside.chmod(0o755)
         if path.exists():

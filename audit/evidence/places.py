@@ -110,8 +110,8 @@ def _pointed(text: str, pointer: str) -> tuple[int, int]:
 
 
 def _item(text: str, at: int, wanted: int) -> int:
-    if text[at] != "[":
-        raise ValueError("no array here")
+    if text[at] != "[" or wanted < 0:
+        raise ValueError("no array here, or no such number")
     at = _skip(text, at + 1)
     for _ in range(wanted):
         at = _skip(text, _DECODER.raw_decode(text, at)[1])

@@ -17,7 +17,7 @@ from audit.model.document import State, Stretch
 from audit.model.terms import local
 from audit.reporting.details import detail_text
 from audit.reporting.strips import Tick, paths, ticks
-from audit.reporting.timelines import Line
+from audit.reporting.timelines import SHORTEST, Line
 from audit.reporting.words import plain
 from audit.web._lists import Column
 from audit.web._words import context, markup, words
@@ -158,7 +158,8 @@ def strips(lines: Sequence[Line], window: Window) -> list[dict[str, Any]]:
             "verdict": line.verdict,
             "met": line.share("met"),
             "met_up_to": line.share("met_up_to"),
-            "paths": strip_paths(line.stretches, window) if line.stretches else None,
+            # What is judged at one instant has no timeline: a line of it would say that it held all the time.
+            "paths": strip_paths(line.stretches, window) if line.stretches and line.judged_seconds >= SHORTEST else None,
         }
         for line in lines
     ]

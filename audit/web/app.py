@@ -23,6 +23,7 @@ from audit import __version__
 from audit.content import Content, ContentError
 from audit.discovery import modules
 from audit.errors import BackupAuditError
+from audit.model.document import Name
 from audit.reporting.formats import LOCALES
 from audit.reporting.words import plain
 from audit.steps._open import Store
@@ -95,10 +96,12 @@ def _set_up_templates(app: Flask, content: Content) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals |= {
         "w": _words.say,
+        "w_text": lambda key: _words.words()(key),
         "wp": _words.say_plain,
         "cell": _cells.cell,
         "words_unit": _cells.unit,
         "words_here": _words.words,
+        "name": Name,
         "static": lambda name: url_for("static", name=name, v=_digest(content, name)),
         "symbols": lambda: Markup(content.text("templates/report/symbols.svg")),  # noqa: S704 - our own content, no value of a user
     }

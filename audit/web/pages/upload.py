@@ -12,6 +12,7 @@ from flask import Blueprint, g, render_template, request
 from werkzeug.datastructures import FileStorage
 
 from audit.errors import UsageError
+from audit.model.document import Name
 from audit.model.terms import local
 from audit.steps._payloads import Gathered, Payload, shown
 from audit.steps.accounts import Role
@@ -73,7 +74,7 @@ def _page(done: Ingested | None) -> str:
         "upload.html.j2",
         sources=[(name, source.tool) for name, source in sorted(estate.sources.items())],
         repositories=sorted(set(estate.repositories["repository"])),
-        zone=estate.timezone,
+        zone=Name(estate.timezone),
         says=list(SAYS_COMPLETE),
         done=done,
     )
