@@ -245,7 +245,69 @@ class Legend:
     items: tuple[tuple[State, Text, Text], ...]
 
 
-Block = Paragraph | Heading | Note | Items | Definitions | KeyFigures | Table | Timelines | Legend
+@dataclass(frozen=True, slots=True)
+class HeatCell:
+    """One unit under one promise: the worst verdict, the met share of the judged time and what it could be at the best (null: judged at an
+    instant, or nothing judged), and how many assets were judged, breached and unproven.
+    """
+
+    verdict: Verdict
+    met: float | None
+    met_up_to: float | None
+    judged: int
+    breached: int
+    unproven: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    """Verdicts over two dimensions: `cells` holds one row for each of `rows`, one cell for each of `columns`; null: nothing was judged."""
+
+    kind: ClassVar[str] = "heatmap"
+    id: str
+    rows: tuple[Text, ...]
+    columns: tuple[Text, ...]
+    cells: tuple[tuple[HeatCell | None, ...], ...]
+    caption: Text = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShareBar:
+    """One bar: how much of the judged time each state held. Shares sum to 1."""
+
+    label: Text
+    shares: tuple[tuple[State, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShareBars:
+    """Bars of shares of the judged time, one a line."""
+
+    kind: ClassVar[str] = "sharebars"
+    id: str
+    bars: tuple[ShareBar, ...]
+    caption: Text = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who is to sign, and what the signature says."""
+
+    role: Text
+    statement: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """Lines to sign: role, what is signed, and room for name, date and signature."""
+
+    kind: ClassVar[str] = "signatures"
+    signers: tuple[Signer, ...]
+
+
+Block = (
+    Paragraph | Heading | Note | Items | Definitions | KeyFigures | Table | Timelines | Legend | HeatMap | ShareBars | Signatures
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +317,15 @@ class Section:
     id: str
     title: Text
     blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet of the workbook, and the sections it is made of. Their tables stand there whole, whatever is cut in print."""
+
+    id: str
+    title: Text
+    sections: tuple[Section, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +342,9 @@ class Document:
     """A report: its cover and its sections. `zone` is the IANA time zone in which instants are shown; `language` the code of its
     words.
 
-    `provisional`: evidence for the period may still come in. `warnings` stand on the cover, before anything else is read.
+    `provisional`: evidence for the period may still come in. `warnings` stand on the cover, before anything else is read. `sheets`: how the
+    document is laid out as a workbook; a section may be in it alone, where paper has no room for it. `print_rows`: how many rows of a
+    table, and how many assets of a timeline, paper shows at the most; the rest is counted there.
     """
 
     report: str
@@ -283,3 +356,5 @@ class Document:
     facts: tuple[Fact, ...]
     sections: tuple[Section, ...]
     warnings: tuple[Text, ...] = field(default=())
+    sheets: tuple[Sheet, ...] = ()
+    print_rows: int = 200

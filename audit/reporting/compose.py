@@ -4,7 +4,7 @@ here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ import audit.reporting.sections
 from audit.content import Content, ContentError
 from audit.discovery import modules
 from audit.errors import UsageError
-from audit.model.document import Cell, Document, Fact, InstantCell, Name, OrdinalCell, Section, Text, TextCell
+from audit.model.document import Cell, Document, Fact, InstantCell, Name, OrdinalCell, Section, Sheet, Text, TextCell
 from audit.model.estate import Estate
 from audit.model.verdicts import Assessment
 from audit.reporting.context import Context
@@ -37,6 +37,9 @@ class Definition:
     subtitle: Mapping[str, str]
     audience: Mapping[str, str]
     sections: tuple[tuple[str, Mapping[str, Any]], ...]
+    workbook: tuple[tuple[str, tuple[tuple[str, Mapping[str, Any]], ...]], ...] = ()
+    print_rows: int = 200
+    signers: tuple[Mapping[str, Mapping[str, str]], ...] = ()
 
     @classmethod
     def load(cls, content: Content, name: str) -> Definition:
@@ -50,7 +53,46 @@ class Definition:
             raise ContentError(f"reports/{name}.yaml names no sections")
         found = tuple(_section_line(name, line) for line in sections)
         texts = {key: values.get(key) or {} for key in ("title", "subtitle", "audience")}
-        return cls(name=name, sections=found, **texts)
+        return cls(
+            name=name,
+            sections=found,
+            workbook=_workbook(name, values.get("workbook")),
+            print_rows=_print_rows(name, values.get("print_rows", 200)),
+            signers=_signers(name, values.get("signers")),
+            **texts,
+        )
+
+
+def _workbook(report: str, values: Any) -> tuple[tuple[str, tuple[tuple[str, Mapping[str, Any]], ...]], ...]:
+    """Read `workbook: [{summary: [summary, coverage]}, ...]`: sheets in order, each with its sections."""
+    if values is None:
+        return ()
+    if not isinstance(values, list) or not all(isinstance(line, Mapping) and len(line) == 1 for line in values):
+        raise ContentError(f"reports/{report}.yaml: workbook must be a list of sheets, such as `- breaches: [breaches]`")
+    sheets = [next(iter(line.items())) for line in values]
+    empty = [sheet for sheet, sections in sheets if not isinstance(sections, list) or not sections]
+    if empty:
+        raise ContentError(f"reports/{report}.yaml: the sheet {empty[0]!r} names no sections")
+    return tuple((str(sheet), tuple(_section_line(report, line) for line in sections)) for sheet, sections in sheets)
+
+
+def _print_rows(report: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ContentError(f"reports/{report}.yaml: print_rows must be a whole number of at least 1, not {value!r}")
+    return value
+
+
+def _signers(report: str, values: Any) -> tuple[Mapping[str, Mapping[str, str]], ...]:
+    """Read `signers: [{role: {en: ..., zh: ...}, statement: {...}}]`."""
+    wrong = f"reports/{report}.yaml: each of the signers needs `role` and `statement`, by language"
+    if values is None:
+        return ()
+    if not isinstance(values, list):
+        raise ContentError(wrong)
+    for one in values:
+        if not isinstance(one, Mapping) or not all(isinstance(one.get(key), Mapping) for key in ("role", "statement")):
+            raise ContentError(wrong)
+    return tuple(values)
 
 
 def _section_line(report: str, line: Any) -> tuple[str, Mapping[str, Any]]:
@@ -82,13 +124,9 @@ def compose(
     awaited = awaited_sources(estate, payloads, assessment.until, final_at)
     context = Context(
         content=content, words=words, formats=formats, estate=estate, unit=unit, payloads=payloads, quarantine=quarantine,
-        provisional=awaited != (), awaited=awaited or (), final_at=final_at,
+        provisional=awaited != (), awaited=awaited or (), final_at=final_at, signers=definition.signers,
     )  # fmt: skip
-    found = modules(audit.reporting.sections.__name__)
-    sections = tuple(
-        Section(name, words(f"sections.{name}.title"), tuple(found[name].section(assessment, replace(context, options=options))))
-        for name, options in definition.sections
-    )
+    written = _Sections(assessment, context)
     return Document(
         report=definition.name,
         language=language,
@@ -97,9 +135,32 @@ def compose(
         subtitle=words.translated(definition.subtitle, "") if definition.subtitle else (),
         provisional=context.provisional,
         facts=_facts(assessment, context, definition),
-        sections=sections,
+        sections=written.all(definition.sections),
         warnings=_warnings(assessment, context),
+        sheets=tuple(Sheet(sheet, words(f"sheets.{sheet}"), written.all(sections)) for sheet, sections in definition.workbook),
+        print_rows=definition.print_rows,
     )
+
+
+class _Sections:
+    """The sections of one document, each written once, however many pages and sheets it stands on."""
+
+    def __init__(self, assessment: Assessment, context: Context) -> None:
+        self._assessment = assessment
+        self._context = context
+        self._written: dict[str, Section] = {}
+
+    def all(self, lines: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[Section, ...]:
+        """Return the sections of a definition's lines, in order."""
+        return tuple(self._one(name, options) for name, options in lines)
+
+    def _one(self, name: str, options: Mapping[str, Any]) -> Section:
+        key = f"{name} {sorted(options.items(), key=str)}"
+        if key not in self._written:
+            module = modules(audit.reporting.sections.__name__)[name]
+            blocks = tuple(module.section(self._assessment, replace(self._context, options=options)))
+            self._written[key] = Section(name, self._context.words(f"sections.{name}.title"), blocks)
+        return self._written[key]
 
 
 def _facts(assessment: Assessment, context: Context, definition: Definition) -> tuple[Fact, ...]:

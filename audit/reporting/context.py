@@ -24,7 +24,7 @@ class Context:
     runs, listings, quarantined). `quarantine`: one row per fault (entry, where, locator, key, what, remedy, level). `unit`: the
     one unit reported on, or null.
     `options`: what the report's definition says of this section. `provisional`: evidence for the period may still come in;
-    `awaited` names the sources it is awaited from. `final_at`: the instant to which every source must have delivered.
+    `awaited` names the sources it is awaited from. `signers`: who is to sign, as the report's definition says. `final_at`: the instant to which every source must have delivered.
     """
 
     content: Content
@@ -37,6 +37,7 @@ class Context:
     provisional: bool = True
     awaited: tuple[str, ...] = ()
     final_at: datetime | None = None
+    signers: tuple[Mapping[str, Mapping[str, str]], ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     _promises: dict[tuple[str, str | None, str | None], Text] = field(default_factory=dict, repr=False)
 
