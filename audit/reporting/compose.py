@@ -139,6 +139,7 @@ def compose(
         warnings=_warnings(assessment, context),
         sheets=tuple(Sheet(sheet, words(f"sheets.{sheet}"), written.all(sections)) for sheet, sections in definition.workbook),
         print_rows=definition.print_rows,
+        simulated=_simulated(assessment),
     )
 
 
@@ -184,11 +185,15 @@ def _facts(assessment: Assessment, context: Context, definition: Definition) -> 
     return tuple(Fact(key, words(f"cover.{key}"), cell) for key, cell in cells.items())
 
 
+def _simulated(assessment: Assessment) -> bool:
+    return any(notice.get("key") == "simulated" for notice in assessment.notices)
+
+
 def _warnings(assessment: Assessment, context: Context) -> tuple[Text, ...]:
     """Return what must be read before anything else: simulated evidence, controls that failed, evidence still awaited."""
     words = context.words
     found = []
-    if any(notice.get("key") == "simulated" for notice in assessment.notices):
+    if _simulated(assessment):
         found.append(words("cover.simulated"))
     if assessment.faults:
         found.append(words("cover.faults", n=len(assessment.faults)))
