@@ -16,6 +16,7 @@ import tinycss2
 _SVG = "{http://www.w3.org/2000/svg}"
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*\)")
 _REFERENCE = re.compile(r"url\(\s*[\"']?#([^\"')]+)[\"']?\s*\)")
+_COMMA = re.compile(r",\s+")
 _PAINT = frozenset(
     "color display fill fill-opacity font-family font-size font-weight opacity stroke stroke-dasharray stroke-linecap stroke-linejoin"
     " stroke-opacity stroke-width text-anchor visibility".split()
@@ -81,7 +82,8 @@ class Ink:
                 if name in _PAINT:
                     painted = _filled(value, variables)
                     if painted is not None:
-                        element.set(name, painted)
+                        # WeasyPrint takes the space after a comma for a part of the family's name.
+                        element.set(name, _COMMA.sub(",", painted) if name == "font-family" else painted)
 
     def _known(self, wrapper: Any) -> Mapping[str, str]:
         """Return the custom properties of an element: its own over those of what it stands in."""
