@@ -342,9 +342,10 @@ class Document:
     """A report: its cover and its sections. `zone` is the IANA time zone in which instants are shown; `language` the code of its
     words.
 
-    `provisional`: evidence for the period may still come in. `simulated`: some of it was made by a simulation. `warnings` stand on the cover, before anything else is read. `sheets`: how the
-    document is laid out as a workbook; a section may be in it alone, where paper has no room for it. `print_rows`: how many rows of a
-    table, and how many assets of a timeline, paper shows at the most; the rest is counted there.
+    `provisional`: evidence for the period may still come in. `simulated`: some of it was made by a simulation. `warnings` stand on
+    the cover, before anything else is read. `sheets`: how the document is laid out as a workbook; a section may be in it alone, where
+    paper has no room for it. `print_rows`: how many rows of a table, and how many assets of a timeline, paper shows at the most; the
+    rest is counted there.
     """
 
     report: str

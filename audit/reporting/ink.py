@@ -18,9 +18,11 @@ _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*\)")
 _REFERENCE = re.compile(r"url\(\s*[\"']?#([^\"')]+)[\"']?\s*\)")
 _COMMA = re.compile(r",\s+")
 _PAINT = frozenset(
-    "color display fill fill-opacity font-family font-size font-weight opacity stroke stroke-dasharray stroke-linecap stroke-linejoin"
-    " stroke-opacity stroke-width text-anchor visibility".split()
-)
+    {
+        "color", "display", "fill", "fill-opacity", "font-family", "font-size", "font-weight", "opacity", "stroke",
+        "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "stroke-opacity", "stroke-width", "text-anchor", "visibility",
+    }
+)  # fmt: skip
 """Properties that a picture takes from the page's style."""
 
 

@@ -35,9 +35,7 @@ def for_paper(document: Document, words: Words) -> Document:
     limit = document.print_rows
     sections = tuple(replace(section, blocks=_cut(section, limit, words)) for section in document.sections)
     asked = {f"entry-{ref.entry}" for section in sections for block in section.blocks for ref in _references(block)}
-    sections = tuple(
-        replace(section, blocks=tuple(_referred(section.blocks, asked, limit, words))) for section in sections
-    )
+    sections = tuple(replace(section, blocks=tuple(_referred(section.blocks, asked, limit, words))) for section in sections)
     return replace(document, sections=sections, sheets=())
 
 

@@ -26,6 +26,8 @@ from audit.reporting.writers.html import page, style
 
 MEDIA_TYPE = "application/pdf"
 VARIANT = "pdf/a-3u"
+NOWHERE = "https://report.invalid/"
+"""What relative references of a template lead to, so that they are refused by name like all others."""
 LIBRARIES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 FONTS = {"en": ("Noto Sans", "fonts-noto-core"), "zh": ("Noto Sans CJK SC", "fonts-noto-cjk")}
 """By language: the family that print.css asks for, and the Debian package that has it."""
@@ -42,7 +44,7 @@ def write(document: Document, content: Content) -> bytes:
     `ContentError` when a template or style refers to something outside of itself.
     """
     weasyprint = _weasyprint()
-    from audit.reporting.ink import Ink  # noqa: PLC0415 - with WeasyPrint, so that other commands start without both
+    from audit.reporting.ink import Ink  # with WeasyPrint, so that other commands start without both
 
     printed = for_paper(document, Words(content, Formats(document.language, document.zone)))
     rules = style(content, paper=True)
@@ -61,7 +63,7 @@ def write(document: Document, content: Content) -> bytes:
 
     with _heard() as said:
         try:
-            html = weasyprint.HTML(string=text, url_fetcher=fetch)
+            html = weasyprint.HTML(string=text, base_url=NOWHERE, url_fetcher=fetch)
             Ink(rules).apply(html.etree_element)
             data = html.write_pdf(
                 finisher=check, pdf_variant=VARIANT, pdf_identifier=hashlib.sha256(text.encode()).hexdigest()[:32].encode()
@@ -71,7 +73,10 @@ def write(document: Document, content: Content) -> bytes:
     if refused:
         raise ContentError(
             "a template or style of the report refers to something outside of it, and nothing is fetched",
-            [Fault("templates/report", f"{url[:200]!r} is not fetched", "put it into the file itself, as data:") for url in refused],
+            [
+                Fault("templates/report", f"{url[:200]!r} is not fetched", "put it into the file itself, as data:")
+                for url in refused
+            ],
         )
     if said:
         raise ContentError("the page cannot be drawn as it is", [Fault("templates/report", what) for what in said])
@@ -85,8 +90,8 @@ def _weasyprint() -> Any:
         # Where a library is missing it prints a banner, and standard output may be the report.
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            import weasyprint  # noqa: PLC0415
-            from weasyprint.text import ffi  # noqa: PLC0415
+            import weasyprint
+            from weasyprint.text import ffi
     except OSError as error:
         raise PdfError(told, [Fault("system libraries", str(error).split(".  Additionally")[0])]) from error
     if ffi.harfbuzz_subset is None:
@@ -138,8 +143,8 @@ def _check_fonts(fonts: Any, document: Document, rules: str) -> None:
 
 
 def _missing(char: str, document: Document) -> Fault:
-    places = [(section.id, section.blocks) for section in document.sections]
-    places = [("cover", (document.title, document.subtitle, document.warnings, document.facts)), *places]
+    cover: Any = (document.title, document.subtitle, document.warnings, document.facts)
+    places: list[tuple[str, Any]] = [("cover", cover), *((section.id, section.blocks) for section in document.sections)]
     where, text = next(
         ((where, text) for where, part in places for text in _texts(part) if char in text), ("templates/report", "a template")
     )
