@@ -1,4 +1,5 @@
 import json
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -69,6 +70,13 @@ def test_a_report_is_written_as_html_and_names_its_file(data, tmp_path):
     assert "<h1>Annual review of backup compliance</h1>" in text
     assert "1 November 2026 to 2 November 2026" in text
     assert list(out.parent.iterdir()) == [out]
+
+
+def test_a_report_is_written_as_pdf_in_chinese(data, tmp_path):
+    out = tmp_path / "review.pdf"
+    call(data, "report", "annual-review", *PERIOD, "--lang", "zh", "--format", "pdf", "-o", str(out))
+    text = subprocess.run(["pdftotext", "-raw", out, "-"], check=True, capture_output=True).stdout.decode()
+    assert "备份合规年度审查报告" in text.split("\f")[0]
 
 
 def test_the_breach_in_the_report_is_the_hole_in_the_evidence(data):
