@@ -17,7 +17,7 @@ from audit.reporting.compose import Definition
 from audit.reporting.formats import LOCALES
 from audit.steps._open import open_store
 from audit.steps.assess import assess
-from audit.steps.report import formats, report
+from audit.steps.report import formats, record_of, report
 
 FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
@@ -70,7 +70,7 @@ def command(
     seen = assessment.as_known_at
     written = report(
         assessment, store.estate(seen), definition, language, fmt, unit,
-        content=content, payloads=store.catalog.payloads(seen), quarantine=store.catalog.quarantine(seen),
+        content=content, payloads=store.catalog.payloads(seen), quarantine=store.catalog.quarantine(seen), record=record_of(store, seen),
     )  # fmt: skip
     if str(output) == "-":
         sys.stdout.buffer.write(written)

@@ -16,6 +16,10 @@ from audit.reporting.context import Context
 from audit.reporting.words import joined
 
 
+LONGEST_ID, SHORT_ID = 32, 12
+"""Ids of points longer than the first are shown by so many of their first characters as the second."""
+
+
 def detail_text(detail: Mapping[str, Any], context: Context) -> Text:
     """Return a detail as one line: `worst exposure 3 hrs; severity 2.5`. Empty for an empty detail; null values are left out."""
     shown = [(key, value) for key, value in detail.items() if value is not None and value not in ([], {}, ())]
@@ -46,7 +50,7 @@ def detail_value(key: str, value: Any, context: Context) -> Text:
         case {"id": str(point), "captured_at": str(captured), **rest}:
             where = {"repository": Name(str(rest["repository"]))} if rest.get("repository") else {}
             return context.words(
-                "labels.point-in" if where else "labels.point", point=Name(point), captured=_instant(captured, context), **where
+                "labels.point-in" if where else "labels.point", point=Name(_short(point)), captured=_instant(captured, context), **where
             )
         case Mapping():
             return detail_text(value, context)
@@ -54,6 +58,11 @@ def detail_value(key: str, value: Any, context: Context) -> Text:
             return _sequence(key, value, context)
         case _:
             return context.words.worded(f"detail-values.{key}.{value}", str(value))
+
+
+def _short(identity: str) -> str:
+    """Return a point's id as tools abbreviate it in sentences: the whole of a hash says no more, and stands in the evidence."""
+    return identity if len(identity) <= LONGEST_ID else f"{identity[:SHORT_ID]}…"
 
 
 def _instant(value: str, context: Context) -> Text:

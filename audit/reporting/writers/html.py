@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from audit.content import Content
 from audit.model.document import Document, Name, State, Strip, Text, Timelines
+from audit.reporting.charts import chart_globals
 from audit.reporting.formats import Formats
 from audit.reporting.strips import COLUMNS, HEIGHT, Tick, paths, sample, ticks
 from audit.reporting.words import Words, plain
@@ -42,6 +43,7 @@ def write(document: Document, content: Content) -> bytes:
         "paths": lambda strip, block: paths(strip.stretches, block.since, block.until),
         "ticks": lambda block: _ticks(block, formats),
         "described": lambda strip: _described(strip, words),
+        **chart_globals(words, formats),
         # The style is our own content, not a value of the report: the one thing that goes in as it is.
         "style": Markup(content.text(f"{_FOLDER}/document.css")),  # noqa: S704
     }
