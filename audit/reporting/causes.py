@@ -44,7 +44,7 @@ def allowed_seconds(result: Result, context: Context) -> float | None:
     """Return how old the newest recovery point may be under the policy of a result, where its control has such a limit."""
     module = modules(audit.controls.__name__).get(result.control)
     policy = next((one for one in context.estate.policies if (one.name, one.version) == (result.policy, result.version)), None)
-    if policy is None or not hasattr(module, "allowance"):
+    if policy is None or module is None or not hasattr(module, "allowance"):
         return None
     allowed = module.allowance(policy)
     return None if allowed is None else allowed / 1_000_000

@@ -1,6 +1,6 @@
 """Charts as SVG, the same in HTML and PDF: the heat map and bars of shares, drawn by Altair and Vega.
 
-One chart takes 0.2 s (after one second for the first) and some 30 KB. Timelines are therefore not drawn here but in `strips.py`: an
+One chart takes 0.2 s (after one second for the first) and 14 KB or more. Timelines are therefore not drawn here but in `strips.py`: an
 estate of 5,000 assets has tens of thousands of them.
 
 Nothing is measured and nothing is fetched: every place is worked out from estimated widths of letters, so that a document gives the
@@ -31,7 +31,9 @@ GROUND = {
     "met": "#dcebf4", "waived": "#e3daf3", "unproven": "#f6dd7d", "not-applicable": "#f4f6f8",
     "breached-1": "#fbe0dc", "breached-2": "#f2aaa1", "breached-3": "#e07b6e",
 }  # fmt: skip
-"""Of the heat map's cells; a breach in three steps of the share of judged time that it took."""
+"""Of the heat map's cells, chosen so that ink is read on each of them; a breach in three steps of the share of judged time that it took."""
+HATCH = "#e9c84f"
+"""Of the lines across what is unproven, faint enough for words to be read on them."""
 STEPS = (0.01, 0.1)
 """Breached shares at which the second and the third step begin."""
 SHAPE = {
@@ -85,8 +87,7 @@ class _Canvas:
             f'<svg class="chart" role="img" viewBox="0 0 {WIDTH} {self.height:g}" width="{WIDTH}" height="{self.height:g}">'
             f"<title>{escape(title)}</title><desc>{escape(described)}</desc><defs>"
             f'<pattern id="{name}-hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-            f'<rect class="hatch-ground" fill="#f6dd7d" width="7" height="7"/>'
-            f'<rect class="hatch-line" fill="#d9bb4a" width="1.6" height="7"/></pattern></defs>{inner}</svg>'
+            f'<rect fill="{GROUND["unproven"]}" width="7" height="7"/><rect fill="{HATCH}" width="1.8" height="7"/></pattern></defs>{inner}</svg>'
         )
 
 
@@ -101,7 +102,7 @@ def _vega(canvas: _Canvas) -> str:
     import vl_convert
 
     def drawn(rows: list[dict[str, Any]]) -> Any:
-        return alt.Chart(alt.Data(values=rows)).encode(x=alt.X("x:Q", scale=None, axis=None), y=alt.Y("y:Q", scale=None, axis=None))
+        return alt.Chart({"values": rows}).encode(x=alt.X("x:Q", scale=None, axis=None), y=alt.Y("y:Q", scale=None, axis=None))
 
     fill = alt.Fill("fill:N", scale=None)
     names = list(SHAPE)
@@ -119,7 +120,7 @@ def _vega(canvas: _Canvas) -> str:
         )
     ]
     chart = alt.layer(*layers).properties(width=WIDTH, height=canvas.height, autosize=alt.AutoSizeParams(type="none"), padding=0)
-    chart = chart.configure(aria=False, background=None).configure_view(stroke=None)
+    chart = chart.configure(aria=False, background="transparent").configure_view(stroke=None)
     return str(vl_convert.vegalite_to_svg(chart.to_dict()))
 
 
@@ -188,8 +189,9 @@ def _ground(cell: HeatCell) -> str:
 def _legend_of_heat(canvas: _Canvas, words: Words) -> None:
     entries = [("met", "met"), ("unproven", "unproven"), *((f"breached-{n}", "breached") for n in (1, 2, 3))]
     x = 0.0
+    low, high = (words.formats.share(step) for step in STEPS)
     for ground, shape in entries:
-        said = words.plain(f"charts.heat.{ground}")
+        said = words.plain(f"charts.heat.{ground}", low=low, high=high)
         canvas.box(x, 2, 18, 16, GROUND[ground])
         canvas.shape(x + 9, 10, shape)
         canvas.text(x + 23, 10, said, size=SMALL, fill=QUIET)
@@ -270,7 +272,9 @@ def _shortened(text: str, room: float, size: int) -> str:
 def _wrapped(text: str, room: float, size: int, most: int) -> list[str]:
     """Return a text in at most `most` lines: broken between words, in Chinese between letters."""
     lines: list[str] = [""]
-    for piece in re.findall(r"[^\W\d_]?[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]|\s+|[^\s\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]+", text):
+    for piece in re.findall(
+        r"[^\W\d_]?[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]|\s+|[^\s\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]+", text
+    ):
         if _width(lines[-1] + piece.rstrip(), size) <= room or not lines[-1]:
             lines[-1] += piece if lines[-1] else piece.lstrip()
         else:

@@ -15,7 +15,6 @@ from audit.model.document import Name, Text
 from audit.reporting.context import Context
 from audit.reporting.words import joined
 
-
 LONGEST_ID, SHORT_ID = 32, 12
 """Ids of points longer than the first are shown by so many of their first characters as the second."""
 
@@ -50,7 +49,10 @@ def detail_value(key: str, value: Any, context: Context) -> Text:
         case {"id": str(point), "captured_at": str(captured), **rest}:
             where = {"repository": Name(str(rest["repository"]))} if rest.get("repository") else {}
             return context.words(
-                "labels.point-in" if where else "labels.point", point=Name(_short(point)), captured=_instant(captured, context), **where
+                "labels.point-in" if where else "labels.point",
+                point=Name(_short(point)),
+                captured=_instant(captured, context),
+                **where,
             )
         case Mapping():
             return detail_text(value, context)

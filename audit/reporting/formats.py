@@ -28,6 +28,7 @@ _SCALES = {
     "zh": {"hour": "HH:mm", "day": "M月d日", "month": "M月", "year": "y年"},
 }
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+_WEEK = ("week", 604_800)
 _SMALLEST_SHARE = Decimal("0.0001")
 
 
@@ -99,12 +100,15 @@ class Formats:
         if term.months:
             return self._long(*((term.months // 12, "year") if term.months % 12 == 0 else (term.months, "month")))
         seconds = term.microseconds / 1_000_000
-        whole = [(name, size) for name, size in _UNITS if seconds >= size and seconds % size == 0]
-        name, size = whole[0] if whole else _UNITS[-1]
+        letter = next((letter.lower() for letter in term.text if letter.isalpha()), "")
+        whole = [(name, size) for name, size in (_WEEK, *_UNITS) if seconds >= size and seconds % size == 0]
+        # 90d is said in days and 12w in weeks, as the agreement says them.
+        name, size = next((unit for unit in whole if unit[0][0] == letter), whole[0] if whole else _UNITS[-1])
         return self._long(seconds / size, name)
 
     def _long(self, count: float, name: str) -> str:
-        text = str(format_unit(count, name, "long", locale=self.locale))
+        # CLDR has no long form in Chinese; the short one is the usual word there.
+        text = str(format_unit(count, name, "short" if self.language == "zh" else "long", locale=self.locale))
         return text.replace(" ", "") if self.language == "zh" else text.replace(" ", "\N{NO-BREAK SPACE}")
 
     def period(self, since: datetime, until: datetime) -> str:

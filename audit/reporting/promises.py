@@ -16,14 +16,18 @@ from pydantic import BaseModel, RootModel
 from audit.model.document import Text
 from audit.model.estate import PolicyVersion
 from audit.model.terms import Term
+from audit.policy.objectives import judged
 from audit.reporting.context import Context
 from audit.reporting.words import PLACE, joined
 
 
 def in_words(policy: PolicyVersion, context: Context) -> Iterator[tuple[str, Text]]:
-    """Yield what a policy version promises: the objective as it is written, and the same in words (nothing, where content has none)."""
+    """Yield what a policy version promises: the objective as it is written, and the same in words (nothing, where content has none). Of an
+    objective that no control judges, it is said that none does.
+    """
     for key, value in policy.objectives.items():
-        yield f"{key}: {_flow(_short(value))}", objective(key, value, context)
+        said = objective(key, value, context) if key in judged() else context.words("policies.not-judged")
+        yield f"{key}: {_flow(_short(value))}", said
     for key in ("new_asset_grace", "accept_partial"):
         if value := getattr(policy, key):
             yield f"{key}: {_flow(_short(value))}", objective(key, value, context)
@@ -101,4 +105,3 @@ def _flow(value: Any) -> str:
             return json.dumps(value)
         case _:
             return str(value)
-

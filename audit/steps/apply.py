@@ -23,7 +23,6 @@ from audit.policy.transition import transitions
 from audit.steps._open import Store
 from audit.steps._payloads import is_text
 
-
 FROM_THE_BEGINNING = "the beginning"
 """How the journal says since when an edit holds that has no begin."""
 

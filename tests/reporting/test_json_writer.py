@@ -34,17 +34,20 @@ def test_rows_are_objects_with_typed_values(told):
     row = block(told(), "breaches")["rows"][1]
     assert row == {
         "asset": "im-messages-db",
+        "unit": "Customer Operations",
         "promise": "Recovery point (RPO)",
+        "policy": "core-messages version 3",
         "from": "2026-08-03T02:00:00Z",
         "to": "2026-08-10T05:30:00Z",
         "length": 617_400.0,
-        "detail": row["detail"],
+        "severity": 146.57,
+        "cause": row["cause"],
         "evidence": [
             {"entry": 12, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "locator": "line 3"}
         ],
     }
     columns = block(told(), "breaches")["columns"]
-    assert [column["kind"] for column in columns] == ["text", "text", "instant", "instant", "duration", "text", "evidence"]
+    assert [column["kind"] for column in columns] == ["text"] * 4 + ["instant", "instant", "duration", "number", "text", "evidence"]
 
 
 def test_strips_are_exact_and_never_merged(told):

@@ -20,8 +20,8 @@ from audit.model.document import (
     TextCell,
 )
 from audit.model.verdicts import Assessment, Breach, Result, Verdict
-from audit.reporting.context import Context
 from audit.reporting.causes import cause, severity
+from audit.reporting.context import Context
 
 
 def section(assessment: Assessment, context: Context) -> list[Block]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -75,7 +76,11 @@ def _sources(context: Context) -> list[Block]:
         Column("methods", words("labels.came")),
     )
     rows = []
-    for source in sorted({*told, *context.estate.sources}, key=lambda name: (name is None, name or "")):
+    never = datetime.min.replace(tzinfo=UTC)
+    silent_first = sorted(
+        {*told, *context.estate.sources}, key=lambda name: (told.get(name, {}).get("last") or never, name is None, name or "")
+    )
+    for source in silent_first:
         row, declared = told.get(source, {}), context.estate.sources.get(source)
         tools = row.get("tools") or ([declared.tool] if declared else [])
         methods = [

@@ -18,7 +18,8 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
         return [Paragraph(words("labels.nothing-judged"))]
     promises = list(grouped(results, lambda result: (result.control, result.leg or "")))
     cells = {
-        key: Tally.of(mine).cell for key, mine in grouped(results, lambda result: (result.unit, result.control, result.leg or "")).items()
+        key: Tally.of(mine).cell
+        for key, mine in grouped(results, lambda result: (result.unit, result.control, result.leg or "")).items()
     }
     units = units_worst_first(results)
     drawn = units[:UNITS]

@@ -8,7 +8,21 @@ from datetime import datetime
 
 import polars as pl
 
-from audit.model.document import Block, Cell, Column, Heading, InstantCell, Name, Note, NumberCell, OrdinalCell, Paragraph, Table, Text, TextCell
+from audit.model.document import (
+    Block,
+    Cell,
+    Column,
+    Heading,
+    InstantCell,
+    Name,
+    Note,
+    NumberCell,
+    OrdinalCell,
+    Paragraph,
+    Table,
+    Text,
+    TextCell,
+)
 from audit.model.estate import PolicyVersion
 from audit.model.verdicts import Assessment
 from audit.reporting.context import Context, Declaration
@@ -51,7 +65,9 @@ def _in_period(assessment: Assessment, context: Context) -> dict[int, dict[str, 
     """Return, by index of the policy version, its `units`, number of `assets`, and from when to when it held within the period."""
     begun = pl.max_horizontal("from", "in_service").fill_null(assessment.since)
     ended = pl.min_horizontal("to", "retired").fill_null(assessment.until)
-    segments = context.estate.segments.filter((begun < assessment.until) & (ended > assessment.since) & pl.col("policy").is_not_null())
+    segments = context.estate.segments.filter(
+        (begun < assessment.until) & (ended > assessment.since) & pl.col("policy").is_not_null()
+    )
     if context.unit is not None:
         segments = segments.filter(pl.col("unit") == context.unit)
     rows = segments.group_by("policy").agg(

@@ -47,7 +47,9 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
         Items(tuple(words.each("summary.may-not-conclude"))),
         Heading(words("summary.limits")),
         Paragraph(_data(assessment, context)),
-        Note(words("summary.provisional" if context.provisional else "summary.final"), "warning" if context.provisional else "info"),
+        Note(
+            words("summary.provisional" if context.provisional else "summary.final"), "warning" if context.provisional else "info"
+        ),
     ]
     return blocks
 
@@ -62,7 +64,11 @@ def _scope(assessment: Assessment, context: Context, assets: int) -> list[Block]
     versions = len({(result.policy, result.version) for result in assessment.results if result.policy is not None})
     period = context.formats.period(assessment.since, assessment.until)
     scope = words(
-        "summary.scope", n=assets, units=words("summary.units", n=units), versions=words("summary.versions", n=versions), period=period
+        "summary.scope",
+        n=assets,
+        units=words("summary.units", n=units),
+        versions=words("summary.versions", n=versions),
+        period=period,
     )
     blocks: list[Block] = [Paragraph(words("summary.what")), Paragraph(scope)]
     payloads = context.payloads
@@ -98,7 +104,7 @@ def _worst_of_each(assessment: Assessment, context: Context) -> tuple[tuple[Text
 def _told(result: Result, breach: Breach, context: Context) -> tuple[Text, ...]:
     words, formats = context.words, context.formats
     length = (breach.until - breach.since).total_seconds()
-    values = {
+    values: dict[str, str | Name | Text] = {
         "asset": Name(result.asset),
         "unit": context.unit_title(result.unit),
         "promise": context.promise(result.control, result.leg, result.part),
