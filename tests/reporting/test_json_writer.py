@@ -1,7 +1,11 @@
 import json
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 
+from audit.model.document import Sheet
+from audit.reporting.compose import Definition, compose
 from audit.reporting.writers.json import write
 
 
@@ -48,6 +52,31 @@ def test_rows_are_objects_with_typed_values(told):
     }
     columns = block(told(), "breaches")["columns"]
     assert [column["kind"] for column in columns] == ["text"] * 4 + ["instant", "instant", "duration", "number", "text", "evidence"]
+
+
+def test_every_section_stands_once_however_many_sheets_show_it(assessment, estate, content):
+    lines = (("summary", {}), ("breaches", {}), ("evidence", {}), ("breaches", {"of": "another form"}))
+    definition = replace(Definition.load(content, "annual-review"), sections=lines, workbook=())
+    whole = compose(assessment, estate, definition, "en", content=content)
+    summary, breaches, evidence, other = whole.sections
+    sheets = (Sheet("breaches", ("Breaches",), (breaches, evidence)), Sheet("more", ("More",), (other, summary)))
+    document = json.loads(write(replace(whole, sections=(summary, breaches), sheets=sheets), content))
+    assert Counter(part["id"] for part in document["sections"]) == {"summary": 1, "breaches": 1, "evidence": 1, "breaches-2": 1}
+    assert document["contents"] == ["summary", "breaches"]
+    assert document["workbook"] == [
+        {"id": "breaches", "title": "Breaches", "sections": ["breaches", "evidence"]},
+        {"id": "more", "title": "More", "sections": ["breaches-2", "summary"]},
+    ]
+    assert "sheets" not in document
+
+
+def test_what_is_drawn_stands_as_numbers(told):
+    heat = block(told(), "units", "heatmap")
+    assert len(heat["cells"]) == len(heat["rows"]) == 3
+    cell = heat["cells"][1][heat["columns"].index("Recovery point (RPO)")]
+    assert (cell["verdict"], cell["judged"], cell["breached"], cell["unproven"]) == ("breached", 2, 1, 1)
+    bars = block(told(), "by-control", "sharebars")["bars"]
+    assert bars[0] == {"label": "Copies (3-2-1): number of copies", "shares": {"met": 1.0}}
 
 
 def test_strips_are_exact_and_never_merged(told):
