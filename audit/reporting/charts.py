@@ -56,6 +56,10 @@ COLUMNS = 9
 """Of a heat map, drawn side by side; more go into further pictures."""
 ROWS = 30
 """Of a heat map, drawn on one page."""
+_PIECES = re.compile(
+    r"[（“《【]*(?:[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]|[^\s\u4e00-\u9fff\u3000-\u303f\uff00-\uffef（“《【]+)[，。；：、！？）”》】]*|\s+|."
+)
+"""What a line may be broken between: words, and Chinese letters, none that opens or closes standing alone."""
 WIDE, NARROW = 1.0, 0.56
 """Of a letter, in its size: Chinese, and others."""
 
@@ -272,9 +276,7 @@ def _shortened(text: str, room: float, size: int) -> str:
 def _wrapped(text: str, room: float, size: int, most: int) -> list[str]:
     """Return a text in at most `most` lines: broken between words, in Chinese between letters."""
     lines: list[str] = [""]
-    for piece in re.findall(
-        r"[^\W\d_]?[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]|\s+|[^\s\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]+", text
-    ):
+    for piece in _PIECES.findall(text):
         if _width(lines[-1] + piece.rstrip(), size) <= room or not lines[-1]:
             lines[-1] += piece if lines[-1] else piece.lstrip()
         else:

@@ -53,6 +53,36 @@ def report(
     return bytes(writers[fmt].write(document, content))
 
 
+def report_of(
+    store: Store,
+    assessment: Assessment,
+    definition: Definition,
+    language: str,
+    fmt: str,
+    unit: str | None = None,
+    *,
+    content: Content,
+) -> bytes:
+    """Return a report on an assessment of a data folder; all that it says beside the verdicts is read there, as known at the same entry."""
+    known = assessment.as_known_at
+    return report(
+        assessment, store.estate(known), definition, language, fmt, unit,
+        content=content, payloads=observed(store, known), quarantine=store.catalog.quarantine(known), record=record_of(store, known),
+    )  # fmt: skip
+
+
+def observed(store: Store, known_at: int) -> pl.DataFrame:
+    """Return the payloads (PAYLOAD_ROW) with `observed_at` from what stands inside them, where their envelope does not say it: the latest
+    instant at which they list a repository, or to which they hold every run. Null: neither says.
+    """
+    inside = store.catalog.listings(known_at).group_by("entry").agg(inside=pl.max_horizontal("listed_at", "covers_to").max())
+    payloads = store.catalog.payloads(known_at)
+    rows = payloads.join(
+        inside.with_columns(pl.col("entry").cast(payloads.schema["entry"])), on="entry", how="left", maintain_order="left"
+    )
+    return rows.with_columns(observed_at=pl.coalesce("observed_at", "inside")).drop("inside")
+
+
 def record_of(store: Store, known_at: int) -> Record:
     """Return what the data folder says, as known at an entry of the journal: whose it is, the programmes applied, and the checkpoint.
 

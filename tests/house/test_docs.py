@@ -115,6 +115,11 @@ def test_every_control_is_explained_in_every_language(control: str) -> None:
         assert set(texts) == set(LANGUAGES)
 
 
+def test_every_section_of_reports_is_documented() -> None:
+    text = read(DOCS / "reports.md")
+    assert [name for name in load(ROOT / "reports" / "annual-review.yaml")["sections"] if f"| `{name}` |" not in text] == []
+
+
 def test_no_words_for_a_control_that_is_not_there() -> None:
     assert {path.stem for path in (ROOT / "policies" / "controls").glob("*.yaml")} == set(modules("audit.controls"))
 

@@ -269,7 +269,7 @@ def test_promises_stand_in_plain_words_beside_what_is_written(review, estate):
     ]
     told = {row["written"]: row["words"] for row in found}
     assert told["rpo: {target: 1h, tolerance: 10m}"] == (
-        "At most 1 hour of work may be lost in a disaster. A further 10 minutes are allowed for the backup itself. "
+        "At most 1 hour of work may be lost in a disaster. Allowance for the backup itself: 10 minutes. "
         "This must hold for 100% of the time."
     )
     assert told["copies: {immutable: 1, max_age: 24h}"] == (
@@ -277,9 +277,7 @@ def test_promises_stand_in_plain_words_beside_what_is_written(review, estate):
         "Copies in another city: at least 1. Copies that nobody can delete: at least 1. "
         "A copy counts while the state it restores is at most 24 hours old."
     )
-    assert told["dispose: {after: 8y, grace: 7d}"] == (
-        "No copy may stay longer than 8 years. A further 7 days are allowed for deletion."
-    )
+    assert told["dispose: {after: 8y, grace: 7d}"] == ("No copy may stay longer than 8 years. Allowance for deletion: 7 days.")
     assert told["keep: [{every: day, for: 30d}, {every: month, for: 7y}]"] == (
         "Kept for 30 days: one recovery point of each day. Kept for 7 years: one recovery point of each month."
     )

@@ -68,6 +68,14 @@ def test_a_name_that_is_markup_is_text():
     assert any("<img" in text for text in said(bars))
 
 
+def test_chinese_heads_are_broken_where_chinese_is():
+    block = HeatMap("units", (("行",),), (("副本（3-2-1）：异地副本",),) * 9, ((MET,) * 9,), ("各单位",))
+    (svg,) = heat_maps(block, *given("zh"))
+    heads = [text for text in said(svg) if set(text) <= set("副本（3-2-1）：异地副本")][:9]
+    assert not any(head[-1] in "（" or head[0] in "）：" for head in heads)
+    assert len(heads) == 9
+
+
 def test_the_same_block_gives_the_same_bytes():
     assert heat_maps(picture(), *given()) == heat_maps(picture(), *given())
 
