@@ -39,10 +39,10 @@ class TextCell:
 
 @dataclass(frozen=True, slots=True)
 class NumberCell:
-    """A count."""
+    """A count, or a plain number such as a ratio."""
 
     kind: ClassVar[str] = "number"
-    value: int | None
+    value: int | float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +135,11 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """Terms and what they mean."""
+    """Terms and what they mean. `ids`: by which each can be referred to, where they have any."""
 
     kind: ClassVar[str] = "definitions"
     items: tuple[tuple[Text, tuple[Text, ...]], ...]
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

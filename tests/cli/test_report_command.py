@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from audit.cli._main import group
-from audit.errors import UsageError
+from audit.errors import CheckFailedError, UsageError
+from audit.evidence.keys import make_keys
 
 START = datetime(2026, 10, 31, 16, tzinfo=UTC)  # midnight in Shanghai
 PROGRAMME = {
@@ -90,6 +92,37 @@ def test_the_breach_in_the_report_is_the_hole_in_the_evidence(data):
     assert breach["length"] == 3 * 3600
     assert {ref["entry"] for ref in breach["evidence"]} <= {row["entry"] for row in tables["evidence"]["rows"]}
     assert document["facts"]["as-known-at"] == 3
+
+
+def test_what_stands_beside_the_verdicts_is_read_from_the_data_folder(data):
+    """Whose folder it is, the checkpoint over the journal, who applied what, and when a source last spoke, if only inside its payloads."""
+    document = json.loads(call(data, "report", "annual-review", *PERIOD, "--format", "json", "-o", "-").stdout_bytes)
+    tables = {block["id"]: block for section in document["sections"] for block in section["blocks"] if block["block"] == "table"}
+    assert document["facts"]["checkpoint"] == "Covers the first 3 journal entries, the one above among them."
+    assert document["facts"]["checkpoint-origin"].startswith("backup-audit/")
+    assert len(document["facts"]["checkpoint-root"]) == 44
+    (source,) = tables["sources"]["rows"]
+    assert (source["last"], source["silent"]) == ("2026-11-02T15:59:00Z", 60.0)
+    (policy,) = tables["policies"]["rows"]
+    assert policy["by"].endswith("(journal entry 1)")
+    assert policy["signed"] == "Not recorded"
+    assert [row["entry"] for row in tables["declarations"]["rows"]] == [1]
+    assert [signer["role"] for block in document["sections"] for one in block["blocks"] if one["block"] == "signatures" for signer in one["signers"]] == [
+        "Compliance officer", "Risk and legal", "Operations: representative", "Outside auditor",
+    ]  # fmt: skip
+
+
+def test_a_checkpoint_whose_signature_does_not_hold_is_not_named(data, tmp_path):
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    make_keys(tmp_path / "other")
+    public = next(copy.rglob("checkpoint.pub"))
+    public.write_bytes((tmp_path / "other" / "checkpoint.pub").read_bytes())
+    with pytest.raises(CheckFailedError, match="run `backup-audit verify`"):
+        CliRunner().invoke(
+            group, ["--data", str(copy), "report", "annual-review", *PERIOD, "-o", str(tmp_path / "x")], catch_exceptions=False
+        )
+    assert not (tmp_path / "x").exists()
 
 
 def test_the_same_question_gives_the_same_file(data, tmp_path):
