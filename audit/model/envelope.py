@@ -19,6 +19,7 @@ IDENTITY = (
     "exit_code",
     "started_at",
     "finished_at",
+    "simulated",
 )
 """The fields that, with the payload's bytes, make evidence the same evidence. Who brought it, and from where, does not."""
 
@@ -31,7 +32,8 @@ class Envelope:
     payload was true at its origin (UTC), never when we received it. `complete`: the payload lists everything in its scope.
     `timezone`: IANA name that resolves naive times. `mapping`: how a table's columns are to be read, as JSON, for adapters that need it
     told (see the adapter). `command`, `exit_code`, `started_at`, `finished_at`: of the command whose output
-    the payload is. `name`: file name as received. `method`: `upload`, `pull`, `push` or `drop-folder`. `by`: who brought it.
+    the payload is. `simulated`: it was made up to try the program or to train people; only a sidecar says so.
+    `name`: file name as received. `method`: `upload`, `pull`, `push` or `drop-folder`. `by`: who brought it.
     """
 
     tool: str
@@ -46,6 +48,7 @@ class Envelope:
     exit_code: int | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    simulated: bool | None = None
     name: str = ""
     method: str = "upload"
     by: str = ""

@@ -152,7 +152,7 @@ def _value(key: str, value: Any) -> Any:
         if time.utcoffset() is None:
             raise ValueError(f"{value!r} has no time zone; add Z or an offset such as +08:00")
         return time
-    wanted = {"complete": bool, "exit_code": int, "mapping": dict}.get(key, str)
+    wanted = {"complete": bool, "simulated": bool, "exit_code": int, "mapping": dict}.get(key, str)
     if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
         raise ValueError(f"{value!r} is not {_NOUNS[wanted]}")
     if isinstance(value, str) and not is_text(value):
