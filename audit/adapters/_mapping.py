@@ -6,20 +6,16 @@ without what is at its default. Defaults therefore never change: they would chan
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, WithJsonSchema
 
-from audit.adapters import _formats
+from audit.adapters import _formats, _mapping_problems
+from audit.adapters._mapping_problems import DAYS_ALLOWED, Path
 from audit.adapters._sizes import Unit
-from audit.adapters._typed import fields
 from audit.errors import Fault, InputError
-from audit.model.facts import INSTANT, SCHEMAS, WORDS
-
-Path = tuple[str | int, ...]
-"""Where in a mapping something is written."""
+from audit.model.facts import INSTANT, SCHEMAS
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 CODECS = {
@@ -32,12 +28,6 @@ CODECS = {
     "windows-1252": "cp1252",
 }
 """Encodings by the names that people know; each is read with the superset that Windows writes under that name. GBK and GB2312 are parts of GB18030."""
-
-DAYS_ALLOWED = frozenset({"expires_at", "immutable_until"})
-"""Times that may be told by the day: they are promises, and a day's safe end is known."""
-
-_ID_ENOUGH = {"recovery_point": ("id", "subject"), "run": ("id", "kind", "outcome")}
-_UNKNOWN = "unknown"
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 
@@ -52,6 +42,21 @@ Several = Annotated[
     Field(min_length=1),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
 ]
+
+
+def _each_once(value: Any) -> Any:
+    """Refuse two keys of which the model would silently keep the last: blanks around a text do not count."""
+    if isinstance(value, dict):
+        seen: set[str] = set()
+        for key in value:
+            trimmed = str(key).strip()
+            if trimmed in seen:
+                raise ValueError(f"`{trimmed}` is written twice: blanks around it do not count")
+            seen.add(trimmed)
+    return value
+
+
+EachOnce = BeforeValidator(_each_once)
 
 
 class _Part(BaseModel):
@@ -97,19 +102,21 @@ class TableMapping(_Part):
     """How a table is read: which column is which field, how times and numbers are written, what its words mean."""
 
     record: Literal["recovery_point", "run"] = Field(description="what a row is: a copy in a catalog, or a job that ran")
-    columns: dict[Text, Annotated[Column, BeforeValidator(_short)]] = Field(
+    columns: Annotated[dict[Text, Annotated[Column, BeforeValidator(_short)]], EachOnce] = Field(
         min_length=1, description="for each field the column, or columns, it is read from"
     )
-    constants: dict[Text, Text] = Field(default_factory=dict, description="fields that are the same in every row")
+    constants: Annotated[dict[Text, Text], EachOnce] = Field(
+        default_factory=dict, description="fields that are the same in every row"
+    )
     times: Several = Field(
         ("rfc3339",),
         description="how times are written: strptime formats, rfc3339, epoch-seconds or epoch-milliseconds, tried in order",
     )
-    words: dict[Text, dict[Text, Text]] = Field(
+    words: Annotated[dict[Text, Annotated[dict[Text, Text], EachOnce]], EachOnce] = Field(
         default_factory=dict, description="for each field what the table's words mean; a word that is not listed is not read"
     )
     unknown: Several | None = Field(None, description="texts that stand for unknown in every column, such as '-' or N/A")
-    pass_over: dict[Text, Several] = Field(
+    pass_over: Annotated[dict[Text, Several], EachOnce] = Field(
         default_factory=dict, description="rows that are not read: by a column's name, the texts that mark them"
     )
     numbers: Numbers = Field(Numbers.model_validate({}), description="how sizes are written")
@@ -123,7 +130,7 @@ class TableMapping(_Part):
 
     def problems(self) -> list[tuple[Path, str, str]]:
         """Return what cannot be right in it: where, what, and what to do."""
-        return list(_problems(self))
+        return list(_mapping_problems.problems(self))
 
     def stored(self) -> dict[str, Any]:
         """Return the mapping as JSON, as envelopes carry it: equal for mappings that mean the same."""
@@ -169,113 +176,10 @@ def read_mapping(told: Mapping[str, Any] | None, where: str) -> TableMapping:
             for item in error.errors(include_url=False)
         ]
         raise InputError(str(faults[0]), faults) from None
-    wrong = [Fault(where, what, remedy, key=".".join(map(str, ("mapping", *path)))) for path, what, remedy in mapping.problems()]
+    wrong = [
+        Fault(where, what, remedy, key=".".join(map(str, ("mapping", *path))))
+        for path, what, remedy in _mapping_problems.unusable(mapping)
+    ]
     if wrong:
         raise InputError(str(wrong[0]), wrong)
     return mapping
-
-
-def _problems(mapping: TableMapping) -> Iterator[tuple[Path, str, str]]:
-    kind = mapping.record
-    known = sorted(fields(kind) - {"source"})
-    for key in ("columns", "constants", "words"):
-        for name in getattr(mapping, key):
-            if name not in known:
-                yield (key, name), *_no_field(name, kind, known)
-    for name in mapping.constants.keys() & mapping.columns.keys():
-        yield ("constants", name), f"`{name}` is read from a column already", "leave one of the two out"
-    for name in _ID_ENOUGH[kind]:
-        if name not in mapping.columns and name not in mapping.constants:
-            remedy = f"add `{name}` to `columns`" + (" (several columns are joined)" if name == "id" else " or `constants`")
-            yield ("columns",), f"no column gives `{name}`, which every {kind} needs", remedy
-    times = [name for name in mapping.columns if SCHEMAS[kind].get(name) == INSTANT]
-    if kind == "recovery_point" and not {"captured_at", "available_at"} & set(times):
-        yield (
-            ("columns",),
-            "no column gives `captured_at` or `available_at`: no point would ever count",
-            "add the one that the table has",
-        )
-    yield from _constants(mapping)
-    yield from _columns(mapping)
-    yield from _words(mapping)
-    yield from _times(mapping, times)
-    if mapping.numbers.thousands == mapping.numbers.decimal:
-        yield ("numbers",), "decimals and thousands cannot have the same sign", "correct `decimal` or `thousands`"
-
-
-def _no_field(name: str, kind: str, known: list[str]) -> tuple[str, str]:
-    if name == "source":
-        return "the source is the one that this mapping is declared with", "remove it; declare a source for each tool"
-    near = get_close_matches(name.lower(), known, n=1)
-    noun = kind.replace("_", " ")
-    return f"`{name}` is not a field of a {noun}" + (f", did you mean `{near[0]}`?" if near else ""), f"fields: {', '.join(known)}"
-
-
-def _constants(mapping: TableMapping) -> Iterator[tuple[Path, str, str]]:
-    schema, closed = SCHEMAS[mapping.record], WORDS[mapping.record]
-    for name, value in mapping.constants.items():
-        if name not in schema:
-            continue
-        if name == "id" or str(schema[name]) not in ("String", "Boolean"):
-            yield ("constants", name), f"`{name}` cannot be the same in every row", "read it from a column"
-        elif name in closed and value not in closed[name]:
-            yield ("constants", name), *_no_word(value, name, closed[name])
-        elif str(schema[name]) == "Boolean" and value not in ("true", "false"):
-            yield ("constants", name), f"`{value}` is not true or false", 'write "true" or "false", in quotes'
-
-
-def _no_word(value: str, name: str, allowed: tuple[str, ...]) -> tuple[str, str]:
-    near = get_close_matches(value.lower(), allowed, n=1)
-    return f"`{value}` is not a word for `{name}`" + (
-        f", did you mean `{near[0]}`?" if near else ""
-    ), f"write one of: {', '.join(allowed)}"
-
-
-def _columns(mapping: TableMapping) -> Iterator[tuple[Path, str, str]]:
-    schema = SCHEMAS[mapping.record]
-    for name, column in mapping.columns.items():
-        if name not in schema:
-            continue
-        if column.unit is not None and name != "bytes":
-            yield ("columns", name, "unit"), f"`{name}` is no size", "a unit belongs to `bytes` only"
-        if column.times is not None and schema[name] != INSTANT:
-            yield ("columns", name, "times"), f"`{name}` is no time", "remove `times` here"
-        if len(column.column) > 1 and not (name in ("id", "subject", "message") or schema[name] == INSTANT):
-            yield ("columns", name), f"`{name}` cannot be joined from several columns", "name one column"
-
-
-def _words(mapping: TableMapping) -> Iterator[tuple[Path, str, str]]:
-    schema, closed = SCHEMAS[mapping.record], WORDS[mapping.record]
-    for name, words in mapping.words.items():
-        if name not in schema:
-            continue
-        if name not in mapping.columns:
-            yield ("words", name), f"no column gives `{name}`, so these words are never used", f"add `{name}` to `columns`"
-        if str(schema[name]) not in ("String", "Boolean"):
-            yield (
-                ("words", name),
-                f"`{name}` has no words: it is a time or a number",
-                "remove them; `times` and `unknown` may be what is meant",
-            )
-            continue
-        allowed = (
-            (*closed[name], _UNKNOWN) if name in closed else ("true", "false", _UNKNOWN) if str(schema[name]) == "Boolean" else ()
-        )
-        for raw, word in words.items():
-            if allowed and word not in allowed:
-                yield ("words", name, raw), *_no_word(word, name, allowed)
-
-
-def _times(mapping: TableMapping, times: list[str]) -> Iterator[tuple[Path, str, str]]:
-    written: list[tuple[Path, tuple[str, ...]]] = [(("times",), mapping.times)]
-    written += [(("columns", name, "times"), column.times) for name, column in mapping.columns.items() if column.times]
-    for path, formats in written:
-        for one in formats:
-            if wrong := _formats.wrong(one):
-                yield path, *wrong
-        if both := _formats.contradicting(formats):
-            yield path, f"{both[0]} and {both[1]} read the same text as different days", "keep the one that the tool writes"
-    for name in times:
-        if not mapping.formats(name):
-            what = f"`{name}` would be read by a format without a time of day"
-            yield ("columns", name), what, f"only {' and '.join(sorted(DAYS_ALLOWED))} may be told by the day"

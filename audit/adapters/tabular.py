@@ -5,10 +5,12 @@ says (also over several lines); UTF-8, UTF-16, GB18030 and others as declared. T
 declared for the source, so that a row means for ever what it meant when it was read. docs/tabular.md explains every key.
 
 Statuses: those of the mapping's `words`. A word that is not in it is quarantined, never guessed.
-Time semantics: as the mapping says which column is which. A time without offset takes the source's time zone (`_time`). A time told to the minute is
-taken at its first second. `expires_at` told by the day is the end of that day, `immutable_until` its beginning: nothing is promised too much.
+Time semantics: as the mapping says which column is which. A time without offset takes the source's time zone (`_time`); one that the zone had twice is
+marked and told as a doubt. A time told to the minute is taken at its first second. `expires_at` told by the day is the end of that day, `immutable_until` its
+beginning; where no listing shows the copy, an end told by the day is not read.
 A chain: `base`, where the table has such a column.
-Proof of deletion: `deleted_at`, or, of tables of recovery points, an envelope that says `complete` and when.
+Proof of deletion: `deleted_at`, or, of tables of recovery points, an envelope that says `complete` and when. Of tables of runs such an envelope says
+that no run is missing, from the first end in the table on.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from typing import Any
 import polars as pl
 
 from audit.adapters import _formats, _sizes, _table, _text
-from audit.adapters._listing import based, from_envelope
+from audit.adapters._listing import based, from_envelope, job_log
 from audit.adapters._lost import ANYTHING, lost, without
 from audit.adapters._mapping import CODECS, SEPARATORS, Column, TableMapping, read_mapping
 from audit.adapters._typed import LATEST, Typed, shown, typed
@@ -34,7 +36,7 @@ MAPPING = TableMapping
 """What a source of this tool declares as its `mapping`; `ingest` and the programme's checks find it here."""
 
 _NAMED = 12
-"""How many columns of a header a message names at the most."""
+"""How many columns of a header, or rows of one doubt, are told by name at the most."""
 
 
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - a table could be anyone's
@@ -70,13 +72,14 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     kind = mapping.record
     result = typed(kind, raw.filter(~bad), envelope, loose=True)
     left_out = typed(kind, raw.filter(bad), envelope, loose=True)  # what else is wrong in them, and which listings they concern
-    faults += [*result.faults, *left_out.faults]
-    if kind == "run":
-        return Facts(runs=result.frame, faults=tuple(faults))
+    faults += [*result.faults, *left_out.faults, *_told_twice(result.frame, envelope, where)]
     home = replace(envelope, repository=mapping.constants.get("repository", envelope.repository))
-    listings = from_envelope(result.frame, home, empty_table=kept.is_empty() and not table.unread)
     gone = _gone(kind, result, left_out, unsure=bool(table.unread) or _repository_unread(raw.filter(bad), mapping))
-    return without(Facts(based(result.frame, listings), listings=listings, faults=tuple(faults)), gone, where)
+    if kind == "run":
+        return without(Facts(runs=result.frame, listings=job_log(result.frame, home), faults=tuple(faults)), gone, where)
+    listings = from_envelope(result.frame, home, empty_table=kept.is_empty() and not table.unread)
+    points, ends = _ends_by_the_day(based(result.frame, listings), kept, mapping, where)
+    return without(Facts(points, listings=listings, faults=(*faults, *ends)), gone, where)
 
 
 def _lines(text: str, before: int, after: int) -> tuple[str, str]:
@@ -238,6 +241,36 @@ def _converted(field: str, text: pl.Series, column: Column, mapping: TableMappin
 def _nearest(words: list[str], value: str) -> str:
     near = get_close_matches(value, words, n=1)
     return f"; the nearest there is {shown(near[0])}" if near else ""
+
+
+def _told_twice(rows: pl.DataFrame, envelope: Envelope, where: str) -> list[Fault]:
+    """Say of which rows a time had two readings, when the clocks were put back: the first few one by one, the rest as a number."""
+    doubled = rows.filter("ambiguous")["locator"]
+    what = f"a time that {envelope.timezone} had twice, when its clocks were put back: the later one is taken for {', '.join(sorted(LATEST))}, the earlier for others"
+    remedy = "export times with their offset, or in UTC"
+    told = [Fault(where, what, remedy, locator, level="warning") for locator in doubled.head(_NAMED)]
+    if (rest := doubled.len() - _NAMED) > 0:
+        told.append(Fault(where, f"{rest} more rows have {what}", remedy, level="warning"))
+    return told
+
+
+def _ends_by_the_day(
+    points: pl.DataFrame, table: pl.DataFrame, mapping: TableMapping, where: str
+) -> tuple[pl.DataFrame, list[Fault]]:
+    """Leave out points that no listing shows and whose expiry is told by the day: for them it decides how long they are there, and of a day no instant is
+    safe, as the earlier ones end too early what may still be there and the later ones promise what may be gone.
+    """
+    column = mapping.columns.get("expires_at")
+    days = tuple(one for one in mapping.formats("expires_at") if _formats.is_day(one)) if column else ()
+    if column is None or not days:
+        return points, []
+    by_day = _formats.normal(_joined(table, column, mapping, timed=True), days, day_end=True).is_not_null()
+    lines = table.filter(by_day).select(locator=pl.format("line {}", "line"))["locator"]
+    unsafe = (points["basis"] == "job") & points["locator"].is_in(lines.implode())
+    remedy = "say when the table was true (--observed-at): then the listing decides how long a copy is there"
+    what = "the end is told by the day, of a copy that no listing shows"
+    faults = [Fault(where, what, remedy, locator, "expires_at") for locator in points.filter(unsafe)["locator"]]
+    return points.filter(~unsafe), faults
 
 
 def _repository_unread(bad: pl.DataFrame, mapping: TableMapping) -> bool:
