@@ -28,6 +28,13 @@ def fits(tool: str, payload: bytes, mapping: Mapping[str, Any]) -> bool:
     return bool(tools()[tool].fits(payload[: _text.HEAD], mapping))
 
 
+def encoding_of(envelope: Envelope) -> str:
+    """Return the codec (of Python) by which a payload is shown to people, unless it begins with a byte order mark: the declared one, else UTF-8."""
+    if envelope.mapping is None or mapping_of(envelope.tool) is None:
+        return "utf-8"
+    return str(tools()[envelope.tool].encoding(envelope.mapping))
+
+
 def recognise(name: str, payload: bytes) -> str:
     """Return the id of the adapter that claims a payload, by its first 64 KiB; the name is only a hint.
 

@@ -59,6 +59,11 @@ def fits(head: bytes, mapping: Mapping[str, Any]) -> bool:
     return False
 
 
+def encoding(mapping: Mapping[str, Any]) -> str:
+    """Return the codec (of Python) that a mapping, as in an envelope, declares for text without a byte order mark."""
+    return CODECS.get(str(mapping.get("encoding")), "utf-8")
+
+
 def read(payload: bytes, envelope: Envelope) -> Facts:
     """Read a whole table. Raises `InputError` when it, or its mapping, cannot be used as a whole; a bad row is a fault of its own."""
     where = envelope.name or envelope.tool
@@ -72,7 +77,8 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     kind = mapping.record
     result = typed(kind, raw.filter(~bad), envelope, loose=True)
     left_out = typed(kind, raw.filter(bad), envelope, loose=True)  # what else is wrong in them, and which listings they concern
-    faults += [*result.faults, *left_out.faults, *_told_twice(result.frame, envelope, where)]
+    faults += [replace(fault, key=_column(fault.key, mapping)) for fault in (*result.faults, *left_out.faults)]
+    faults += _told_twice(result.frame, envelope, where)
     home = replace(envelope, repository=mapping.constants.get("repository", envelope.repository))
     gone = _gone(kind, result, left_out, unsure=bool(table.unread) or _repository_unread(raw.filter(bad), mapping))
     if kind == "run":
@@ -185,11 +191,16 @@ def _fields(table: pl.DataFrame, mapping: TableMapping, where: str) -> tuple[pl.
             bad = bad | missed
             near = partial(_nearest, list(mapping.words.get(field, ())))
             faults += [
-                Fault(where, f"{shown(value)} {what}", remedy.format(near=near(value)), place, field)
+                Fault(where, f"{shown(value)} {what}", remedy.format(near=near(value)), place, _column(field, mapping))
                 for place, value in zip(locator.filter(missed), text.filter(missed), strict=True)
             ]
     constants = [pl.lit(value, pl.String).alias(name) for name, value in mapping.constants.items()]
     return pl.DataFrame({"locator": locator, **told}).with_columns(constants), bad, faults
+
+
+def _column(field: str, mapping: TableMapping) -> str:
+    """Return a field's name as the table has it, so that who reads a fault finds the cell."""
+    return " + ".join(mapping.columns[field].column) if field in mapping.columns else field
 
 
 def _trimmed(text: pl.Series) -> pl.Series:
@@ -269,7 +280,7 @@ def _ends_by_the_day(
     unsafe = (points["basis"] == "job") & points["locator"].is_in(lines.implode())
     remedy = "say when the table was true (--observed-at): then the listing decides how long a copy is there"
     what = "the end is told by the day, of a copy that no listing shows"
-    faults = [Fault(where, what, remedy, locator, "expires_at") for locator in points.filter(unsafe)["locator"]]
+    faults = [Fault(where, what, remedy, locator, _column("expires_at", mapping)) for locator in points.filter(unsafe)["locator"]]
     return points.filter(~unsafe), faults
 
 
