@@ -79,8 +79,10 @@ def command(
 
 def _summary(output: Path, done: Exported) -> list[str]:
     return [
-        f"Wrote {output} ({done.size:,} bytes, as known at journal entry {done.known_at}): {done.payloads} payload(s) of "
-        f"{done.payload_bytes:,} bytes, {done.entries} journal entries. Entered into the journal as {done.entry}.",
+        (
+            f"Wrote {output} ({done.size:,} bytes, as known at journal entry {done.known_at}): {done.payloads} payload(s) of "
+            f"{done.payload_bytes:,} bytes, {done.entries} journal entries. Entered into the journal as {done.entry}."
+        ),
         f"SHA-256: {done.sha256}",
         f"Key: {done.fingerprint} (tell the auditor in another way than with the package)",
         f"Check it: backup-audit verify {output}",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from audit.evidence.merkle import EMPTY_ROOT, split, node_hash
+from audit.evidence.merkle import EMPTY_ROOT, node_hash, split
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Evidence packages: a BagIt 1.0 bag in a zip, written as a stream. docs/package.md says what each file is.
+"""Evidence packages: a BagIt 1.0 bag in a zip, written as a stream. docs/evidence-package.md says what each file is.
 
 The same files give the same bytes: order, times, permissions and compression of the zip are fixed, and nothing in it reads a clock.
 """
@@ -9,6 +9,7 @@ import hashlib
 import re
 import zipfile
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import IO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -29,6 +30,8 @@ KEY_PEM = "key.pem"
 KEY_SSH = "key.pub"
 HOW_TO = "VERIFY.txt"
 SCRIPT = "verify_evidence.py"
+SCRIPT_FILE = Path(__file__).parent / SCRIPT
+"""The program that goes into every package: one file, standard library only; we verify with it, too."""
 ENTRIES = "data/journal/entries.ndjson"
 PROOF = "data/journal/proof.ndjson"
 CHECKPOINT = "data/journal/checkpoint.txt"
@@ -67,6 +70,11 @@ def safe_name(name: str, most: int = 60) -> str:
         keep = f"{dot}{suffix}" if dot and len(suffix) <= 10 else ""
         safe = (stem if keep else safe)[: most - len(keep)].rstrip("._-") + keep
     return f"{safe}_" if _RESERVED.fullmatch(safe) else safe or "unnamed"
+
+
+def is_name(path: str) -> bool:
+    """Return whether a path is one that a package may hold: safe parts, none of them hidden or `..`."""
+    return _NAME.fullmatch(path) is not None
 
 
 class PackageWriter:
@@ -111,7 +119,7 @@ class PackageWriter:
         self._zip.fp = None
 
     def _write(self, path: str, pieces: Iterable[bytes], size: int) -> str:
-        if not _NAME.fullmatch(path):
+        if not is_name(path):
             raise ValueError(f"{path!r} is no name for a file of a package")
         entry = zipfile.ZipInfo(f"{self.root}/{path}", _TIME)
         entry.compress_type, entry.create_system, entry.external_attr = zipfile.ZIP_DEFLATED, _UNIX, _MODE

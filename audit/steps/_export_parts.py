@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
@@ -192,5 +192,3 @@ def write_assessment(file: IO[bytes], assessment: Assessment) -> None:
         file.write(f"{separator}{json.dumps(result.to_json(), ensure_ascii=False)}".encode())
         separator = ",\n"
     file.write(f"\n]{after}\n".encode())
-
-

@@ -134,7 +134,9 @@ def _walk(store: Store, scope: Scope, estate: Estate, chosen: Chosen) -> Iterato
 
 def _chunks(store: Store, scope: Scope, estate: Estate) -> list[Chunk]:
     chunks = chunks_of(store.catalog, scope.known_at, estate, scope.assets)
-    if scope.assets is None and chunks[0].subjects is not None:  # subjects without an asset are in no chunk, but they are in the results
+    if (
+        scope.assets is None and chunks[0].subjects is not None
+    ):  # subjects without an asset are in no chunk, but they are in the results
         orphans = orphans_of(store.catalog, scope.known_at, estate)
         nobody = chunks_of(store.catalog, scope.known_at, estate, [])[0].estate
         chunks.append(Chunk(nobody, pl.DataFrame(orphans, schema={"source": pl.String, "subject": pl.String})))

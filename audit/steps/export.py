@@ -1,4 +1,4 @@
-"""export: the evidence behind an assessment as a package that verifies on its own (docs/package.md)."""
+"""export: the evidence behind an assessment as a package that verifies on its own (docs/evidence-package.md)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from audit.evidence.sshsig import fingerprint
 from audit.evidence.vault import BrokenPayloadError
 from audit.model.envelope import time_text
 from audit.model.verdicts import Assessment
-from audit.policy.estate import Estate
 from audit.register.checkpoints import kept_checkpoints
 from audit.reporting.compose import Definition
 from audit.steps._export_parts import (
@@ -42,7 +41,7 @@ from audit.steps._open import Progress, Store, quietly
 from audit.steps._populations import populations
 from audit.steps._scope import Chosen, Scope, assets_of, choose
 from audit.steps.assess import assess, known_at_of
-from audit.steps.report import report
+from audit.steps.report import observed, record_of, report
 
 KIND = "export"
 """The kind of the journal entry that says what was exported, when and by whom."""
@@ -101,7 +100,7 @@ def export(
     draft = Path(name)
     try:
         with os.fdopen(handle, "w+b") as file:
-            writer = PackageWriter(file, _root(store, scope, estate))
+            writer = PackageWriter(file, _root(store, scope))
             aside, counts = Aside(out.parent), Counts()
             try:
                 _fill(writer, aside, counts, store, scope, assessment, (checkpoint, note), documents, content, progress)
@@ -143,8 +142,8 @@ def _fill(
     write_facts(aside, facts, counts)
     assessment = narrowed(assessment, scope, chosen)
     writer.add_bytes(package.HOW_TO, _how_to(store, scope, content).encode())
-    writer.add_bytes(package.SCRIPT, content.text(f"{CONTENT}/{package.SCRIPT}").encode())
-    for path, data in _reports(assessment, scope, chosen, documents, content):
+    writer.add_bytes(package.SCRIPT, package.SCRIPT_FILE.read_bytes())
+    for path, data in _reports(store, assessment, scope, chosen, documents, content):
         writer.add_bytes(path, data)
     write_assessment(aside.to(package.ASSESSMENT), assessment)
     aside.into(writer, package.ASSESSMENT)
@@ -161,14 +160,15 @@ def _fill(
 
 
 def _reports(
-    assessment: Assessment, scope: Scope, chosen: Chosen, documents: Documents, content: Content
+    store: Store, assessment: Assessment, scope: Scope, chosen: Chosen, documents: Documents, content: Content
 ) -> list[tuple[str, bytes]]:
+    payloads, record = observed(chosen.payloads, chosen.listed), record_of(store, scope.known_at)
     return [
         (
             f"{package.REPORTS}/{safe_name(definition.name)}-{language}.{fmt}",
             report(
                 assessment, chosen.estate, definition, language, fmt, scope.unit,
-                content=content, payloads=chosen.payloads, quarantine=chosen.quarantine,
+                content=content, payloads=payloads, quarantine=chosen.quarantine, record=record,
             ),
         )
         for definition in documents.definitions
@@ -188,7 +188,7 @@ def _checkpoint(store: Store, known: int) -> tuple[Checkpoint, str]:
     raise CheckFailedError(f"no checkpoint covers entry {known}: run `backup-audit verify`")
 
 
-def _root(store: Store, scope: Scope, estate: Estate) -> str:
+def _root(store: Store, scope: Scope) -> str:
     """Return the name of the bag's folder: whose, which period, known when, and a mark of the scope."""
     days = "-".join(f"{instant:%Y%m%d}" for instant in (scope.since, scope.until))
     mark = sha256_hex(canonical(scope.to_json()))[:8]
