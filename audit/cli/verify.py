@@ -28,6 +28,7 @@ NO_PROOF = (
     "--key",
     help="With PACKAGE: fingerprint (SHA256:...) of the key it must be signed with, or a file with the key, as you got it in another way.",
 )
+@click.option("--recompute", is_flag=True, help="With PACKAGE: judge everything in it again, and compare the verdicts.")
 @click.option(
     "--checkpoint",
     "checkpoints",
@@ -41,7 +42,9 @@ NO_PROOF = (
     help="Write the newest checkpoint to a file, to be kept elsewhere.",
 )
 @click.pass_obj
-def command(data: Path, package: Path | None, key: str | None, checkpoints: tuple[Path, ...], save_checkpoint: Path | None) -> None:
+def command(
+    data: Path, package: Path | None, key: str | None, recompute: bool, checkpoints: tuple[Path, ...], save_checkpoint: Path | None
+) -> None:
     """Hash everything again: journal, checkpoints, vault, register; or every layer of PACKAGE, a zip that `export` wrote or the folder it
     unpacks to. Names every broken thing; ends with 1 if there is any.
 
@@ -54,14 +57,14 @@ def command(data: Path, package: Path | None, key: str | None, checkpoints: tupl
       backup-audit verify --save-checkpoint 2026.checkpoint
       backup-audit verify --checkpoint 2025.checkpoint
       backup-audit verify evidence-2026.zip --key SHA256:oNtDyf6LbdJVrQvL/fyraPbOTd8bJSm9nk/G2cmAMMI
-      backup-audit verify evidence-2026.zip --key checkpoint.pub
+      backup-audit verify evidence-2026.zip --key checkpoint.pub --recompute
     """
     if package is not None:
         if checkpoints or save_checkpoint:
             raise UsageError("--checkpoint and --save-checkpoint are for the data folder, not for a package")
-        return _package(package, key)
-    if key is not None:
-        raise UsageError("--key goes with a package: backup-audit verify PACKAGE --key KEY")
+        return _package(package, key, again=recompute)
+    if key is not None or recompute:
+        raise UsageError("--key and --recompute go with a package: backup-audit verify PACKAGE --key KEY --recompute")
     store = open_store(data)
     try:
         outside = [(str(path), path.read_text(encoding="utf-8")) for path in checkpoints]
@@ -91,10 +94,10 @@ def command(data: Path, package: Path | None, key: str | None, checkpoints: tupl
     return None
 
 
-def _package(path: Path, key: str | None) -> None:
+def _package(path: Path, key: str | None, *, again: bool) -> None:
     expected = None if key is None else fingerprint_of(key)
     with progress() as show:
-        result = verify_package(path, expected, show)
+        result = verify_package(path, expected, show, again=again)
     for line in told(result):
         click.echo(line)
     if result.broken:

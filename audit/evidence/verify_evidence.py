@@ -44,9 +44,12 @@ UNREADABLE = (
     struct.error,
     EOFError,
 )
+NOT_RECOMPUTED = (
+    "that each verdict follows from the evidence: `backup-audit verify --recompute PACKAGE` judges everything again from data/raw"
+)
 NOT_SHOWN = (
+    NOT_RECOMPUTED,
     "whether what the backup tools wrote was true, and whether anything was withheld before it was entered into the journal",
-    "that each verdict follows from the evidence: `backup-audit verify --recompute PACKAGE` judges everything again from data/raw",
     "that the reports in data/reports say what data/assessment.json says: read them side by side (they were signed with it)",
 )
 Progress = Callable[[str, int, int], None]
@@ -166,7 +169,7 @@ def key_files(key: bytes) -> dict[str, bytes]:
 
 def ssh_signature(text: bytes, data: bytes) -> bytes:
     """Return the key that signed the bytes. Raises `Broken` when the text is no signature of them."""
-    blob = base64.b64decode(b"".join(text.split(b"\n")[1:-2]))
+    blob = base64.b64decode(b"".join(text.split(b"\n")[1:-2]) + b"==")
     key = blob[33:65]
     head = b"SSHSIG\0\0\0\1" + _strings(_blob(key), NAMESPACE, b"", b"sha512")
     made = blob[-64:]
@@ -178,9 +181,9 @@ def ssh_signature(text: bytes, data: bytes) -> bytes:
         b"",
     ]
     if b"\n".join(lines) != text:
-        raise Broken(f"is no signature of OpenSSH by an Ed25519 key for {NAMESPACE.decode()}")
+        raise Broken(f"{SIGNATURE}: is no signature of OpenSSH by an Ed25519 key for {NAMESPACE.decode()}")
     if not genuine(key, b"SSHSIG" + _strings(NAMESPACE, b"", b"sha512", hashlib.sha512(data).digest()), made):
-        raise Broken(f"does not fit: {TAGS} was changed after it was signed, or the signature was")
+        raise Broken(f"{SIGNATURE}: does not fit: {TAGS} was changed after it was signed, or the signature was")
     return key
 
 
@@ -192,33 +195,40 @@ class Package:
 
     def __init__(self, files: Any, progress: Progress) -> None:
         self.files, self.progress, self.result = files, progress, Result()
+        self.layer = ""
         self.key: bytes | None = None
         self.digests = self.result.digests
         self.size, self.root, self.origin = 0, b"", ""
         self.entries: dict[int, tuple[str, dict[str, Any]]] = {}
         self.raw: dict[str, str] = {}
 
-    def fail(self, layer: str, where: str, what: str) -> None:
-        """Name a broken thing."""
-        self.result.broken.append((layer, where, what))
+    def fail(self, where: str, what: str) -> None:
+        """Name a thing that is broken in the layer at hand."""
+        self.result.broken.append((self.layer, where, what))
+
+    def open(self, name: str) -> Any:
+        """Open a file for reading."""
+        if name not in self.files.sizes:
+            raise Broken(f"{name}: is missing")
+        return self.files.open(name)
 
     def text(self, name: str) -> bytes:
         """Return a small file."""
-        with self.files.open(name) as file:
+        with self.open(name) as file:
             data = file.read(SMALL + 1)
         if len(data) > SMALL:
-            raise Broken("is far too large")
+            raise Broken(f"{name}: is far too large")
         return data  # type: ignore[no-any-return]
 
     def lines(self, name: str) -> Iterator[bytes]:
         """Yield the lines of a file without their ends."""
-        with self.files.open(name) as file:
+        with self.open(name) as file:
             while True:
                 line = file.readline(LINE)
                 if not line:
                     return
                 if not line.endswith(b"\n"):
-                    raise Broken("has a last line without an end, or one that is far too long")
+                    raise Broken(f"{name}: has a last line without an end, or one that is far too long")
                 yield line[:-1]
 
     def values(self, name: str) -> Iterator[tuple[int, Any]]:
@@ -227,20 +237,20 @@ class Package:
             try:
                 yield number, json.loads(line)
             except ValueError as error:
-                raise Broken(f"line {number} is no JSON: {error}") from error
+                raise Broken(f"{name}: line {number} is no JSON: {error}") from error
 
 
-def signed(package: Package) -> None:
+def signature(package: Package) -> None:
     """The list of all tag files was signed, and the key is the same wherever it stands."""
     package.key = ssh_signature(package.text(SIGNATURE), package.text(TAGS))
     digest = hashlib.sha256(_blob(package.key)).digest()
     package.result.fingerprint = "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
     for name, content in key_files(package.key).items():
         if package.text(name) != content:
-            package.fail("signature", name, "holds another key than the one that signed, or more than it")
+            package.fail(name, "holds another key than the one that signed, or more than it")
 
 
-def complete(package: Package) -> None:
+def files(package: Package) -> None:
     """Every file stands in a manifest, every file of a manifest is there, and each has its SHA-256."""
     sizes, listed = package.files.sizes, {}
     for manifest, ours in ((TAGS, False), (MANIFEST, True)):
@@ -248,19 +258,22 @@ def complete(package: Package) -> None:
             found = re.fullmatch(r"([0-9a-f]{64})  ([A-Za-z0-9._/-]+)", line.decode())
             if not found or found[2].startswith("data/") != ours or found[2] in listed:
                 package.fail(
-                    "files",
                     manifest,
                     f"line {number} is no hash and name, or names a file that belongs elsewhere or stands there twice",
                 )
             else:
                 listed[found[2]] = found[1]
     for name, what in package.files.strange:
-        package.fail("files", name, what)
+        package.fail(name, what)
     for name in sorted(set(sizes) - set(listed) - {TAGS, SIGNATURE}):
-        package.fail("files", name, "stands in no manifest: it does not belong to the package")
+        package.fail(name, "stands in no manifest: it does not belong to the package")
     for name in sorted((TAG_FILES | PAYLOAD) - set(listed)):
-        package.fail("files", name, "must be in every package and stands in no manifest")
+        package.fail(name, "must be in every package and stands in no manifest")
+    for name in sorted(set(listed) - set(sizes)):
+        package.fail(name, "is missing")
     for number, (name, digest) in enumerate(sorted(listed.items()), 1):
+        if name not in sizes:
+            continue
         try:
             made = hashlib.sha256()
             with package.files.open(name) as file:
@@ -268,31 +281,30 @@ def complete(package: Package) -> None:
                     made.update(piece)
             package.digests[name] = made.hexdigest()
             if made.hexdigest() != digest:
-                package.fail("files", name, "was changed: its SHA-256 is not the one in the manifest")
+                package.fail(name, "was changed: its SHA-256 is not the one in the manifest")
         except (Broken, OSError) as error:
-            package.fail("files", name, str(error))
+            package.fail(name, str(error))
         package.progress("files", number, len(listed))
     package.result.counts["files"] = len(listed)
 
 
-def described(package: Package) -> None:
+def bag(package: Package) -> None:
     """bagit.txt and bag-info.txt say what is there."""
     if package.text("bagit.txt") != BAGIT:
-        package.fail("bag", "bagit.txt", "is not the declaration of BagIt 1.0")
+        package.fail("bagit.txt", "is not the declaration of BagIt 1.0")
     for line in package.text("bag-info.txt").decode().splitlines():
         label, colon, value = line.partition(": ")
         if not colon or label in package.result.info:
-            raise Broken(f"has the line {line!r}")
+            raise Broken(f"bag-info.txt: has the line {line!r}")
         package.result.info[label] = value
     payload = [size for name, size in package.files.sizes.items() if name.startswith("data/")]
     if package.result.info["Payload-Oxum"] != f"{sum(payload)}.{len(payload)}":
         package.fail(
-            "bag",
             "bag-info.txt",
             f"says {package.result.info['Payload-Oxum']} bytes and files in data/, there are {sum(payload)}.{len(payload)}",
         )
     if package.result.info["Package-Format"] != FORMAT:
-        package.fail("bag", "bag-info.txt", f"is of format {package.result.info['Package-Format']}; this program knows {FORMAT}")
+        package.fail("bag-info.txt", f"is of format {package.result.info['Package-Format']}; this program knows {FORMAT}")
 
 
 def checkpoint(package: Package) -> None:
@@ -302,17 +314,17 @@ def checkpoint(package: Package) -> None:
     package.origin, size, root = body.split("\n")
     package.size, package.root = int(size), base64.b64decode(root, validate=True)
     if package.key is None:
-        raise Broken("cannot be checked: there is no key")
+        raise Broken(f"{name}: cannot be checked: there is no key")
     mark = hashlib.sha256(package.origin.encode() + b"\n\x01" + package.key).digest()[:4]
     made = base64.b64decode(signature.rstrip("\n").split(" ")[2], validate=True)
     expected = f"\u2014 {package.origin} {base64.b64encode(mark + made[4:]).decode()}\n"
     if signature != expected or str(package.size) != size or len(package.root) != 32 or package.size >> 62:
-        raise Broken("is no checkpoint with one signature by the key of this package")
+        raise Broken(f"{name}: is no checkpoint with one signature by the key of this package")
     if not genuine(package.key, (body + "\n").encode(), made[4:]):
-        raise Broken("has a signature that does not fit: it was changed after it was signed")
+        raise Broken(f"{name}: has a signature that does not fit: it was changed after it was signed")
     info = package.result.info
     if (info.get("Journal-Origin"), info.get("Checkpoint-Size")) != (package.origin, size):
-        package.fail("checkpoint", "bag-info.txt", "names another journal or size than the checkpoint")
+        package.fail("bag-info.txt", "names another journal or size than the checkpoint")
 
 
 def journal(package: Package) -> None:
@@ -322,9 +334,9 @@ def journal(package: Package) -> None:
         entry, hashed = json.loads(line), hashlib.sha256(line).hexdigest()
         number = int(entry["number"])
         if number <= last[0]:
-            raise Broken(f"entries.ndjson: entry {number} stands after entry {last[0]}")
+            raise Broken(f"{JOURNAL}entries.ndjson: entry {number} stands after entry {last[0]}")
         if number == last[0] + 1 and last[0] and entry["previous"] != last[1]:
-            package.fail("journal", f"entry {number}", "does not follow the entry before it: one of the two was changed")
+            package.fail(f"entry {number}", "does not follow the entry before it: one of the two was changed")
         leaves[number - 1] = hashlib.sha256(b"\0" + line).digest()
         package.entries[number] = (hashed, {name: entry[name] for name in ("kind", "at", "body")})
         last = (number, hashed)
@@ -370,33 +382,33 @@ def payloads(package: Package) -> None:
         }
         where = f"entry {line['entry']}"
         if line != expected or line["entry"] in told:
-            package.fail("payloads", where, f"says otherwise than line {number} of provenance.ndjson")
+            package.fail(where, f"says otherwise than line {number} of provenance.ndjson")
         if not str(file).startswith("data/raw/") or (package.digests.get(file), sizes.get(file)) != (body["sha256"], size):
-            package.fail("payloads", where, f"its payload {file} is not the one that it names, by SHA-256 and size")
+            package.fail(where, f"its payload {file} is not the one that it names, by SHA-256 and size")
         told.add(line["entry"])
         package.raw[file] = kind
     for number in sorted(
         number for number, (_, entry) in package.entries.items() if "sha256" in entry["body"] and number not in told
     ):
-        package.fail("payloads", f"entry {number}", "its payload is missing: provenance.ndjson does not name it")
+        package.fail(f"entry {number}", "its payload is missing: provenance.ndjson does not name it")
     for name in sorted(name for name in sizes if name.startswith("data/raw/") and name not in package.raw):
-        package.fail("payloads", name, "is the payload of no entry")
+        package.fail(name, "is the payload of no entry")
     package.result.counts["payloads"] = len(package.raw)
 
 
-def programmes(package: Package) -> None:
+def programme(package: Package) -> None:
     """The files in data/programme are those of the programmes' payloads."""
     files = sorted(name for name in package.files.sizes if name.startswith("data/programme/"))
     there, expected = [(name.split("/")[2], package.digests.get(name)) for name in files], []
     for file in sorted(name for name, kind in package.raw.items() if kind == "programme"):
-        with package.files.open(file) as payload:
+        with package.open(file) as payload:
             texts = json.loads(payload.read(LINE))
         numbers = [
             number for number, (_, entry) in package.entries.items() if entry["body"].get("sha256") == package.digests.get(file)
         ]
         expected += [(f"{number:08d}", hashlib.sha256(text.encode()).hexdigest()) for number in numbers for text in texts.values()]
     if sorted(there, key=str) != sorted(expected, key=str):
-        package.fail("programme", "data/programme", "its files are not those that the entries of the journal name")
+        package.fail("data/programme", "its files are not those that the entries of the journal name")
 
 
 def facts(package: Package) -> None:
@@ -406,54 +418,54 @@ def facts(package: Package) -> None:
         for number, row in package.values(name):
             count = number
             if row["record"] != kind or row["entry"] not in package.entries:
-                package.fail(
-                    "facts", name, f"line {number} is of another kind, or rests on entry {row['entry']}, which is not here"
-                )
+                package.fail(name, f"line {number} is of another kind, or rests on entry {row['entry']}, which is not here")
         package.result.counts[name] = count
+
+
+def results_of(package: Package, rest: list[str] | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the results of the assessment, which stand one a line; put the lines around them into `rest`."""
+    around = [] if rest is None else rest
+    for number, line in enumerate(package.lines("data/assessment.json")):
+        if number == 0 or line.startswith(b"]"):
+            around.append(line.decode())
+        else:
+            yield json.loads(line[:-1] if line.endswith(b",") else line)
 
 
 def assessment(package: Package) -> None:
     """Every verdict's evidence is here, and the assessment is of the scope and the journal that the package is of."""
     name, counts = "data/assessment.json", package.result.counts
+    around: list[str] = []
     counts.update({"results": 0, "breaches": 0, "unproven": 0})
-    lines = package.lines(name)
-    head, rest = next(lines).decode(), ""
-    for line in lines:
-        if line.startswith(b"]"):
-            rest += line.decode()
-            continue
-        result = json.loads(line[:-1] if line.endswith(b",") else line)
+    for result in results_of(package, around):
         counts["results"] += 1
         for kind in ("breaches", "unproven"):
             counts[kind] += len(result[kind])
         for cited in [one for breach in result["breaches"] for one in breach["evidence"]]:
             body = package.entries[cited["entry"]][1]["body"] if cited["entry"] in package.entries else {}
             if body.get("sha256") != cited["sha256"]:
-                package.fail(
-                    "assessment",
-                    name,
-                    f"{result['control']} of {result['asset']} cites entry {cited['entry']}, which is not here or names another payload",
-                )
-    whole, scope = json.loads(head + rest), json.loads(package.result.info["Scope"])
+                where = f"{name}, {result['control']} of {result['asset']}"
+                package.fail(where, f"cites entry {cited['entry']}, which is not here or names another payload")
+    whole, scope = json.loads("".join(around)), json.loads(package.result.info["Scope"])
     told = (whole["period"]["from"], whole["period"]["to"], whole["as_known_at"], whole["results"])
     if told != (scope["from"], scope["to"], scope["as_known_at"], []) or scope["as_known_at"] > package.size:
-        package.fail("assessment", name, "is of another period or journal entry than bag-info.txt says")
+        package.fail(name, "is of another period or journal entry than bag-info.txt says")
     known = package.entries.get(whole["as_known_at"])
     if known is None:
         package.result.unchecked.append(
-            f"the hash of entry {whole['as_known_at']}, up to which was judged: that entry is out of scope and not here"
+            f"the hash of entry {whole['as_known_at']}, up to which was judged: it is out of scope and not here"
         )
     elif known[0] != whole["journal_head"]:
-        package.fail("assessment", name, f"gives another hash of entry {whole['as_known_at']} than the journal")
+        package.fail(name, f"gives another hash of entry {whole['as_known_at']} than the journal")
 
 
 def populations(package: Package) -> None:
     """Every count is right."""
     name = "data/populations.json"
-    with package.files.open(name) as file:
+    with package.open(name) as file:
         whole = json.loads(file.read(LINE))
     if whole["scope"] != json.loads(package.result.info["Scope"]):
-        package.fail("populations", name, "is of another scope than bag-info.txt says")
+        package.fail(name, "is of another scope than bag-info.txt says")
     for one in whole["populations"]:
         where, sizes = one["list"], package.files.sizes
         if where.startswith("#"):
@@ -465,34 +477,34 @@ def populations(package: Package) -> None:
         else:
             count = sum(1 for _ in package.lines(where))
         if count != one["count"]:
-            package.fail("populations", name, f"says {one['count']} of {where}; there are {count}")
+            package.fail(name, f"says {one['count']} of {where}; there are {count}")
 
 
 def _quietly(what: str, done: int, total: int) -> None:
     """Tell nobody of progress."""
 
 
-LAYERS = (signed, complete, described, checkpoint, journal, payloads, programmes, facts, assessment, populations)
+LAYERS = (signature, files, bag, checkpoint, journal, payloads, programme, facts, assessment, populations)
 
 
 def verify(files: Any, fingerprint: str | None = None, progress: Progress = _quietly) -> Result:
     """Check a package (`Folder`, or anything like it), layer by layer. `fingerprint`: of the key, as it was told in another way than with the package."""
     package = Package(files, progress)
     for layer in LAYERS:
+        package.layer = layer.__name__
         try:
             layer(package)
         except (Broken, *UNREADABLE) as error:
             what = str(error) if isinstance(error, Broken) else f"cannot be read ({type(error).__name__}: {error})"
-            package.fail(layer.__name__, "", what)
+            package.fail("", what)
     result = package.result
     if fingerprint is None:
         result.unchecked.append(
             f"whose key it is: compare {result.fingerprint or 'its fingerprint'} with the one you got in another way than with the package"
         )
     elif fingerprint != result.fingerprint:
-        package.fail(
-            "signed", "the key", f"has the fingerprint {result.fingerprint}, not {fingerprint}: someone else signed this package"
-        )
+        package.layer = "signature"
+        package.fail("the key", f"has the fingerprint {result.fingerprint}, not {fingerprint}: someone else signed this package")
     result.unchecked.extend(NOT_SHOWN)
     return result
 
@@ -501,7 +513,8 @@ def told(result: Result) -> list[str]:
     """Return a result as lines: what is broken, what was not checked, and the sum."""
     lines = [f"BROKEN       {layer}: {where}{': ' if where else ''}{what}" for layer, where, what in result.broken]
     lines += [f"NOT CHECKED  {what}" for what in result.unchecked]
-    counts = ", ".join(f"{result.counts.get(name, 0)} {name}" for name in ("files", "entries", "payloads", "results"))
+    names = ("files", "entries", "payloads", "results", *(name for name in ("recomputed",) if name in result.counts))
+    counts = ", ".join(f"{result.counts.get(name, 0)} {name}" for name in names)
     end = f"{len(result.broken)} thing(s) are broken" if result.broken else "nothing is broken"
     return [*lines, f"Key          {result.fingerprint or 'none'}", f"{counts}: {end}"]
 

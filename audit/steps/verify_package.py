@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from audit.errors import InputError
 from audit.evidence import package
@@ -11,27 +12,31 @@ from audit.evidence.package_zip import PackageZip
 from audit.evidence.sshsig import SignatureError, fingerprint, read_key
 from audit.evidence.verify_evidence import Folder, Result, verify
 from audit.steps._open import Progress, quietly
+from audit.steps.recompute import recompute
 
 
-def verify_package(path: Path, expected: str | None = None, progress: Progress = quietly) -> Result:
+def verify_package(path: Path, expected: str | None = None, progress: Progress = quietly, *, again: bool = False) -> Result:
     """Return what is broken in a package, a zip or an unpacked folder, and what could not be checked. Unpacks nothing to the disk.
 
-    `expected`: the fingerprint of the key, as it came in another way than with the package. Raises `InputError` for what is no package, and for a zip
-    that is not as `export` writes it.
+    `expected`: the fingerprint of the key, as it came in another way than with the package. `again`: judge everything again, too.
+    Raises `InputError` for what is no package, and for a zip that is not as `export` writes it.
     """
     if path.is_dir():
         if not (path / package.TAG_MANIFEST).is_file():
             raise InputError(f"{path} is no unpacked evidence package: it has no {package.TAG_MANIFEST}")
-        return _noted(verify(Folder(str(path)), expected, progress))
+        return _all(Folder(str(path)), expected, progress, again=again)
     zipped = PackageZip(path)
     try:
-        return _noted(verify(zipped, expected, progress))
+        return _all(zipped, expected, progress, again=again)
     finally:
         zipped.close()
 
 
-def _noted(result: Result) -> Result:
-    """Say so when the program in the package is not ours: ours is what was run, but auditors may have run that one."""
+def _all(files: Any, expected: str | None, progress: Progress, *, again: bool) -> Result:
+    result = verify(files, expected, progress)
+    if again:
+        recompute(files, result, progress)
+    # Ours is what was run, but auditors may have run the one in the package.
     if result.digests.get(package.SCRIPT) != sha256_hex(package.SCRIPT_FILE.read_bytes()):
         result.unchecked.append(
             f"{package.SCRIPT} of the package: it is not the one of this version of backup-audit, and was not run"

@@ -81,7 +81,10 @@ def test_a_payload_in_pieces_is_whole_or_refused(vault: Vault) -> None:
     whole = vault.file(name).read_bytes()
     vault.file(name).chmod(0o640)
     refused = 0
-    for changed in (*(whole[:cut] for cut in range(len(whole))), *(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in range(len(whole)))):
+    for changed in (
+        *(whole[:cut] for cut in range(len(whole))),
+        *(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in range(len(whole))),
+    ):
         vault.file(name).write_bytes(changed)
         try:
             assert b"".join(vault.pieces(name)) == data
