@@ -22,7 +22,7 @@ BOMB_BYTES, BOMB_RATIO = 1 << 34, 200
 _FULL = 0xFFFFFFFF
 _FIXED = (0, zipfile.ZIP_DEFLATED, 0, 0x21)
 """Flags, method, and the time that `PackageWriter` gives to all files: 1980-01-01."""
-_UNREADABLE = (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, OverflowError, UnicodeDecodeError, EOFError)
+_UNREADABLE = (zipfile.BadZipFile, RuntimeError, ValueError, struct.error, OverflowError, UnicodeDecodeError, EOFError)
 
 
 class PackageZip:
