@@ -59,9 +59,7 @@ def rows(text: str, names: list[str], where: str, separator: str = ",", before: 
     """
     table = _fast(text, names, separator) or _exact(text, names, where, separator, before)
     # Spreadsheets end in rows of nothing but separators.
-    table.raw = table.raw.filter(pl.any_horizontal(pl.col(names).is_not_null() & (pl.col(names) != ""))).with_columns(
-        pl.col("line") + before
-    )
+    table.raw = table.raw.filter(pl.any_horizontal(pl.col(names).str.contains(r"\S"))).with_columns(pl.col("line") + before)
     return table
 
 
