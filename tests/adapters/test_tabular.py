@@ -252,6 +252,17 @@ def test_a_hundred_thousand_rows_are_read_in_columns() -> None:
     assert facts.runs["started_at"][99_999] == (times[-1] - timedelta(hours=8)).replace(tzinfo=UTC)
 
 
+def test_a_few_bad_rows_among_very_many_do_not_make_the_others_slow() -> None:
+    rows = [ROW.format(n) for n in range(100_000)]
+    rows[50_000] = '"a\nb",db,2026-11-01 01:00,2026-11-01 02:00,成功'
+    rows[70_000] = "short,db"
+    with patch.object(_table, "_row", wraps=_table._row) as one_by_one:
+        facts = read("\n".join([HEADER, *rows]))
+    assert one_by_one.call_count == 2  # the header, and the row over two lines
+    assert (facts.runs.height, facts.runs["id"][50_000], facts.runs["locator"][50_001]) == (99_999, "a\nb", "line 50004")
+    assert [fault.locator for fault in facts.faults] == ["line 70003"]
+
+
 # --- the document -----------------------------------------------------------------------------------------------------------------
 
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "tabular.md").read_text(encoding="utf-8")
