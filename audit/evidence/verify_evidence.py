@@ -29,6 +29,11 @@ JOURNAL = "data/journal/"
 KINDS = ("recovery_point", "run", "listing", "quarantine")
 PAYLOAD = {"data/assessment.json", "data/populations.json", "data/provenance.ndjson", *(f"{JOURNAL}{name}" for name in ("entries.ndjson", "proof.ndjson", "checkpoint.txt")),
            *(f"data/facts/{kind}.ndjson" for kind in KINDS)}  # fmt: skip
+LISTS = (
+    *("#/assets", "#/subjects", "data/raw/", "data/programme/", "data/provenance.ndjson", f"{JOURNAL}entries.ndjson"),
+    *(f"data/facts/{kind}.ndjson" for kind in KINDS),
+    *(f"data/assessment.json#/results{inside}" for inside in ("", "/*/breaches", "/*/unproven")),
+)
 BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 PIECE, SMALL, LINE = 1 << 20, 1 << 22, 1 << 28
 """Bytes: read at a time; of a text that is read whole; of one line at the most."""
@@ -55,12 +60,23 @@ NOT_SHOWN = (
 Progress = Callable[[str, int, int], None]
 
 
-class NotAPackageError(Exception):
-    """There is nothing that could be verified."""
-
-
 class Broken(Exception):  # noqa: N818 - what it is
     """A file that is not what it should be."""
+
+
+def strict(text: Any) -> Any:
+    """Read JSON. What two readers could read differently is none: a member that is there twice, a number that JSON does not have."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) != len(pairs):
+            raise ValueError(f"a member is there twice among {', '.join(name for name, _ in pairs)[:100]}")
+        return members
+
+    def never(number: str) -> Any:
+        raise ValueError(f"{number} is no number of JSON")
+
+    return json.loads(text, object_pairs_hook=once, parse_constant=never)
 
 
 class Result:
@@ -235,7 +251,7 @@ class Package:
         """Yield number and value of each line of JSON."""
         for number, line in enumerate(self.lines(name), 1):
             try:
-                yield number, json.loads(line)
+                yield number, strict(line)
             except ValueError as error:
                 raise Broken(f"{name}: line {number} is no JSON: {error}") from error
 
@@ -248,21 +264,24 @@ def signature(package: Package) -> None:
     for name, content in key_files(package.key).items():
         if package.text(name) != content:
             package.fail(name, "holds another key than the one that signed, or more than it")
+    if package.result.fingerprint.encode() not in package.text("VERIFY.txt"):
+        package.fail("VERIFY.txt", "does not give the fingerprint of the key that signed")
 
 
 def files(package: Package) -> None:
     """Every file stands in a manifest, every file of a manifest is there, and each has its SHA-256."""
-    sizes, listed = package.files.sizes, {}
+    sizes, listed, seen = package.files.sizes, {}, set()
     for manifest, ours in ((TAGS, False), (MANIFEST, True)):
         for number, line in enumerate(package.lines(manifest), 1):
             found = re.fullmatch(r"([0-9a-f]{64})  ([A-Za-z0-9._/-]+)", line.decode())
-            if not found or found[2].startswith("data/") != ours or found[2] in listed:
+            if not found or found[2].startswith("data/") != ours or found[2].lower() in seen:
                 package.fail(
                     manifest,
                     f"line {number} is no hash and name, or names a file that belongs elsewhere or stands there twice",
                 )
             else:
                 listed[found[2]] = found[1]
+                seen.add(found[2].lower())
     for name, what in package.files.strange:
         package.fail(name, what)
     for name in sorted(set(sizes) - set(listed) - {TAGS, SIGNATURE}):
@@ -292,7 +311,7 @@ def bag(package: Package) -> None:
     """bagit.txt and bag-info.txt say what is there."""
     if package.text("bagit.txt") != BAGIT:
         package.fail("bagit.txt", "is not the declaration of BagIt 1.0")
-    for line in package.text("bag-info.txt").decode().splitlines():
+    for line in package.text("bag-info.txt").decode().rstrip("\n").split("\n"):
         label, colon, value = line.partition(": ")
         if not colon or label in package.result.info:
             raise Broken(f"bag-info.txt: has the line {line!r}")
@@ -303,6 +322,9 @@ def bag(package: Package) -> None:
             "bag-info.txt",
             f"says {package.result.info['Payload-Oxum']} bytes and files in data/, there are {sum(payload)}.{len(payload)}",
         )
+    root = getattr(package.files, "root", None)
+    if root not in (None, package.result.info["External-Identifier"]):
+        package.fail("bag-info.txt", f"names the folder {package.result.info['External-Identifier']}; in this zip it is {root}")
     if package.result.info["Package-Format"] != FORMAT:
         package.fail("bag-info.txt", f"is of format {package.result.info['Package-Format']}; this program knows {FORMAT}")
 
@@ -331,7 +353,7 @@ def journal(package: Package) -> None:
     """Every entry is in the tree that the checkpoint signed, at its number and unchanged (RFC 6962, 2.1)."""
     leaves, parts, last = {}, {}, (0, "")
     for line in package.lines(f"{JOURNAL}entries.ndjson"):
-        entry, hashed = json.loads(line), hashlib.sha256(line).hexdigest()
+        entry, hashed = strict(line), hashlib.sha256(line).hexdigest()
         number = int(entry["number"])
         if number <= last[0]:
             raise Broken(f"{JOURNAL}entries.ndjson: entry {number} stands after entry {last[0]}")
@@ -361,6 +383,11 @@ def journal(package: Package) -> None:
             "entries and proof do not lead to the root that the checkpoint signed: an entry or a hash was changed, added or removed"
         )
     package.result.counts["entries"] = len(leaves)
+    if len(leaves) < package.size:
+        left = package.size - len(leaves)
+        package.result.unchecked.append(
+            f"what the {left} entries are that are here as hashes only: data/populations.json says which kinds, and why"
+        )
 
 
 def payloads(package: Package) -> None:
@@ -402,7 +429,7 @@ def programme(package: Package) -> None:
     there, expected = [(name.split("/")[2], package.digests.get(name)) for name in files], []
     for file in sorted(name for name, kind in package.raw.items() if kind == "programme"):
         with package.open(file) as payload:
-            texts = json.loads(payload.read(LINE))
+            texts = strict(payload.read(LINE))
         numbers = [
             number for number, (_, entry) in package.entries.items() if entry["body"].get("sha256") == package.digests.get(file)
         ]
@@ -424,12 +451,15 @@ def facts(package: Package) -> None:
 
 def results_of(package: Package, rest: list[str] | None = None) -> Iterator[dict[str, Any]]:
     """Yield the results of the assessment, which stand one a line; put the lines around them into `rest`."""
-    around = [] if rest is None else rest
+    around, last = [] if rest is None else rest, b"["
     for number, line in enumerate(package.lines("data/assessment.json")):
+        if last[:1] == b"]" or (number and (last[-1:] not in (b"[", b",") if line[:1] != b"]" else last[-1:] == b",")):
+            raise Broken("data/assessment.json: its results do not stand one a line, with commas between them")
         if number == 0 or line.startswith(b"]"):
             around.append(line.decode())
         else:
-            yield json.loads(line[:-1] if line.endswith(b",") else line)
+            yield strict(line[:-1] if line.endswith(b",") else line)
+        last = line
 
 
 def assessment(package: Package) -> None:
@@ -446,9 +476,11 @@ def assessment(package: Package) -> None:
             if body.get("sha256") != cited["sha256"]:
                 where = f"{name}, {result['control']} of {result['asset']}"
                 package.fail(where, f"cites entry {cited['entry']}, which is not here or names another payload")
-    whole, scope = json.loads("".join(around)), json.loads(package.result.info["Scope"])
-    told = (whole["period"]["from"], whole["period"]["to"], whole["as_known_at"], whole["results"])
-    if told != (scope["from"], scope["to"], scope["as_known_at"], []) or scope["as_known_at"] > package.size:
+    whole, scope = strict("".join(around)), strict(package.result.info["Scope"])
+    info = package.result.info
+    told = (whole["period"]["from"], whole["period"]["to"], whole["as_known_at"], whole["results"], whole["journal_head"])
+    expected: tuple[Any, ...] = (scope["from"], scope["to"], scope["as_known_at"], [], info["Journal-Head"])
+    if told != expected or scope["as_known_at"] > package.size or info["Journal-Known-At"] != str(scope["as_known_at"]):
         package.fail(name, "is of another period or journal entry than bag-info.txt says")
     known = package.entries.get(whole["as_known_at"])
     if known is None:
@@ -463,10 +495,16 @@ def populations(package: Package) -> None:
     """Every count is right."""
     name = "data/populations.json"
     with package.open(name) as file:
-        whole = json.loads(file.read(LINE))
-    if whole["scope"] != json.loads(package.result.info["Scope"]):
+        whole = strict(file.read(LINE))
+    if whole["scope"] != strict(package.result.info["Scope"]):
         package.fail(name, "is of another scope than bag-info.txt says")
+    told = [one["list"] for one in whole["populations"]]
+    if sorted(told) != sorted(LISTS):
+        package.fail(name, "does not speak of each list once")
+    mine = {"entries_up_to": whole["scope"]["as_known_at"], **whole["scope"]}
     for one in whole["populations"]:
+        if any(mine[key] != value for key, value in one["filter"].items()) or "entries_up_to" not in one["filter"]:
+            package.fail(name, f"gives a filter of {one['list']} that is not the scope's")
         where, sizes = one["list"], package.files.sizes
         if where.startswith("#"):
             count = len(one["items"])
@@ -476,6 +514,8 @@ def populations(package: Package) -> None:
             count = sum(file.startswith(where) for file in sizes)
         else:
             count = sum(1 for _ in package.lines(where))
+        if where == f"{JOURNAL}entries.ndjson" and sum(one["left_out"]["count"].values()) != package.size - count:
+            package.fail(name, f"does not count all of the {package.size - count} entries up to the checkpoint that are left out")
         if count != one["count"]:
             package.fail(name, f"says {one['count']} of {where}; there are {count}")
 

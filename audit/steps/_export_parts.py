@@ -50,6 +50,12 @@ class Aside:
             file.seek(0)
             writer.add(path, iter(lambda: file.read(package.PIECE), b""), size)
 
+    def take(self, path: str) -> IO[bytes]:
+        """Return a collected file for reading from its beginning."""
+        file = self._files.pop(path)
+        file.seek(0)
+        return file
+
     def close(self) -> None:
         """Give up what was collected."""
         for file in self._files.values():

@@ -26,11 +26,11 @@ def populations(
     known = {"entries_up_to": scope.known_at}
     mine = {**known, "unit": scope.unit, "assets": None if scope.assets is None else list(scope.assets)}
     judged = {**mine, "controls": None if scope.controls is None else list(scope.controls), **_period(scope)}
-    assets, subjects = sorted(set(chosen.estate.segments["asset"])), _subjects(chosen.estate)
+    assets, subjects = assets_in(chosen.estate), subjects_in(chosen.estate)
     results = f"{package.ASSESSMENT}#/results"
     found = [
         _items(words, "assets", mine, assets, whole.segments["asset"].n_unique() - len(assets)),
-        _items(words, "subjects", mine, subjects, len(_subjects(whole)) - len(subjects)),
+        _items(words, "subjects", mine, subjects, len(subjects_in(whole)) - len(subjects)),
         _one(words, "results", results, judged, len(assessment.results)),
         _one(words, "breaches", f"{results}/*/breaches", judged, sum(len(one.breaches) for one in assessment.results)),
         _one(words, "unproven", f"{results}/*/unproven", judged, sum(len(one.unproven) for one in assessment.results)),
@@ -64,5 +64,11 @@ def _items(words: Mapping[str, Any], key: str, chosen_by: Mapping[str, Any], ite
     return {**_one(words, key, f"#/{key}", chosen_by, len(items), left_out), "items": items}
 
 
-def _subjects(estate: Estate) -> list[tuple[str, str]]:
+def assets_in(estate: Estate) -> list[str]:
+    """Return the assets of an estate."""
+    return sorted(set(estate.segments["asset"]))
+
+
+def subjects_in(estate: Estate) -> list[tuple[str, str]]:
+    """Return (source, subject) of every name of its assets."""
     return list(estate.aliases.select("source", "subject").unique().sort("source", "subject").iter_rows())

@@ -127,8 +127,11 @@ def _walk(store: Store, scope: Scope, estate: Estate, chosen: Chosen) -> Iterato
         )
     among = pl.col("entry").is_in(sorted(chosen.entries))
     chosen.payloads = payloads.filter(among).sort("entry")
-    chosen.quarantine = catalog.quarantine(known).filter(among).sort("entry", maintain_order=True)
-    yield "listing", chosen.listed.sort(*CHAIN, "listed_at", "covers_from", "entry", nulls_last=True).select(LISTING_COLUMNS)
+    chosen.quarantine = catalog.quarantine(known).filter(among).sort("entry", "where", "locator", "key", "what", nulls_last=True)
+    yield (
+        "listing",
+        chosen.listed.sort(*CHAIN, "listed_at", "covers_from", "entry", "locator", nulls_last=True).select(LISTING_COLUMNS),
+    )
     yield "quarantine", chosen.quarantine
 
 

@@ -201,6 +201,7 @@ def _info(store: Store, scope: Scope, assessment: Assessment, checkpoint: Checkp
     return {
         "Source-Organization": store.folder.organisation,
         "Bagging-Date": f"{last.at:%Y-%m-%d}",
+        "External-Identifier": _root(store, scope),
         "Bag-Software-Agent": f"backup-audit {__version__}",
         "Package-Format": package.FORMAT,
         "Scope": json.dumps(scope.to_json(), ensure_ascii=False),

@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.evidence import package
+from audit.evidence.sshsig import fingerprint as ssh_fingerprint
 from tests.cli.session import PERIOD, Session, result_of, told
 from tests.scenarios.packages import Machine, broken, edited, exported, key_of, rewritten, sealed, unpacked
 
@@ -302,7 +303,9 @@ def _link(path: Path) -> None:
 
 
 def test_another_key_is_named_when_ours_is_known_and_asked_for_when_not(folder: Path, machine: Machine, session: Session) -> None:
-    edited(folder / package.ASSESSMENT, lambda lines: [line.replace('"breached"', '"met"') for line in lines])
+    edited(folder / package.ASSESSMENT, lambda lines: [line.replace('"verdict": "breached"', '"verdict": "met"') for line in lines])
+    theirs = ssh_fingerprint(OTHER.public_key())
+    edited(folder / package.HOW_TO, lambda lines: [line.replace(fingerprint(session), theirs) for line in lines])
     sealed(folder, OTHER)
     code, lines = machine.verify(folder, "--fingerprint", fingerprint(session))
     assert code == 1
@@ -331,6 +334,17 @@ REWRITTEN: list[tuple[str, Callable[[Path], Any], str]] = [
     ("count", lambda folder: edited(folder / package.POPULATIONS, lambda lines: [re.sub(r'"count": \d+', '"count": 7', line) for line in lines]),
      "populations: "),
     ("verdict taken away", lambda folder: edited(folder / package.ASSESSMENT, lambda lines: [lines[0], *lines[2:]]), "populations: "),
+    ("count of what is left out", lambda folder: _populations(folder, package.ENTRIES, "left_out", {"count": {"export": 1}}), "populations: "),
+    ("filter", lambda folder: _populations(folder, "data/raw/", "filter", {"entries_up_to": 7}), "populations: "),
+    ("population taken away", lambda folder: _populations(folder, "data/raw/", "list", "data/facts/run.ndjson"), "populations: "),
+    ("member told twice", lambda folder: edited(folder / package.ASSESSMENT, lambda lines: [_twice(line) for line in lines]), "assessment: "),
+    ("fingerprint told", lambda folder: edited(folder / package.HOW_TO, lambda lines: [line.replace("SHA256:", "SHA256:x") for line in lines]),
+     "signature: VERIFY.txt: does not give the fingerprint"),
+    ("head told", lambda folder: edited(folder / package.BAG_INFO, lambda lines: [line.replace("Journal-Head: ", "Journal-Head: 0") for line in lines]),
+     "assessment: "),
+    ("journal told", lambda folder: edited(folder / package.BAG_INFO, lambda lines: [line.replace("Origin: backup", "Origin: back") for line in lines]),
+     "checkpoint: "),
+    ("names in two cases", lambda folder: shutil.copy(folder / package.CHECKPOINT, folder / "data" / "journal" / "CHECKPOINT.txt"), "files: "),
     ("scope", lambda folder: edited(folder / package.BAG_INFO, lambda lines: [line.replace("2026-11-23", "2026-11-22") for line in lines]), "assessment: "),
 ]  # fmt: skip
 
@@ -340,6 +354,19 @@ def _cite(folder: Path) -> None:
     lines = path.read_text().split("\n")
     number = next(number for number, line in enumerate(lines) if '"evidence": [{' in line)
     rewritten(path, lambda result: result["breaches"][0]["evidence"][0].update(sha256="0" * 64), number)  # type: ignore[index]
+
+
+def _populations(folder: Path, where: str, member: str, value: object) -> None:
+    path = folder / package.POPULATIONS
+    told = json.loads(path.read_text())
+    for one in told["populations"]:
+        if one["list"] == where:
+            one[member] = value
+    path.write_text(json.dumps(told))
+
+
+def _twice(line: str) -> str:
+    return line.replace('"verdict": ', '"verdict": "met", "verdict": ', 1)
 
 
 def _head(line: str) -> str:
@@ -355,7 +382,8 @@ def test_what_the_holder_of_the_key_alters_is_named_by_the_layer_below(
     code, lines = machine.verify(folder)
     assert code == 1
     assert any(line.startswith(layer) for line in broken(lines)), lines
-    assert not any(line.startswith(("signature", "files")) for line in broken(lines)), lines
+    deeper = not layer.startswith(("signature", "files"))
+    assert not (deeper and any(line.startswith(("signature", "files")) for line in broken(lines))), lines
 
 
 def test_a_verdict_that_the_holder_of_the_key_alters_is_named_when_everything_is_judged_again(
@@ -374,6 +402,38 @@ def test_a_verdict_that_the_holder_of_the_key_alters_is_named_when_everything_is
     )
 
 
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda folder: _without_a_point(folder), "recompute: data/facts/recovery_point.ndjson: line 1 is not what is read from the payloads"),
+        (lambda folder: rewritten(folder / "data/facts/run.ndjson", lambda row: row.update(outcome="success"), 7),
+         "recompute: data/facts/run.ndjson: line 8 is not what is read"),
+        (lambda folder: _populations(folder, "#/assets", "items", ["a", "b", "c", "d"]), "recompute: data/populations.json: #/assets does not"),
+        (lambda folder: edited(folder / package.ASSESSMENT, lambda lines: [line.replace('"protected": ', '"protected": 4') for line in lines]),
+         "recompute: data/assessment.json: coverage: "),
+        (lambda folder: edited(folder / package.ASSESSMENT, lambda lines: [line.replace('"shares": ', '"share": ', 1) for line in lines]),
+         "recompute: data/assessment.json: "),
+        (lambda folder: edited(folder / package.ASSESSMENT, lambda lines: [line.replace('"quarantined": ', '"quarantine": ', 1) for line in lines]),
+         "recompute: it cannot be judged again: KeyError: 'quarantined'"),
+    ],
+    ids=["fact taken away", "fact", "assets", "coverage", "shares", "member"],
+)  # fmt: skip
+def test_judging_again_names_what_no_hash_can(folder: Path, session: Session, change: Callable[[Path], object], why: str) -> None:
+    change(folder)
+    sealed(folder, key_of(session))
+    done = session("verify", folder, "--recompute")
+    assert done.code == 1
+    found = broken(done.out.splitlines())
+    assert any(line.startswith(why) for line in found), found
+    assert all(line.startswith("recompute: ") for line in found), found
+
+
+def _without_a_point(folder: Path) -> None:
+    edited(folder / "data/facts/recovery_point.ndjson", lambda lines: lines[1:])
+    count = len((folder / "data/facts/recovery_point.ndjson").read_text().splitlines())
+    _populations(folder, "data/facts/recovery_point.ndjson", "count", count)
+
+
 def test_a_verdict_that_is_left_out_is_named_too(folder: Path, session: Session) -> None:
     edited(folder / package.ASSESSMENT, lambda lines: [lines[0], *lines[2:]])
     populations = json.loads((folder / package.POPULATIONS).read_text())
@@ -388,6 +448,15 @@ def test_a_verdict_that_is_left_out_is_named_too(folder: Path, session: Session)
     done = session("verify", folder, "--recompute")
     assert done.code == 1
     assert "is not there in the package" in done.out
+
+
+def test_a_zip_whose_folder_was_renamed_is_named(whole: Path, session: Session, tmp_path: Path) -> None:
+    data = whole.read_bytes()
+    root = re.search(rb"evidence-yunhe-messaging-[0-9-]+-[0-9a-f]{8}", data)
+    assert root
+    (tmp_path / "renamed.zip").write_bytes(data.replace(root[0], root[0].replace(b"yunhe", b"other")))
+    done = session("verify", tmp_path / "renamed.zip")
+    assert broken(done.out.splitlines())[0].startswith("bag: bag-info.txt: names the folder evidence-yunhe-messaging-")
 
 
 # --- not a package ----------------------------------------------------------------------------------------------------------------
