@@ -26,6 +26,7 @@ from audit.steps.assess import orphans_of
 from audit.steps.facts import LISTING_COLUMNS, RUN_COLUMNS, points_of
 
 CHAIN = ("source", "repository", "scope")
+POINT = ["source", "repository", "id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,56 +101,98 @@ def _walk(store: Store, scope: Scope, estate: Estate, chosen: Chosen) -> Iterato
     payloads = catalog.payloads(known)
     sources: set[str] = set()
     own: list[pl.DataFrame] = []
-    for chunk in _chunks(store, scope, estate):
-        rows = fetch(catalog, known, chunk)
-        told = rows.held.select(CHAIN).unique()
-        sources |= {*told["source"]} | set(chunk.estate.aliases["source"])
-        own.append(told)
-        if scope.assets is not None:
-            rows = replace(rows, runs=rows.runs.filter(pl.col("subject").is_not_null() | pl.col("source").is_in(list(sources))))
-            chosen.entries |= _entries(store, known, chunk, rows)
-        yield from _facts(store, scope, chunk, rows, estate, chosen)
-    if scope.assets is None:
-        chosen.entries = set(payloads["entry"])
-        yield "run", _nameless(store, known, several=len(own) > 1)
-    else:
-        chosen.listed = _listings(chosen.listed, sources, pl.concat(own).unique())
-        chosen.entries |= set(chosen.listed["entry"])
-        unread = payloads.filter(pl.col("source").is_in(list(sources)) & (pl.col("quarantined") > 0))
-        chosen.entries |= set(unread["entry"])
+    if scope.assets is not None:
         mine = pl.col("asset").is_in(scope.assets)
         chosen.estate = replace(
             estate,
             segments=estate.segments.filter(mine),
             aliases=estate.aliases.filter(mine),
             asset_repositories=estate.asset_repositories.filter(mine),
-            sources={name: source for name, source in estate.sources.items() if name in sources},
         )
+    facts = _Facts(store, scope, chosen)
+    for chunk in _chunks(store, scope, estate):
+        rows = fetch(catalog, known, chunk)
+        told = rows.held.select(CHAIN).unique()
+        sources |= {*told["source"]} | set(chunk.estate.aliases["source"])
+        own.append(told)
+        if scope.assets is not None:
+            of_sources = rows.runs.filter(pl.col("subject").is_not_null() | pl.col("source").is_in(list(sources)))
+            chosen.entries |= _entries(store, known, chunk, replace(rows, runs=of_sources))
+        yield from facts.of(chunk, rows)
+    yield from facts.rest(sources)
+    if scope.assets is None:
+        chosen.entries = set(payloads["entry"])
+    else:
+        chosen.listed = _listings(chosen.listed, sources, pl.concat(own).unique())
+        chosen.entries |= set(chosen.listed["entry"])
+        unread = payloads.filter(pl.col("source").is_in(list(sources)) & (pl.col("quarantined") > 0))
+        chosen.entries |= set(unread["entry"])
+        named = {name: source for name, source in estate.sources.items() if name in sources}
+        chosen.estate = replace(chosen.estate, sources=named)
     among = pl.col("entry").is_in(sorted(chosen.entries))
     chosen.payloads = payloads.filter(among).sort("entry")
     chosen.quarantine = catalog.quarantine(known).filter(among).sort("entry", "where", "locator", "key", "what", nulls_last=True)
-    yield (
-        "listing",
-        chosen.listed.sort(*CHAIN, "listed_at", "covers_from", "entry", "locator", nulls_last=True).select(LISTING_COLUMNS),
-    )
+    order = (*CHAIN, "listed_at", "covers_from", "entry", "locator")
+    yield "listing", chosen.listed.sort(*order, nulls_last=True).select(LISTING_COLUMNS)
     yield "quarantine", chosen.quarantine
 
 
 def _chunks(store: Store, scope: Scope, estate: Estate) -> list[Chunk]:
     chunks = chunks_of(store.catalog, scope.known_at, estate, scope.assets)
-    if (
-        scope.assets is None and chunks[0].subjects is not None
-    ):  # subjects without an asset are in no chunk, but they are in the results
+    if scope.assets is None and chunks[0].subjects is not None:
+        # Subjects without an asset are in no chunk, but they are in the results.
         orphans = orphans_of(store.catalog, scope.known_at, estate)
         nobody = chunks_of(store.catalog, scope.known_at, estate, [])[0].estate
         chunks.append(Chunk(nobody, pl.DataFrame(orphans, schema={"source": pl.String, "subject": pl.String})))
     return [chunk for chunk in chunks if chunk.subjects is None or chunk.subjects.height or chunk.estate.segments.height]
 
 
-def _nameless(store: Store, known: int, *, several: bool) -> pl.DataFrame:
-    """Return the runs that say of no subject that it is theirs; where one chunk was everything, it had them."""
-    runs = store.catalog.runs(known).filter(pl.col("subject").is_null() & several)
-    return merge_runs(runs.collect()).sort("source", "started_at", "id", nulls_last=True).select(RUN_COLUMNS)
+class _Facts:
+    """Gives a scope's recovery points and runs, each once, in an order that does not depend on how its assets were cut into chunks: by asset (of several
+    that had a subject, the first by name), then those of nobody; then points of others that these need, and runs that name no subject.
+    """
+
+    def __init__(self, store: Store, scope: Scope, chosen: Chosen) -> None:
+        self._store, self._scope, self._chosen = store, scope, chosen
+        self._owners = chosen.estate.aliases.group_by("source", "subject").agg(owner=pl.col("asset").min())
+        self._strangers: list[pl.DataFrame] = []
+
+    def of(self, chunk: Chunk, rows: Rows) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Yield (kind, rows) of what a chunk owns."""
+        resolved = resolve_facts(rows, self._chosen.estate.sources, {False})
+        ids = rows.held.select(POINT).unique().lazy()
+        told = self._store.catalog.tellings(self._scope.known_at, columns=(*POINT, "encrypted")).join(ids, on=POINT, how="semi")
+        points = points_of(resolved, told.collect())
+        yield "recovery_point", self._owned(points, chunk)
+        yield "run", self._owned(_runs(rows.runs).filter(pl.col("subject").is_not_null()), chunk)
+        if self._scope.assets is not None:
+            self._strangers.append(points.join(self._owners, on=["source", "subject"], how="anti"))
+
+    def rest(self, sources: set[str]) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Yield, after all chunks, what none of them owns."""
+        if self._strangers:
+            strangers = pl.concat(self._strangers).unique(POINT).sort(*POINT)
+            self._chosen.strangers = strangers.height
+            yield "recovery_point", strangers
+        runs = self._store.catalog.runs(self._scope.known_at)
+        if self._scope.assets is not None:
+            runs = runs.filter(pl.col("source").is_in(list(sources)))
+        ids = runs.filter(pl.col("subject").is_null()).select("source", "id").unique()
+        yield "run", _runs(runs.join(ids, on=["source", "id"], how="semi").collect()).filter(pl.col("subject").is_null())
+
+    def _owned(self, rows: pl.DataFrame, chunk: Chunk) -> pl.DataFrame:
+        owned = rows.join(self._owners, on=["source", "subject"], how="left", maintain_order="left")
+        if chunk.subjects is not None and chunk.estate.segments.height:
+            owned = owned.filter(pl.col("owner").is_in(chunk.estate.segments["asset"].unique().implode()))
+        elif chunk.subjects is not None:
+            owned = owned.filter(pl.col("owner").is_null()).join(
+                chunk.subjects, on=["source", "subject"], how="semi", maintain_order="left"
+            )
+        return owned.sort("owner", nulls_last=True, maintain_order=True).drop("owner")
+
+
+def _runs(runs: pl.DataFrame) -> pl.DataFrame:
+    return merge_runs(runs).sort("source", "started_at", "id", nulls_last=True).select(RUN_COLUMNS)
 
 
 def _entries(store: Store, known: int, chunk: Chunk, rows: Rows) -> set[int]:
@@ -171,24 +214,3 @@ def _listings(listings: pl.DataFrame, sources: set[str], own: pl.DataFrame) -> p
     )
     others = mine.join(speaking, on=["source", "repository"], how="anti").sort("entry", maintain_order=True)
     return pl.concat([speaking, others.unique(["source", "repository"], keep="first", maintain_order=True)])
-
-
-def _facts(
-    store: Store, scope: Scope, chunk: Chunk, rows: Rows, estate: Estate, chosen: Chosen
-) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Yield a chunk's recovery points and runs. Where everything is exported, points of other chunks come with these."""
-    resolved = resolve_facts(rows, estate.sources, {False})
-    key = ["source", "repository", "id"]
-    ids = rows.held.select(key).unique().lazy()
-    encryption = store.catalog.tellings(scope.known_at, columns=(*key, "encrypted")).join(ids, on=key, how="semi")
-    points = points_of(resolved, encryption.collect())
-    runs = merge_runs(rows.runs).sort("source", "started_at", "id", nulls_last=True).select(RUN_COLUMNS)
-    if chunk.subjects is not None:
-        both = ["source", "subject"]
-        if scope.assets is None:
-            points = points.join(chunk.subjects, on=both, how="semi", maintain_order="left")
-            runs = runs.join(chunk.subjects, on=both, how="semi", maintain_order="left")
-        else:
-            chosen.strangers = points.join(chunk.subjects, on=both, how="anti").height
-    yield "recovery_point", points
-    yield "run", runs
