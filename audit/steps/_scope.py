@@ -20,6 +20,7 @@ from audit.evaluation.rows import Rows
 from audit.model.envelope import time_text
 from audit.model.estate import Estate
 from audit.model.runs import merge_runs
+from audit.model.verdicts import Assessment
 from audit.policy.suggest import one_of, unknown
 from audit.steps._open import Store
 from audit.steps.assess import orphans_of
@@ -89,14 +90,15 @@ def assets_of(estate: Estate, unit: str | None, named: Sequence[str]) -> tuple[s
     return chosen
 
 
-def choose(store: Store, scope: Scope) -> tuple[Chosen, Iterator[tuple[str, pl.DataFrame]]]:
-    """Return the evidence of a scope, and an iterator over its facts (kind, rows), which fills in the entries while it runs to its end."""
+def choose(store: Store, scope: Scope, assessment: Assessment) -> tuple[Chosen, Iterator[tuple[str, pl.DataFrame]]]:
+    """Return the evidence of a scope and of its assessment, and an iterator over its facts (kind, rows), which fills in the entries while it runs to its end."""
     estate = store.estate(scope.known_at)
     chosen = Chosen(estate, store.catalog.listings(scope.known_at))
-    return chosen, _walk(store, scope, estate, chosen)
+    cited = {ref.entry for result in assessment.results for breach in result.breaches for ref in breach.evidence}
+    return chosen, _walk(store, scope, estate, chosen, cited)
 
 
-def _walk(store: Store, scope: Scope, estate: Estate, chosen: Chosen) -> Iterator[tuple[str, pl.DataFrame]]:
+def _walk(store: Store, scope: Scope, estate: Estate, chosen: Chosen, cited: set[int]) -> Iterator[tuple[str, pl.DataFrame]]:
     catalog, known = store.catalog, scope.known_at
     payloads = catalog.payloads(known)
     sources: set[str] = set()
@@ -123,8 +125,8 @@ def _walk(store: Store, scope: Scope, estate: Estate, chosen: Chosen) -> Iterato
     if scope.assets is None:
         chosen.entries = set(payloads["entry"])
     else:
-        chosen.listed = _listings(chosen.listed, sources, pl.concat(own).unique())
-        chosen.entries |= set(chosen.listed["entry"])
+        chosen.listed = _listings(chosen.listed, sources, pl.concat(own).unique(), cited)
+        chosen.entries |= set(chosen.listed["entry"]) | cited
         unread = payloads.filter(pl.col("source").is_in(list(sources)) & (pl.col("quarantined") > 0))
         chosen.entries |= set(unread["entry"])
         named = {name: source for name, source in estate.sources.items() if name in sources}
@@ -203,14 +205,17 @@ def _entries(store: Store, known: int, chunk: Chunk, rows: Rows) -> set[int]:
     return {entry for column in found for entry in column.drop_nulls().unique()}
 
 
-def _listings(listings: pl.DataFrame, sources: set[str], own: pl.DataFrame) -> pl.DataFrame:
-    """Return the listings that speak of a scope: of its sources' whole repositories, and of the listing scopes that its subjects stand in.
+def _listings(listings: pl.DataFrame, sources: set[str], own: pl.DataFrame, cited: set[int]) -> pl.DataFrame:
+    """Return the listings that speak of a scope: of its sources' whole repositories, of the listing scopes that its subjects stand in, and those that
+    results name.
 
     A repository that was listed only in other scopes is known to exist by its first listing, and that counts for what is unproven.
     """
-    mine = listings.filter(pl.col("source").is_in(list(sources)))
-    speaking = pl.concat(
-        [mine.filter(pl.col("scope").is_null()), mine.filter(pl.col("scope").is_not_null()).join(own, on=CHAIN, how="semi")]
+    mine = listings.with_row_index("row").filter(pl.col("source").is_in(list(sources)))
+    whole, among = (
+        mine.filter(pl.col("scope").is_null()),
+        mine.filter(pl.col("scope").is_not_null()).join(own, on=CHAIN, how="semi"),
     )
-    others = mine.join(speaking, on=["source", "repository"], how="anti").sort("entry", maintain_order=True)
-    return pl.concat([speaking, others.unique(["source", "repository"], keep="first", maintain_order=True)])
+    speaking = pl.concat([whole, among, mine.filter(pl.col("entry").is_in(sorted(cited)))]).unique("row")
+    others = mine.join(speaking, on=["source", "repository"], how="anti").sort("entry", "row")
+    return pl.concat([speaking, others.unique(["source", "repository"], keep="first", maintain_order=True)]).drop("row")

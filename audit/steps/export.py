@@ -138,7 +138,7 @@ def _fill(
 ) -> None:  # fmt: skip
     """Write all files but the keys and manifests, in an order that never changes."""
     checkpoint, note = signed
-    chosen, facts = choose(store, scope)
+    chosen, facts = choose(store, scope, assessment)
     write_facts(aside, facts, counts)
     assessment = narrowed(assessment, scope, chosen)
     writer.add_bytes(package.HOW_TO, _how_to(store, scope, content).encode())

@@ -60,7 +60,7 @@ def _differences(store: Store, bag: Package, result: Result, progress: Progress)
     assets, controls = (None if told[name] is None else tuple(told[name]) for name in ("assets", "controls"))
     scope = Scope(since, until, store.head(), told["unit"], assets, controls)
     again = assess(store, since, until, controls=controls, assets=assets, progress=progress)
-    chosen, facts = choose(store, scope)
+    chosen, facts = choose(store, scope, again)
     with tempfile.TemporaryDirectory(prefix="backup-audit-") as folder:
         aside = Aside(Path(folder))
         write_facts(aside, (_with_numbers(rows, kind, numbers) for kind, rows in facts), Counts())
