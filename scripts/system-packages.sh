@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # System packages of Debian 12 that the two commands need. Run as root; installs only what is missing.
+# libreoffice-calc-nogui: the tests open workbooks as a reader would (60 packages, no desktop).
 # openssl, sqlite3 and zstd: the tests check evidence without our code, as an auditor would.
 set -euo pipefail
-wanted=(python3-venv git ca-certificates openssl sqlite3 zstd)
+wanted=(python3-venv git ca-certificates openssl sqlite3 zstd libreoffice-calc-nogui)
 missing=()
 for package in "${wanted[@]}"; do
   dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
