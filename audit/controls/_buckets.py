@@ -63,12 +63,17 @@ def borders(every: str, zone: str, low: int, high: int) -> list[int]:
     return found
 
 
-def bucket_objects(world: World, layer: Layer, lives: Lives, policy: PolicyVersion, every: str, term: Term) -> Bucketed:
-    """Return the buckets of one rule that matter within the period, and are not plainly kept through all of it."""
+def bucket_objects(
+    world: World, layer: Layer, lives: Lives, policy: PolicyVersion, every: str, term: Term, horizon: int | None = None
+) -> Bucketed:
+    """Return the buckets of one rule that matter within the period, and are not plainly kept through all of it.
+
+    horizon: an instant at or after the period's end; with it also those that begin to matter later, of points captured up to there.
+    """
     zone = policy.timezone
     # A bucket matters when it ends before the period does, and its deadline lies in the period or later.
     lowest = micros(term.before(instant(world.line.start), zone))
-    edges = pl.Series(borders(every, zone, lowest, world.line.stop), dtype=INT)
+    edges = pl.Series(borders(every, zone, lowest, horizon or world.line.stop), dtype=INT)
     points = world.points
     place = edges.search_sorted(points["captured"].fill_null(NEVER), side="right").cast(INT) - 1
     ever = (lives.scalars["begin"] < lives.scalars["possible_end"]) & ~lives.scalars["gapped"]
@@ -83,7 +88,9 @@ def bucket_objects(world: World, layer: Layer, lives: Lives, policy: PolicyVersi
     found = pl.concat([mine.select("code", "bucket").unique(), required]).unique().sort("code", "bucket")
     found = found.with_columns(opens=edges.gather(found["bucket"]), since=edges.gather(found["bucket"] + 1))
     found = found.with_columns(deadline=plus(found["since"], term, zone), start=layer.of(found["code"], "begin"))
-    found = found.filter((pl.col("since") < world.line.stop) & (pl.col("deadline") > world.line.start))
+    found = found.filter(pl.col("deadline") > world.line.start)
+    if horizon is None:
+        found = found.filter(pl.col("since") < world.line.stop)
     found = _not_plainly_kept(found, mine, lives, world)
     sure, possible = _rows_of(found, mine, lives)
     number = found.height

@@ -8,7 +8,6 @@ All instants are Int64 microseconds.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import polars as pl
 
@@ -22,39 +21,26 @@ from audit.model.world import Layer, World, plus
 WORLDS = ("sure", "possible")
 
 
-@dataclass(frozen=True, slots=True)
-class Obligations:
-    """`failing`: by world, the islands on the world's line where some obligation fails. `deadline`: for each code, the last deadline of all
-    obligations (null: none)."""
-
-    failing: dict[str, pl.DataFrame]
-    deadline: pl.Series
-
-
 def keeps(policy: PolicyVersion) -> bool:
     """Say whether a policy version has keep rules."""
     return "keep" in policy.objectives
 
 
-def obligations(world: World) -> Obligations:
-    """Return where the obligations of all versions fail, in both worlds."""
+def obligations(world: World) -> dict[str, pl.DataFrame]:
+    """Return where the obligations of all versions fail: by world (`sure`, `possible`), islands on the world's line."""
     failing: dict[str, list[pl.DataFrame]] = {name: [] for name in WORLDS}
-    deadline = pl.repeat(None, world.groups.height, dtype=INT, eager=True)
     for whole in world.layers(keeps):
-        for part, lives in world.by_acceptance(whole):
-            for index in part.policies():
-                policy, layer = world.policies[index], part.only(index)
-                for kept in _objects(world, layer, lives, policy):
-                    bound = _bound(kept, layer)
-                    deadline = _later(deadline, bound)
-                    for name in WORLDS:
-                        failing[name].append(_failing(world, kept, bound, name))
-    return Obligations({name: islands(pl.concat(parts)) if parts else empty() for name, parts in failing.items()}, deadline)
+        for kept, layer in _of_versions(world, whole):
+            bound = _bound(kept, layer)
+            for name in WORLDS:
+                failing[name].append(_failing(world, kept, bound, name))
+    return {name: islands(pl.concat(parts)) if parts else empty() for name, parts in failing.items()}
 
 
 def outlives(world: World) -> pl.Series | None:
     """Return, for each code, up to when obligations run on after retirement: while a copy may be left, or a deadline lies ahead. Null when no asset is retired."""
-    if world.segments["retired"].null_count() == world.segments.height:
+    retired = world.segments.filter(pl.col("retired").is_not_null())["code"].unique()
+    if retired.is_empty():
         return None
     left = (
         world.points.select("code")
@@ -65,13 +51,42 @@ def outlives(world: World) -> pl.Series | None:
     )
     last = pl.repeat(None, world.groups.height, dtype=INT, eager=True)
     last = last.scatter(left["code"], left["end"]) if left.height else last
-    ends = world.groups.select("asset", end=pl.max_horizontal(last, obligations(world).deadline))
+    ends = world.groups.select("asset", end=pl.max_horizontal(last, _last_deadlines(world, retired)))
     return ends.select(pl.col("end").max().over("asset"))[
         "end"
     ]  # an asset is judged as long as anything of it is left, in any part
 
 
-def _objects(world: World, layer: Layer, lives: Lives, policy: PolicyVersion) -> Iterator[Bucketed]:
+def _last_deadlines(world: World, codes: pl.Series) -> pl.Series:
+    """Return, for each code, the last deadline of all obligations of some codes, also of those that begin after the period (null: none).
+
+    Left out are buckets whose deadlines lie before the period, and those kept through all of it: there a copy is left.
+    """
+    last = pl.repeat(None, world.groups.height, dtype=INT, eager=True)
+    mine = pl.col("code").is_in(codes.implode())
+    # An asset may come back into service after the period: whole buckets of that time count as well, and the first is enough.
+    serving = world.segments.filter(mine).select(pl.max_horizontal("begin", "in_service")).to_series().max()
+    ahead = (world.points.filter(mine)["captured"].max(), serving)
+    horizon = max(world.line.stop, *(instant for instant in ahead if isinstance(instant, int)))
+    for whole in world.layers(keeps):
+        for kept, layer in _of_versions(world, Layer(whole.frame.filter(mine), whole.size), horizon):
+            latest = _bound(kept, layer).group_by("code").agg(pl.col("deadline").max())
+            if latest.height:
+                known = last.gather(latest["code"])
+                last = last.scatter(latest["code"], pl.select(pl.max_horizontal(known, latest["deadline"])).to_series())
+    return last
+
+
+def _of_versions(world: World, whole: Layer, horizon: int | None = None) -> Iterator[tuple[Bucketed, Layer]]:
+    """Yield the objects of each rule of each version in a layer, with the layer of that version alone. horizon: as in `bucket_objects`."""
+    for part, lives in world.by_acceptance(whole):
+        for index in part.policies():
+            layer = part.only(index)
+            for kept in _objects(world, layer, lives, world.policies[index], horizon):
+                yield kept, layer
+
+
+def _objects(world: World, layer: Layer, lives: Lives, policy: PolicyVersion, horizon: int | None) -> Iterator[Bucketed]:
     """Yield the objects of each rule of a version: all `every: point` rules as one, with the latest deadline."""
     rules = policy.objectives["keep"].root
     terms = [rule.term for rule in rules if rule.every == "point"]
@@ -89,7 +104,7 @@ def _objects(world: World, layer: Layer, lives: Lives, policy: PolicyVersion) ->
         yield Bucketed(objects, lives, lives.possible)
     for rule in rules:
         if rule.every != "point":
-            yield bucket_objects(world, layer, lives, policy, rule.every, rule.term)
+            yield bucket_objects(world, layer, lives, policy, rule.every, rule.term, horizon)
 
 
 def _bound(kept: Bucketed, layer: Layer) -> pl.DataFrame:
@@ -104,14 +119,6 @@ def _bound(kept: Bucketed, layer: Layer) -> pl.DataFrame:
         frame = frame.filter(~old | alive)
     frame = frame.filter(pl.col("since") < pl.col("stop"))
     return frame.select("object", "code", "stop", "deadline", since=pl.max_horizontal("since", "start"))
-
-
-def _later(deadline: pl.Series, bound: pl.DataFrame) -> pl.Series:
-    latest = bound.group_by("code").agg(pl.col("deadline").max())
-    if latest.is_empty():
-        return deadline
-    before = deadline.gather(latest["code"])
-    return deadline.scatter(latest["code"], pl.select(pl.max_horizontal(before, latest["deadline"])).to_series())
 
 
 def _failing(world: World, kept: Bucketed, bound: pl.DataFrame, name: str) -> pl.DataFrame:

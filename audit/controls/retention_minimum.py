@@ -39,7 +39,7 @@ def evaluate(world: World) -> list[Outcome]:
     layers = list(world.layers(keeps))
     if not layers:
         return []
-    failing = obligations(world).failing
+    failing = obligations(world)
     after = outlives(world)
     outcomes = []
     for layer in layers:

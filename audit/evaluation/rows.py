@@ -109,10 +109,10 @@ class Places:
         return rows.select("subject", chain=both["chain"].gather(self.run)).drop_nulls().unique().select("chain", "subject")
 
     def numbered(self, rows: pl.DataFrame, names: Names) -> pl.DataFrame:
-        """Add `pair` and `chain` (of the listing that told; null: told by none)."""
+        """Add `pair` and `chain` (of the listing that told; null: told by none). Only listings name scopes: one of unknown instant is known by that."""
         pair = self.heads.join(names.pairs, on=["source", "repository"], how="left", maintain_order="left")
         both = pair.join(names.scopes, on=["pair", "scope"], how="left", nulls_equal=True, maintain_order="left")
-        chain = pl.when(pl.col("listed_at").is_not_null()).then(both["chain"].gather(self.run))
+        chain = pl.when(pl.col("listed_at").is_not_null() | pl.col("scope").is_not_null()).then(both["chain"].gather(self.run))
         return rows.with_columns(both["pair"].gather(self.run).alias("pair"), chain.alias("chain"))
 
 

@@ -128,10 +128,23 @@ def _last_told(states: pl.DataFrame, held: pl.DataFrame, chains: Chains) -> pl.D
     held = held.join(ends, on=["point", "chain", "listed", "complete"], how="left", maintain_order="left")
     tellers = chains.listed.select("chain", last="at", teller="payload")
     held = held.join(tellers, on=["chain", "last"], how="left", maintain_order="left")
-    by_name = pl.col("named") & (pl.col("last") == pl.col("listed"))
-    return held.with_columns(
-        told=pl.coalesce("last", "observed"), payload=pl.when(by_name).then("payload").otherwise(pl.coalesce("teller", "payload"))
-    ).drop("last", "teller")
+    # Where listings of one instant tell a point differently, rows name their tellers. The row written before the second of them came stands there as
+    # well; it is not the word of whichever has the smallest hash, and a row that names its teller repeats it.
+    disputed = held.filter("named", "complete").select("point", "chain", "listed", disputed=pl.lit(value=True)).unique()
+    held = (
+        held.join(disputed, on=["point", "chain", "listed"], how="left", maintain_order="left")
+        if disputed.height
+        else held.with_columns(disputed=pl.lit(value=False))
+    )
+    there = pl.col("last") == pl.col("listed")
+    payload = (
+        pl.when(pl.col("named") & there)
+        .then("payload")
+        .when(pl.col("disputed") & pl.col("complete") & there)
+        .then(None)
+        .otherwise(pl.coalesce("teller", "payload"))
+    )
+    return held.with_columns(told=pl.coalesce("last", "observed"), payload=payload).drop("last", "teller", "disputed")
 
 
 def _merge(held: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

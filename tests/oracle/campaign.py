@@ -84,7 +84,10 @@ def differences_of_hand_made(one: HandMade) -> list[str]:
     result = one.case.judge()
     for name, truth in one.expected.items():
         said = result.united(name)
-        if (said.breached, said.unproven) != (list(truth.breached), list(truth.unproven)):
+        if (said.breached, said.unproven) != (list(truth.breached), list(truth.unproven)) or truth.judged not in (
+            None,
+            said.judged,
+        ):
             found.append(f"{name}: the oracle is not what was computed by hand")
     return found
 

@@ -135,12 +135,13 @@ def _yaml(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Expected:
-    """What a control must say of an asset's part: stretches in microseconds."""
+    """What a control must say of an asset's part: stretches, and the length of T where a case is about it, in microseconds."""
 
     breached: Sequence[tuple[int, int]] = ()
     unproven: Sequence[tuple[int, int]] = ()
     asset: str = "a"
     part: str | None = None
+    judged: int | None = None
 
 
 @dataclass(frozen=True)

@@ -25,12 +25,12 @@ def _live(
     return hand_made(section, name, told, MONTHLY, (RPO, must(breached, unproven)))
 
 
-def _smallest_hash() -> HandMade:
-    """Two tellings of one instant: the payload with the smaller SHA-256 is believed."""
-    first, second = listing(20, p("p", 1, available=4)), listing(20, p("p", 2, available=4))
-    early = payload_of(1, first).sha256 < payload_of(2, second).sha256
+def _smallest_hash(name: str, *order: int) -> HandMade:
+    """Two tellings of one instant: the payload with the smaller SHA-256 is believed, whichever arrives first."""
+    both = (listing(20, p("p", 1, available=4)), listing(20, p("p", 2, available=4)))
+    early = payload_of(1, both[0]).sha256 < payload_of(2, both[1]).sha256
     said = programme(policy({"rpo": "5d"}))
-    return hand_made("1", "smallest hash", [first, second], said, (RPO, must([(0, 4), (6 if early else 7, 10)])))
+    return hand_made("1", name, [both[place] for place in order], said, (RPO, must([(0, 4), (6 if early else 7, 10)])))
 
 
 POINTS = [
@@ -58,7 +58,8 @@ POINTS = [
         [listing(20, p("p", 2)), rows(None, p("p", 1, available=2, basis="catalog"))],
         DAILY, (RPO, must([(0, 2), (3, 10)])),
     ),
-    _smallest_hash(),
+    _smallest_hash("smallest hash", 0, 1),
+    _smallest_hash("smallest hash, told the other way round", 1, 0),
     _live("1", "partial before complete", [listing(5, p("p", 1, completeness="partial")), listing(20, p("p", 1, completeness="complete"))], [(0, 10)]),
     _live("1", "of basis catalog when any telling is", [rows(1, p("p", 1)), listing(20, p("p", 1))], [(0, 1)]),
     _live("1", "verified without an instant is nothing",
@@ -152,6 +153,18 @@ PRESENCE = [
         [rows(20, p("p", 1, available=2)), listing(8, p("q", 1.5, deleted=1.5)), listing(50)],
         TRUSTING, (RPO, must([(0, 2)], [(7, 10)])),
     ),
+    hand_made(
+        "2", "job: of two listings at one instant the one that has it wins",
+        [rows(20, p("p", 1, available=2)), listing(5, p("q", 1.5, deleted=1.5)), listing(5), listing(50)],
+        TRUSTING, (RPO, must([(0, 2)], [(7, 10)])),
+    ),
+    hand_made(
+        "2", "job: also the listing of a scope",
+        [rows(20, p("p", 1, available=2)), listing(5, p("q", 1.5, deleted=1.5), scope="h"), listing(5), listing(50)],
+        TRUSTING, (RPO, must([(0, 2)], [(7, 10)])),
+    ),
+    _live("2", "a scope in which it was listed at an unknown instant",
+          [listing(None, p("p", 1), scope="h", complete=False), listing(8, scope="h"), listing(50)], [(0, 1), (8, 10)], [(1, 8)]),
     hand_made(
         "2", "as known at",
         [listing(5, p("p", 1)), listing(8), listing(50)], MONTHLY, (RPO, must([(0, 1)], [(5, 10)])), known=1,

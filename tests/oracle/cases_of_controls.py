@@ -133,6 +133,20 @@ TIME = [
         programme(policy({"keep": [{"every": "point", "for": "5d"}]}), assets={"a": {"retired": when(2)}}),
         (KEEP, must([(4, 6)], [(3, 4)])),
     ),
+    hand_made(
+        "6", "until a deadline of what has to be kept only after the period", [listing(3, p("p", 1)), listing(4), listing(50)],
+        programme(policy({"keep": [{"every": "month", "for": "1d"}], "dispose": {"after": "30d"}}), assets={"a": {"in_service": when(0.5), "retired": when(2)}}),
+        (KEEP, must(judged=9.5)), (DISPOSE, must(judged=9.5)),
+    ),
+    hand_made(
+        "6", "until the deadline of what was captured after retirement", [listing(3), listing(12.5, p("p", 12)), listing(13), listing(50)],
+        programme(policy({"keep": [{"every": "day", "for": "1d"}]}), assets={"a": {"in_service": when(0.5), "retired": when(1.5)}}),
+        (KEEP, must([(13, 14)], judged=13.5)), period=(0, 30),
+    ),
+    hand_made(
+        "6", "no further than the last deadline", [listing(3, p("p", 1)), listing(4), listing(50)],
+        programme(policy({"keep": [{"every": "point", "for": "5d"}]}), assets={"a": {"retired": when(2)}}), (KEEP, must([(4, 6)], [(3, 4)], judged=6)),
+    ),
 ]  # fmt: skip
 
 RECOVERY = [

@@ -97,15 +97,18 @@ class Lives:
 
     def _first_listing_against(self, point: Point) -> int:
         """Section 2, Job: the first complete listing of the whole repository at or after available_at in which no point of that subject captured
-        in [captured_at, available_at] is."""
+        in [captured_at, available_at] is. Of several listings at one instant, complete or not, has wins."""
         assert point.available_at is not None
-        found = FOR_EVER
+        shown: dict[int, bool] = {}
+        whole: set[int] = set()
         for listing in self.listings(point.source, point.repository):
-            if not listing.complete or listing.scope is not None or listing.at is None or listing.at < point.available_at:
+            if listing.at is None or listing.at < point.available_at:
                 continue
-            if not any(self._could_be(point, self.points[point.source, point.repository, name]) for name in listing.ids):
-                found = min(found, listing.at)
-        return found
+            if listing.complete and listing.scope is None:
+                whole.add(listing.at)
+            has = any(self._could_be(point, self.points[point.source, point.repository, name]) for name in listing.ids)
+            shown[listing.at] = has or shown.get(listing.at, False)
+        return min((x for x in whole if not shown[x]), default=FOR_EVER)
 
     def _could_be(self, job: Point, listed: Point) -> bool:
         if job.captured_at is None or job.available_at is None or listed.captured_at is None:

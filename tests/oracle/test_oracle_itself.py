@@ -17,6 +17,7 @@ def test_hand_made_case(hand_made: HandMade) -> None:
         found = result.united(name)
         assert name in result.results, name
         assert (found.breached, found.unproven) == (list(truth.breached), list(truth.unproven)), name
+        assert truth.judged in (None, found.judged), name
     if hand_made.protected is not None:
         assert result.protection["a"].protected == hand_made.protected
 
