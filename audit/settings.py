@@ -5,6 +5,8 @@ keys/              the key that signs checkpoints
 register.sqlite    the journal, and what is small and changes
 vault/             every payload as received
 catalog/           facts made of the evidence; `rebuild` makes it again
+assessments/       kept assessments, for pages and comparisons; may be deleted
+reports/           reports built from the site; may be deleted
 """
 
 from __future__ import annotations
@@ -48,6 +50,16 @@ class DataFolder:
     def catalog_path(self) -> Path:
         """The folder of the catalog's tables."""
         return self.path / "catalog"
+
+    @property
+    def assessments_path(self) -> Path:
+        """The folder of kept assessments."""
+        return self.path / "assessments"
+
+    @property
+    def reports_path(self) -> Path:
+        """The folder of reports built from the site."""
+        return self.path / "reports"
 
     @property
     def register_path(self) -> Path:

@@ -33,7 +33,7 @@ Rows = dict[Key, pl.DataFrame]
 class Applied:
     """One journal entry of kind evidence with the facts that its adapter made of it.
 
-    `observed_at`: from the envelope, UTC, null when not known. `meta`: source, tool, name, method, by, received_at (instant or
+    `observed_at`: from the envelope, UTC, null when not known. `meta`: source, tool, name, method, by, simulated, received_at (instant or
     RFC 3339).
     """
 
@@ -75,7 +75,7 @@ class Batch:
     def _payloads(self, entries: list[Applied]) -> list[pl.LazyFrame]:
         rows = [
             {
-                **{name: entry.meta.get(name) for name in ("source", "tool", "name", "method", "by")},
+                **{name: entry.meta.get(name) for name in ("source", "tool", "name", "method", "by", "simulated")},
                 "entry": entry.number,
                 "sha256": entry.sha256,
                 "observed_at": entry.observed_at,

@@ -39,6 +39,7 @@ PAYLOAD_ROW: dict[str, pl.DataType] = {
     "runs": pl.Int64(),
     "listings": pl.Int64(),
     "quarantined": pl.Int64(),  # rows that could not be used; warnings do not count
+    "simulated": pl.Boolean(),  # true: made up, as its sidecar says; null: not said
 }
 
 QUARANTINE_ROW: dict[str, pl.DataType] = {

@@ -8,6 +8,7 @@ are written by Polars, which keeps the order of rows and is several times faster
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -71,10 +72,12 @@ class Table:
     partition: tuple[str, ...] = ()
 
     def open(self) -> Snapshot:
-        """Return the table as it is now. Creates it empty when it does not exist."""
+        """Return the table as it is now. Creates it empty when it does not exist; one that an older version of the program made is
+        given the columns that it lacks, which are null in all its rows.
+        """
         with readable(self.path):
             try:
-                return Snapshot(self, DeltaTable(self.path))
+                return Snapshot(self, self._grown(DeltaTable(self.path)))
             except TableNotFoundError:
                 if any(self.path.glob("**/*.parquet")):
                     raise unreadable(self.path, "it has data files but no log") from None
@@ -91,6 +94,21 @@ class Table:
                         self.path, delta, mode="ignore", partition_by=list(self.partition), configuration=CONFIGURATION
                     )
                 return Snapshot(self, DeltaTable(self.path))
+
+    def _grown(self, delta: DeltaTable) -> DeltaTable:
+        """Return the table with every column of the schema."""
+        there = {field.name for field in delta.schema().fields}
+        lacking = [Field(name, PrimitiveType(DELTA_TYPES[kind])) for name, kind in self.schema.items() if name not in there]
+        if not lacking:
+            return delta
+        if not os.access(self.path, os.W_OK):
+            raise DataFolderError(
+                f"the catalog table {self.path} is of an older version, and this user cannot write in the data folder to renew it: "
+                "run the command once as a user who can"
+            )
+        with suppress(CommitFailedError):  # another process renewed it, or wrote to it, in this very moment
+            delta.alter.add_columns(lacking)
+        return self._grown(DeltaTable(self.path))
 
 
 class Snapshot:

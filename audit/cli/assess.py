@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -15,10 +16,12 @@ from rich.text import Text
 
 from audit.cli._period import instants, known_number, period_options
 from audit.cli._progress import progress
-from audit.errors import Exit
+from audit.errors import Exit, UsageError
 from audit.model.verdicts import SHARES, Assessment, Result, Verdict
+from audit.reporting.harmless import harmless
 from audit.steps._open import open_store
 from audit.steps.assess import assess, with_unit
+from audit.steps.keep import keep_assessment
 
 STYLE = {
     Verdict.BREACHED: "bold red",
@@ -36,10 +39,11 @@ STYLE = {
 @click.option("--asset", "assets", multiple=True, help="Only this asset (may be given more than once).")
 @click.option("--format", "fmt", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file instead of the screen.")
+@click.option("--keep", is_flag=True, help="Keep the assessment for the site (`serve` shows it); of everything only.")
 @click.pass_context
 def command(
     ctx: click.Context, since: str, until: str, as_known_at: str | None, unit: str | None, controls: tuple[str, ...], assets: tuple[str, ...],
-    fmt: str, output: Path | None,
+    fmt: str, output: Path | None, keep: bool,
 ) -> None:  # fmt: skip
     """Judge every control on every asset over a period. Ends with 1 when something is breached.
 
@@ -50,12 +54,17 @@ def command(
       backup-audit assess --from 2026-01-01 --to 2027-01-01
       backup-audit assess --from 2026-01-01 --to 2027-01-01 --format json -o assessment.json
       backup-audit assess --from 2026-11-01 --to 2026-12-01 --as-known-at 1204 --control copies
+      backup-audit assess --from 2026-01-01 --to 2027-01-01 --keep
     """
+    if keep and (controls or assets or unit):
+        raise UsageError("--keep keeps assessments of everything: leave out --control, --asset and --unit")
     store = open_store(ctx.obj)
     known = known_number(store, as_known_at)
     with progress() as shown:
         begin, end = instants(store, known, since, until)
         assessment = assess(store, begin, end, known, controls=controls or None, assets=assets or None, progress=shown)
+    if keep:
+        click.echo(f"Kept the assessment {keep_assessment(store, assessment, datetime.now(UTC)).id}.", err=True)
     if unit:
         assessment = with_unit(assessment, unit, store.estate(assessment.as_known_at).units)
     text = _json(assessment) if fmt == "json" else _csv(assessment) if fmt == "csv" else _table(assessment)
@@ -103,13 +112,8 @@ def _csv(assessment: Assessment) -> str:
             str(result.verdict),
             result.compliance,
         ]
-        writer.writerow([_harmless(value) for value in [*row, *shares, len(result.breaches), len(result.unproven)]])
+        writer.writerow([harmless(value) for value in [*row, *shares, len(result.breaches), len(result.unproven)]])
     return out.getvalue()
-
-
-def _harmless(value: object) -> object:
-    """Keep a spreadsheet from reading text as a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value
 
 
 def _table(assessment: Assessment) -> str:
@@ -129,6 +133,12 @@ def _table(assessment: Assessment) -> str:
         f" {len(coverage.orphans)} subjects without an asset, {assessment.quarantined} rows in quarantine.",
         soft_wrap=True,
     )
+    for notice in assessment.notices:
+        if notice.get("key") == "simulated":
+            console.print(
+                f"Warning: the evidence is simulated ({notice['count']} payloads): this says nothing about a real company.",
+                soft_wrap=True,
+            )
     for fault in assessment.faults:
         console.print(f"Fault: {fault}", markup=False, soft_wrap=True)
     console.print(f"As known at journal entry {assessment.as_known_at} ({assessment.journal_head[:16]}).")

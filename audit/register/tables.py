@@ -55,3 +55,28 @@ evidence = Table(
     Column("by", Text, nullable=False),
 )
 """A projection of the journal's entries of kind `evidence`: one row each, made again by `rebuild`."""
+
+account = Table(
+    "account",
+    metadata,
+    Column("name", String(64), primary_key=True),  # as typed at the login
+    Column("role", String(32), nullable=False),
+    Column("password_hash", Text, nullable=False),  # argon2id, with its salt and parameters
+    Column("session", Number, nullable=False),  # raised to end every session of the account
+    Column("created_at", Instant, nullable=False),
+    Column("disabled_at", Instant),
+)
+"""Who may log in. Not a projection: what opens the door does not belong in a journal that auditors read."""
+
+job_run = Table(
+    "job_run",
+    metadata,
+    Column("number", Number, primary_key=True),
+    Column("job", String(32), nullable=False, index=True),
+    Column("by", Text, nullable=False),  # who or what started it
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("outcome", String(16), nullable=False),  # running, success, failed
+    Column("message", Text, nullable=False),
+)
+"""Runs of the scheduler's jobs, for operators. It proves nothing and may be thinned out."""

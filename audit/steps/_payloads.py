@@ -149,7 +149,7 @@ def _value(key: str, value: Any) -> Any:
         if time.utcoffset() is None:
             raise ValueError(f"{value!r} has no time zone; add Z or an offset such as +08:00")
         return time
-    wanted = {"complete": bool, "exit_code": int}.get(key, str)
+    wanted = {"complete": bool, "simulated": bool, "exit_code": int}.get(key, str)
     if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
         raise ValueError(
             f"{value!r} is not {'true or false' if wanted is bool else 'a whole number' if wanted is int else 'a text'}"

@@ -136,6 +136,9 @@ def _notices(
 ) -> list[dict[str, Any]]:
     """Say what a reader should know of the inputs, as message keys with numbers."""
     notices: list[dict[str, Any]] = []
+    simulated = payloads.filter("simulated").height
+    if simulated:
+        notices.append({"key": "simulated", "count": simulated})
     declared = set(estate.repositories["repository"])
     undeclared = sorted(set(listings["repository"]) - declared)
     if undeclared:

@@ -133,6 +133,7 @@ def understand(entry: Entry, vault: Vault) -> Applied:
         "name": envelope.name,
         "method": envelope.method,
         "by": envelope.by,
+        "simulated": envelope.simulated,
         "received_at": entry.at,
     }
     late = _from_the_future(facts, entry.at, envelope)

@@ -73,7 +73,19 @@ def envelope(random_: random.Random, tool: str, path: Path) -> Envelope:
         complete=random_.choice([True, False, None]),
         timezone=random_.choice(["Europe/Berlin", "Nowhere", None]),
         command=random_.choice(
-            [None, "restic backup --host h /a", "restic forget --prune", "'", "restic check --read-data", "restic snapshots --json"]
+            [
+                None,
+                "restic backup --host h /a",
+                "restic forget --prune",
+                "'",
+                "restic check --read-data",
+                "restic snapshots --json",
+                "borg list --json /r",
+                "borg check --verify-data /r",
+                "borg create /r::{now} /a",
+                "borg extract /r::a",
+                "borg prune --list /r",
+            ]
         ),
         exit_code=random_.choice([None, 0, 1, 3]),
         started_at=random_.choice([moment, None]),

@@ -11,8 +11,8 @@ import pytest
 
 from audit.catalog.catalog import Applied, Catalog, LostRaceError
 from audit.catalog.layout import bucket_of
-from audit.catalog.schemas import TABLES
-from audit.catalog.table import Snapshot
+from audit.catalog.schemas import TABLES, conform
+from audit.catalog.table import Snapshot, Table
 from audit.errors import Fault
 from audit.model.facts import INSTANT, Facts, frame
 from tests.catalog.given import brief, everything, history, job, listing
@@ -121,6 +121,7 @@ def test_payloads_are_counted_and_faults_kept(catalog: Catalog) -> None:
         "name": "a.csv",
         "method": "upload",
         "by": "ann",
+        "simulated": True,
         "received_at": "2026-01-02T03:04:05Z",
     }
     catalog.apply([Applied(3, "ab" * 32, hour(1), Facts(runs=job(3, 1, "p1").facts.runs, faults=faults), meta)], 3)
@@ -139,6 +140,7 @@ def test_payloads_are_counted_and_faults_kept(catalog: Catalog) -> None:
             1,
             0,
             1,
+            True,
         )
     ]
     assert catalog.quarantine(3).rows() == [
@@ -323,3 +325,20 @@ def test_facts_of_two_repositories_in_one_payload_keep_apart(catalog: Catalog) -
         ("disk", hour(1), hour(1), True),
         ("tape", None, hour(2), False),
     ]
+
+
+def test_a_table_of_an_older_version_gets_the_columns_it_lacks(tmp_path: Path) -> None:
+    newest = TABLES["payloads"]
+    older = {name: kind for name, kind in newest.items() if name != "simulated"}
+    path = tmp_path / "my catalog" / "payloads"  # a blank: files are then named one by one
+    row = {"entry": 1, "sha256": "ab" * 32, "source": "nas", "points": 2}
+    Table(path, older).open().append([conform(pl.DataFrame([row]), older).lazy()], 7)
+
+    renewed = Table(path, newest).open()
+    assert renewed.mark == 7
+    renewed.append([conform(pl.DataFrame([{**row, "entry": 2, "simulated": True}]), newest).lazy()], 8)
+    for read in (Table(path, newest).open(), Table(path, newest).open()):
+        assert read.mark == 8
+        rows = read.scan().sort("entry").collect()
+        assert rows.schema == newest
+        assert rows.select("entry", "points", "simulated").rows() == [(1, 2, None), (2, 2, True)]

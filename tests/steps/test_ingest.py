@@ -97,6 +97,7 @@ def test_a_sidecar_tells_of_its_file_and_is_no_payload(store: Store, tmp_path: P
         "observed_at": "2026-11-23T13:00:00+08:00",
         "complete": True,
         "exit_code": 0,
+        "simulated": True,
         "by": "forger",
         "method": "pull",
     }
@@ -111,6 +112,7 @@ def test_a_sidecar_tells_of_its_file_and_is_no_payload(store: Store, tmp_path: P
         "observed_at": "2026-11-23T05:00:00Z",
         "complete": True,
         "exit_code": 0,
+        "simulated": True,
         "name": "a.ndjson",
         "method": "upload",
         "by": "tester",

@@ -191,7 +191,9 @@ def _as_table(block: Block, words: Words) -> Table | None:
     return None
 
 
-def _table(name: str, heads: Sequence[tuple[Text, str]], rows: Iterable[tuple[Cell, ...]], caption: Text = (), empty: Text = ()) -> Table:
+def _table(
+    name: str, heads: Sequence[tuple[Text, str]], rows: Iterable[tuple[Cell, ...]], caption: Text = (), empty: Text = ()
+) -> Table:
     columns = tuple(Column(str(index), title, kind) for index, (title, kind) in enumerate(heads))
     return Table(name, columns, tuple(rows), caption, empty)
 
@@ -224,7 +226,13 @@ def _timelines(block: Timelines, words: Words) -> Table:
 def _strip(group: StripGroup, strip: Strip) -> tuple[Cell, ...]:
     # A group without title holds one line for each asset, whose label is the asset.
     names: tuple[Text, Text] = (group.title, strip.label) if group.title else (strip.label, ())
-    return (*map(TextCell, names), VerdictCell(strip.verdict), ShareCell(strip.met), ShareCell(strip.met_up_to), TextCell(strip.note))
+    return (
+        *map(TextCell, names),
+        VerdictCell(strip.verdict),
+        ShareCell(strip.met),
+        ShareCell(strip.met_up_to),
+        TextCell(strip.note),
+    )
 
 
 def _bars(block: ShareBars, words: Words) -> Table:
@@ -238,5 +246,3 @@ def _signatures(block: Signatures, words: Words) -> Table:
     heads = [(words(f"workbook.signed.{what}"), "text") for what in ("role", "statement", "name", "date", "signature")]
     rows = [(TextCell(one.role), TextCell(one.statement), *(TextCell(()) for _ in range(3))) for one in block.signers]
     return _table("signatures", heads, rows)
-
-

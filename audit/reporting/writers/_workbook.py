@@ -81,7 +81,9 @@ class Book:
                 color=look.colour or ("1F5C8A" if look.link else "1B2230"), underline="single" if look.link else None,
             )  # fmt: skip
             cell.alignment = Alignment(
-                wrap_text=look.wrap or None, vertical="center" if look.middle else "top", horizontal="right" if look.right else "left" if look.left else None
+                wrap_text=look.wrap or None,
+                vertical="center" if look.middle else "top",
+                horizontal="right" if look.right else "left" if look.left else None,
             )
             if look.fill:
                 cell.fill = PatternFill("solid", start_color=look.fill)

@@ -1,0 +1,274 @@
+"""Kept assessments: an assessment as columns on disk, so that pages and comparisons need not judge again.
+
+A kept assessment is a folder: `assessment.json` (period, journal entry, coverage, notices, counts) and three Parquet files, one row for each
+result, breach and unproven stretch. It proves nothing and may be deleted: the same period as known at the same entry gives it again.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from audit.errors import DataFolderError, UsageError
+from audit.model.envelope import time_text
+from audit.model.facts import INSTANT
+from audit.model.verdicts import SHARES, Assessment, Breach, Coverage, EvidenceRef, Result, Unproven, Verdict
+
+FORMAT = 1
+"""The format of kept assessments that this program writes. Others are not listed: they can be made again."""
+
+RESULT: dict[str, pl.DataType] = {
+    "result": pl.Int64(),  # the number of the result in the assessment
+    "asset": pl.String(),
+    "unit": pl.String(),
+    "policy": pl.String(),
+    "version": pl.Int64(),
+    "part": pl.String(),
+    "control": pl.String(),
+    "leg": pl.String(),
+    "verdict": pl.String(),
+    **dict.fromkeys(SHARES, pl.Float64()),  # of the judged time; null: nothing was judged
+    "judged_seconds": pl.Float64(),
+    "breaches": pl.Int64(),
+    "unproven_stretches": pl.Int64(),
+    "detail": pl.String(),  # JSON
+    "provenance": pl.String(),
+    "judged": pl.String(),  # JSON: stretches
+    "in_grace": pl.String(),  # JSON: stretches
+}
+STRETCH: dict[str, pl.DataType] = {
+    "result": pl.Int64(),
+    "asset": pl.String(),
+    "unit": pl.String(),
+    "control": pl.String(),
+    "leg": pl.String(),
+    "part": pl.String(),
+    "policy": pl.String(),
+    "version": pl.Int64(),
+    "from": INSTANT,
+    "to": INSTANT,
+    "seconds": pl.Float64(),
+    "detail": pl.String(),  # JSON
+}
+BREACH = {**STRETCH, "verdict": pl.String(), "evidence": pl.String()}
+"""`verdict` is that of the whole result: a policy may tolerate a breach. `evidence`: JSON."""
+UNPROVEN = {**STRETCH, "reason": pl.String()}
+
+
+@dataclass(frozen=True)
+class KeptAssessment:
+    """A kept assessment. Frames are read when they are first asked for, and stay in memory as long as it does."""
+
+    path: Path
+    about: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        """The name of its folder: period and journal entry."""
+        return self.path.name
+
+    @property
+    def since(self) -> datetime:
+        """The beginning of the period (UTC)."""
+        return datetime.fromisoformat(self.about["period"]["from"])
+
+    @property
+    def until(self) -> datetime:
+        """The end of the period (UTC), not in it."""
+        return datetime.fromisoformat(self.about["period"]["to"])
+
+    @property
+    def as_known_at(self) -> int:
+        """The journal entry up to which evidence was known."""
+        return int(self.about["as_known_at"])
+
+    @property
+    def made_at(self) -> datetime:
+        """When it was made (UTC)."""
+        return datetime.fromisoformat(self.about["made_at"])
+
+    @cached_property
+    def results(self) -> pl.DataFrame:
+        """One row a result (RESULT)."""
+        return self._read("results")
+
+    @cached_property
+    def breaches(self) -> pl.DataFrame:
+        """One row a breach (BREACH)."""
+        return self._read("breaches")
+
+    @cached_property
+    def unproven(self) -> pl.DataFrame:
+        """One row an unproven stretch (UNPROVEN)."""
+        return self._read("unproven")
+
+    def _read(self, name: str) -> pl.DataFrame:
+        try:
+            return pl.read_parquet(self.path / f"{name}.parquet")
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise DataFolderError(
+                f"the kept assessment {self.path} cannot be read ({error}): delete it; the same command makes it again"
+            ) from error
+
+    def assessment(self, assets: Collection[str]) -> Assessment:
+        """Return the assessment with the results of some assets only, as it was judged."""
+        chosen = self.results.filter(pl.col("asset").is_in(list(assets)))
+        numbers = chosen["result"].implode()
+        breaches = _by_result(self.breaches.filter(pl.col("result").is_in(numbers)), breach_of)
+        unproven = _by_result(self.unproven.filter(pl.col("result").is_in(numbers)), unproven_of)
+        results = tuple(
+            _result(row, tuple(breaches.get(row["result"], ())), tuple(unproven.get(row["result"], ())))
+            for row in chosen.iter_rows(named=True)
+        )
+        return Assessment(
+            since=self.since,
+            until=self.until,
+            as_known_at=self.as_known_at,
+            journal_head=str(self.about["journal_head"]),
+            results=results,
+            quarantined=int(self.about["quarantined"]),
+            coverage=self.coverage,
+            faults=tuple(self.about["faults"]),
+            notices=tuple(self.about["notices"]),
+        )
+
+    @property
+    def coverage(self) -> Coverage:
+        """The three numbers at the period's end."""
+        told = dict(self.about["coverage"])
+        told["remainder"] = {name: tuple(assets) for name, assets in told["remainder"].items()}
+        told["orphans"] = tuple(told["orphans"])
+        return Coverage(**told)
+
+
+def keep(folder: Path, assessment: Assessment, made_at: datetime) -> KeptAssessment:
+    """Write an assessment into `folder` (made when missing) and return it. One of the same period and entry is replaced."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{assessment.since:%Y%m%dT%H%M%S}-{assessment.until:%Y%m%dT%H%M%S}-{assessment.as_known_at}"
+    aside = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
+    try:
+        for name, frame in frames_of(assessment).items():
+            frame.write_parquet(aside / f"{name}.parquet")
+        about = {key: value for key, value in assessment.to_json().items() if key != "results"}
+        about |= {"format": FORMAT, "made_at": time_text(made_at.replace(microsecond=0)), "results": len(assessment.results)}
+        (aside / "assessment.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
+        aside.chmod(0o755)
+        if path.exists():
+            shutil.rmtree(path)
+        aside.rename(path)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return KeptAssessment(path, about)
+
+
+def kept(folder: Path) -> list[KeptAssessment]:
+    """Return the assessments kept in a folder, the one made last first."""
+    found = []
+    for file in folder.glob("*/assessment.json"):
+        try:
+            about = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue  # one that is being replaced just now, or was cut off: it can be made again
+        if isinstance(about, dict) and about.get("format") == FORMAT and not file.parent.name.startswith("."):
+            found.append(KeptAssessment(file.parent, about))
+    return sorted(found, key=lambda one: (one.made_at, one.id), reverse=True)
+
+
+def kept_named(folder: Path, name: str) -> KeptAssessment:
+    """Return one kept assessment by its id. Raises `UsageError` when there is none of that name."""
+    found = next((one for one in kept(folder) if one.id == name), None)
+    if found is None:
+        raise UsageError(f"there is no kept assessment {name!r}")
+    return found
+
+
+def frames_of(assessment: Assessment) -> dict[str, pl.DataFrame]:
+    """Return an assessment as frames: `results` (RESULT), `breaches` (BREACH) and `unproven` (UNPROVEN)."""
+    results: list[dict[str, Any]] = []
+    breaches: list[dict[str, Any]] = []
+    unproven: list[dict[str, Any]] = []
+    for number, result in enumerate(assessment.results):
+        shares = dict.fromkeys(SHARES) if result.shares is None else {name: result.shares.get(name, 0.0) for name in SHARES}
+        told = result.to_json()
+        common = {name: told[name] for name in ("asset", "unit", "control", "leg", "part", "policy", "version")}
+        results.append(
+            {
+                **common,
+                "result": number,
+                "verdict": str(result.verdict),
+                **shares,
+                "judged_seconds": result.judged_seconds,
+                "breaches": len(result.breaches),
+                "unproven_stretches": len(result.unproven),
+                "detail": _json(told["detail"]),
+                "provenance": result.provenance,
+                "judged": _json(told["judged"]),
+                "in_grace": _json(told["grace"]),
+            }
+        )
+        for stretches, rows, key in ((result.breaches, breaches, "evidence"), (result.unproven, unproven, "reason")):
+            for stretch in stretches:
+                more = {"evidence": _json([ref.to_json() for ref in stretch.evidence]), "verdict": str(result.verdict)} if isinstance(
+                    stretch, Breach
+                ) else {key: stretch.reason}  # fmt: skip
+                rows.append(
+                    {
+                        **common,
+                        "result": number,
+                        "from": stretch.since,
+                        "to": stretch.until,
+                        "seconds": (stretch.until - stretch.since).total_seconds(),
+                        "detail": _json(stretch.detail),
+                        **more,
+                    }
+                )
+    return {
+        "results": pl.DataFrame(results, schema=RESULT),
+        "breaches": pl.DataFrame(breaches, schema=BREACH),
+        "unproven": pl.DataFrame(unproven, schema=UNPROVEN),
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=lambda odd: dict(odd) if isinstance(odd, Mapping) else str(odd))
+
+
+def _by_result(rows: pl.DataFrame, make: Any) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in rows.iter_rows(named=True):
+        found.setdefault(row["result"], []).append(make(row))
+    return found
+
+
+def breach_of(row: Mapping[str, Any]) -> Breach:
+    """Return the breach that a row of `breaches` tells of."""
+    refs = tuple(EvidenceRef(**ref) for ref in json.loads(row["evidence"]))
+    return Breach(row["from"], row["to"], json.loads(row["detail"]), refs)
+
+
+def unproven_of(row: Mapping[str, Any]) -> Unproven:
+    """Return the stretch that a row of `unproven` tells of."""
+    return Unproven(row["from"], row["to"], row["reason"], json.loads(row["detail"]))
+
+
+def _result(row: Mapping[str, Any], breaches: tuple[Breach, ...], unproven: tuple[Unproven, ...]) -> Result:
+    shares = None if row["met"] is None else {name: row[name] for name in SHARES}
+    return Result(
+        row["asset"], row["unit"], row["policy"], row["version"], row["part"], row["control"], row["leg"], Verdict(row["verdict"]),
+        shares, row["judged_seconds"], breaches, unproven, json.loads(row["detail"]), row["provenance"],
+        _stretches(row["judged"]), _stretches(row["in_grace"]),
+    )  # fmt: skip
+
+
+def _stretches(text: str) -> tuple[tuple[datetime, datetime], ...]:
+    return tuple((datetime.fromisoformat(one["from"]), datetime.fromisoformat(one["to"])) for one in json.loads(text))

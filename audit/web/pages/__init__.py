@@ -1,0 +1,1 @@
+"""Pages, one subject a file: each has a `BLUEPRINT`, and `NAV` (order, endpoint) where it stands in the navigation."""

@@ -1,0 +1,81 @@
+"""Overview: how things stand, by unit and control; where each number leads to what is behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+from flask import Blueprint, render_template, url_for
+
+from audit.evaluation.kept import KeptAssessment
+from audit.model.verdicts import Verdict
+from audit.steps.accounts import Role
+from audit.web._answers import chosen
+from audit.web._guard import needs
+from audit.web._site import site
+from audit.web._words import context
+
+BLUEPRINT = Blueprint("overview", __name__)
+NAV = (10, "overview.overview")
+
+_WORST_FIRST = [str(verdict) for verdict in Verdict]
+
+
+@BLUEPRINT.get("/")
+@needs(Role.AUDITOR)
+def overview() -> str:
+    """Show the newest assessment (or the one asked for) at a glance."""
+    kept = chosen()
+    if kept is None:
+        return render_template("overview.html.j2", kept=None)
+    per_asset = worst_of(kept.results, ["asset"])
+    counts = dict(per_asset.group_by("verdict").len().iter_rows())
+    return render_template(
+        "overview.html.j2",
+        kept=kept,
+        assessments=site().assessments(),
+        assets=per_asset.height,
+        counts={str(verdict): counts.get(str(verdict), 0) for verdict in Verdict},
+        coverage=kept.coverage,
+        matrix=matrix(kept),
+        breaches=kept.breaches.height,
+        unproven=kept.unproven.height,
+    )
+
+
+def worst_of(results: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """Return the worst verdict of results by some columns: `by`, `verdict`. What was judged comes before what was not."""
+    order = pl.col("verdict").replace_strict(_WORST_FIRST, range(len(_WORST_FIRST)), return_dtype=pl.Int8)
+    worst = results.group_by(by).agg(order.min().alias("order")).sort(by, nulls_last=True)
+    return worst.with_columns(
+        verdict=pl.col("order").replace_strict(range(len(_WORST_FIRST)), _WORST_FIRST, return_dtype=pl.String)
+    ).drop("order")
+
+
+def matrix(kept: KeptAssessment) -> dict[str, Any]:
+    """Return unit x control: titles, and for each pair the worst verdict, how many assets were judged, how many are not met, and where the list is."""
+    per_asset = worst_of(kept.results, ["unit", "control", "asset"])
+    judged = per_asset.filter(pl.col("verdict") != str(Verdict.NOT_APPLICABLE))
+    counts = judged.group_by("unit", "control").agg(
+        assets=pl.len(),
+        breached=(pl.col("verdict") == str(Verdict.BREACHED)).sum(),
+        unproven=(pl.col("verdict") == str(Verdict.UNPROVEN)).sum(),
+    )
+    worst = worst_of(judged, ["unit", "control"]).join(counts, on=["unit", "control"])
+    cells = {(row["unit"], row["control"]): row for row in worst.iter_rows(named=True)}
+    here = context()
+    controls = sorted({control for _, control in cells})
+    units = sorted({unit for unit, _ in cells})
+    return {
+        "controls": [(control, here.control(control)) for control in controls],
+        "rows": [
+            (here.unit_title(unit), [_with_address(cells.get((unit, control)), kept) for control in controls]) for unit in units
+        ],
+    }
+
+
+def _with_address(cell: dict[str, Any] | None, kept: KeptAssessment) -> dict[str, Any] | None:
+    if cell is None:
+        return None
+    address = url_for("promises.promises", assessment=kept.id, unit=cell["unit"], control=cell["control"], sort="verdict")
+    return {**cell, "url": address}

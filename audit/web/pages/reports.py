@@ -1,0 +1,139 @@
+"""Reports: those that were built, to read and to take away; and a form to build another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import polars as pl
+from flask import Blueprint, Response, abort, current_app, flash, g, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from audit.errors import UsageError
+from audit.model.facts import INSTANT
+from audit.model.terms import local
+from audit.reporting.compose import Definition
+from audit.reporting.formats import LOCALES
+from audit.reporting.words import plain
+from audit.steps.accounts import Role
+from audit.steps.built import build, built, built_named
+from audit.steps.report import formats
+from audit.web._answers import answer, list_of
+from audit.web._guard import needs
+from audit.web._lists import Column
+from audit.web._site import site
+from audit.web._stretches import unit_word
+from audit.web._words import say_plain, words
+
+BLUEPRINT = Blueprint("reports", __name__)
+NAV = (58, "reports.reports")
+
+BUILT = {
+    "id": pl.String(), "report": pl.String(), "from": INSTANT, "to": INSTANT, "unit": pl.String(), "language": pl.String(),
+    "format": pl.String(), "as_known_at": pl.Int64(), "made_at": INSTANT, "by": pl.String(), "bytes": pl.Int64(), "sha256": pl.String(),
+}  # fmt: skip
+READ_HERE = "html"
+"""The format that is read in the browser; others are saved."""
+TYPES = {"html": "text/html; charset=utf-8", "json": "application/json", "pdf": "application/pdf",
+         "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}  # fmt: skip
+
+
+@BLUEPRINT.get("/reports")
+@needs(Role.AUDITOR)
+def reports() -> str | AnyResponse:
+    """List the reports that were built, and offer to build one."""
+    rows = []
+    for one in built(site().store):
+        times = {key: datetime.fromisoformat(one.about[key]) for key in ("from", "to", "made_at")}
+        rows.append({**one.about, **times, "id": one.id})
+    frame = pl.DataFrame(rows, schema=BUILT)
+
+    def read(row: Mapping[str, Any]) -> str:
+        return url_for("reports.one", name=row["id"])
+
+    columns = (
+        Column("id", "labels.file", search=True, link=read),
+        Column("from", "labels.from", "instant"),
+        Column("to", "labels.to", "instant"),
+        Column(
+            "unit",
+            "labels.unit",
+            "text",
+            choose=True,
+            word=lambda unit: unit_word(unit) if unit and unit != "-" else say_plain("labels.all-units"),
+        ),
+        Column("language", "reports.language", choose=True),
+        Column("format", "reports.format", choose=True),
+        Column("as_known_at", "cover.as-known-at", "ordinal"),
+        Column("made_at", "reports.made", "instant"),
+        Column("by", "reports.by", choose=True),
+        Column("bytes", "points.bytes", "bytes"),
+    )
+    names = {
+        name: plain(words().translated(Definition.load(site().content, name).title, name))
+        for name in site().content.names("reports", ".yaml")
+    }
+    zone = site().estate().timezone
+    last_year = datetime.now(UTC).year - 1
+    return answer(
+        "reports.html.j2",
+        list_of("reports", frame, columns, sort="-made_at"),
+        names=names,
+        formats_there=formats(),
+        languages_there=sorted(LOCALES),
+        units=[(name, unit_word(name)) for name in sorted(site().estate().units)],
+        since=f"{last_year}-01-01",
+        until=f"{last_year}-12-31",
+        zone=zone,
+        may_build=current_app.extensions["jobs"] is not None and g.account.role.includes(Role.OPERATOR),
+    )
+
+
+@BLUEPRINT.post("/reports")
+@needs(Role.OPERATOR)
+def start() -> AnyResponse:
+    """Build a report in the background."""
+    form, jobs, here = request.form, current_app.extensions["jobs"], site()
+    if jobs is None:
+        raise UsageError("no scheduler runs beside this site, so nothing can be built")
+    since, until = _day(form.get("since")), _day(form.get("until"), last=True)
+    name, fmt, language, unit = form.get("report", ""), form.get("format", ""), form.get("language", ""), form.get("unit") or None
+    if fmt not in formats() or language not in LOCALES:
+        raise UsageError("this format or language is not one that reports are written in")
+    Definition.load(here.content, name)
+    if since >= until:
+        raise UsageError("the period ends before it begins")
+    by = g.account.name
+
+    def work() -> str:
+        done = build(here.store, here.content, name, since, until, language, fmt, unit, now=datetime.now(UTC), by=by)
+        return done.id
+
+    jobs.start_run("report", by, work)
+    flash(say_plain("reports.started"))
+    return redirect(url_for("jobs.jobs"))
+
+
+def _day(text: str | None, *, last: bool = False) -> datetime:
+    """Return the beginning of a day in the programme's zone; of the last day of a period the beginning of the next."""
+    try:
+        day = datetime.strptime(text or "", "%Y-%m-%d")  # noqa: DTZ007 - a day of the zone it is put into below
+    except ValueError as error:
+        raise UsageError(f"{text!r} is not a day; write it as 2026-01-31") from error
+    return local(day + timedelta(days=1 if last else 0), site().estate().timezone)
+
+
+@BLUEPRINT.get("/reports/<name>")
+@needs(Role.AUDITOR)
+def one(name: str) -> AnyResponse:
+    """Show a report written for browsers (alone, without scripts), or hand out any other, or any with `save`."""
+    try:
+        found = built_named(site().store, name)
+    except UsageError:
+        abort(404)
+    kind = str(found.about["format"])
+    headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-same-origin"}
+    if kind != READ_HERE or "save" in request.args:
+        headers["Content-Disposition"] = f'attachment; filename="{found.id}"'
+    return Response(found.path.read_bytes(), content_type=TYPES.get(kind, "application/octet-stream"), headers=headers)
