@@ -239,7 +239,7 @@ def test_definitions_that_cannot_be_used_are_named(tmp_path, assessment, estate,
     short = Definition.load(own, "short")
     assert short.sections == (("summary", {}), ("breaches", {"worst": 5}))
     assert [part.id for part in compose(assessment, estate, short, "en", content=own).sections] == ["summary", "breaches"]
-    with pytest.raises(ContentError, match="names the section 'sumary'; there are: assets, breaches"):
+    with pytest.raises(ContentError, match="names the section 'sumary'; there are: asset-list, assets, breaches"):
         Definition.load(own, "odd")
     with pytest.raises(ContentError, match="names no sections"):
         Definition.load(own, "none")

@@ -178,8 +178,8 @@ class Cells:
     def _instant(self, instant: datetime) -> Value:
         try:
             there = instant.astimezone(self._formats.zone)
-        except OverflowError:
-            return Value(self._formats.instant(instant), TEXT)
+        except OverflowError:  # the last day of the year 9999 has no tomorrow east of Greenwich
+            return Value(f"{instant.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC", TEXT)
         wall = there.replace(tzinfo=None, fold=0)
         if wall < _FIRST_DAY:
             return Value(wall.isoformat(" "), TEXT)

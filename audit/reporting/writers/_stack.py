@@ -237,8 +237,10 @@ def _strip(group: StripGroup, strip: Strip) -> tuple[Cell, ...]:
 
 def _bars(block: ShareBars, words: Words) -> Table:
     states = [state for state in reversed(State) if any(state == told for bar in block.bars for told, _ in bar.shares)]
-    heads = [((), "text"), *((words(f"states.{state}.word"), "share") for state in states)]
-    rows = [(TextCell(bar.label), *(ShareCell(dict(bar.shares).get(state, 0.0)) for state in states)) for bar in block.bars]
+    heads: list[tuple[Text, str]] = [((), "text"), *((words(f"states.{state}.word"), "share") for state in states)]
+    rows: list[tuple[Cell, ...]] = [
+        (TextCell(bar.label), *(ShareCell(dict(bar.shares).get(state, 0.0)) for state in states)) for bar in block.bars
+    ]
     return _table(block.id, heads, rows, block.caption)
 
 

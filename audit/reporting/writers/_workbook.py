@@ -45,7 +45,7 @@ class Book:
         properties.title, properties.subject, properties.language = harmless(title), harmless(subject), language
         properties.creator = "backup-audit"
         # The same report is the same file whenever it is made: it does not say when.
-        properties.created = properties.modified = None
+        properties.__elements__ = tuple(element for element in properties.__elements__ if element not in ("created", "modified"))
 
     def name(self, title: str) -> str:
         """Return a name for a sheet that Excel accepts and that is not taken, and take it."""

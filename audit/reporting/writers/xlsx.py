@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 from audit.content import Content
-from audit.model.document import Block, Cell, Document, InstantCell, Name, OrdinalCell, Sheet, Table, Text
+from audit.model.document import Block, Cell, Document, Name, OrdinalCell, Sheet, Table, Text
 from audit.reporting.formats import Formats
 from audit.reporting.words import Words
 from audit.reporting.writers._cells import HEADING, TEXT, Cells, Look, Value, written
 from audit.reporting.writers._stack import QUIET, SUBHEADING, TITLE, WARNING, Stack, widths
-from audit.reporting.writers._workbook import ROWS, Book, Rows, display_width, place, value_width
+from audit.reporting.writers._workbook import ROWS, Book, display_width, place, value_width
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WIDEST = 60.0
