@@ -1,7 +1,8 @@
-"""The demo: real restic catalogs and a month of a message database, judged against policies/example.
+"""The demo: a simulated year of a company that runs instant messaging, with ten accidents, judged against what it had promised.
 
 `python scripts/demo.py demo-data` (or `make demo`) runs the commands that a user types, shows them, and says what came out. The
-data folder and the reports in it (`demo-data/reports/`) are never committed; `make clean` removes them. Run again it changes nothing.
+data folder, the year in it (`demo-data/simulated/`) and the reports (`demo-data/reports/`) are never committed; `make clean` removes them.
+Run again it changes nothing.
 """
 
 from __future__ import annotations
@@ -18,10 +19,16 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ruamel.yaml import YAML
+
+from audit.steps.report import formats
+
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = Path(sys.executable).with_name("backup-audit")
-PERIOD = ("--from", "2026-11-01", "--to", "2026-11-24")
+PERIOD = ("--from", "2025-01-01", "--to", "2026-01-01")
 ZONE = ZoneInfo("Asia/Shanghai")
+LANGUAGES = {"en": "", "zh": "-zh"}
+"""Languages of the reports, and what they add to a file's name."""
 BREACHED = 1
 """The exit code of `assess` when something is breached, as in this demo."""
 
@@ -32,67 +39,100 @@ def main() -> None:
         sys.exit("usage: python scripts/demo.py FOLDER")
     os.chdir(ROOT)
     data = Path(sys.argv[1])
-    reports = data / "reports"
+    year, reports = data / "simulated", data / "reports"
     judged = reports / "assessment.json"
     before = number(judged)
 
     step("1. A data folder: configuration, keys, journal, vault")
-    tell(run(data, "init", "--organisation", "Yunhe Messaging"))
-    step("2. The programme: who owns what, where copies live, what was promised")
-    tell(run(data, "apply", "policies/example").splitlines()[-2:])
-    step("3. The evidence: real output of restic, and what the catalogs of a message database showed each morning")
-    tell(run(data, "ingest", *restic_samples(), short="tests/data/restic/backup-1.jsonl ..."))
-    for repository in ("nas-dc1", "vault-hz"):
-        tell(run(data, "ingest", "--source", "messages-db", "--repository", repository, f"tests/data/demo/{repository}"))
-    step("4. Every promise judged, on every asset, over the period")
+    tell(run(data, "init", "--organisation", "Yunhe Messaging (simulated)"))
+    step("2. A year of a company that does not exist: its programme, what its tools showed, and the truth about ten accidents")
+    tell(run(data, "simulate", str(year)).splitlines()[:1])
+    step("3. The programme: who owns what, where copies live, what was promised")
+    tell(run(data, "apply", str(year / "programme"), "--by", "Li Na", quiet=True).splitlines()[-2:])
+    step("4. The evidence: what restic, borg and the databases' tools showed day by day (1 to 2 minutes)")
+    tell(run(data, "ingest", str(year / "evidence")))
+    step("5. Every promise judged, on every asset, over the year")
     reports.mkdir(exist_ok=True)
     tell(run(data, "assess", *PERIOD, "--format", "json", "-o", str(judged), fine=(0, BREACHED)))
-    step("5. The first report, in two languages and for programs")
-    for name, more in (
-        ("annual-review.html", ()),
-        ("annual-review-zh.html", ("--lang", "zh")),
-        ("annual-review.json", ("--format", "json")),
-    ):
-        tell(run(data, "report", "annual-review", *PERIOD, *more, "-o", str(reports / name)))
-    step("6. Is all of it still as it was taken in?")
+    step("6. The annual review, in two languages and every format")
+    for language, more in LANGUAGES.items():
+        for fmt in formats():
+            file = reports / f"annual-review{more}.{fmt}"
+            tell(run(data, "report", "annual-review", *PERIOD, "--lang", language, "--format", fmt, "-o", str(file)))
+    step("7. Is all of it still as it was taken in?")
     tell(line for line in run(data, "verify").splitlines() if "hashed again" in line or line.startswith("Everything"))
 
     assessment = json.loads(judged.read_text(encoding="utf-8"))
     say("\n==> What came out")
     for line in headline(assessment):
         say(f"    {line}")
+    say("\n==> The accidents, and whether they were found")
+    truth = YAML(typ="safe").load((year / "truth.yaml").read_text(encoding="utf-8"))
+    for line in accidents(truth, assessment["results"]):
+        say(f"    {line}")
     say("\n==> Where it is")
-    say(f"    {reports / 'annual-review.html'} and annual-review-zh.html: open them in a browser")
-    say(f"    {reports / 'annual-review.json'}, {judged}: the same for programs")
+    say(f"    {reports / 'annual-review.html'} and annual-review-zh.html: open them in a browser (also as {', '.join(formats())})")
+    say(f"    {judged}: the same for programs; {year / 'truth.yaml'}: what is true")
     if before == assessment["as_known_at"]:
         say(f"    Nothing was new: the journal still ends with entry {before}, and the reports say the same as before.")
     say("\n==> Try next")
     for line in (
         "assess " + " ".join(PERIOD),
-        "explain im-messages-db recovery-point " + " ".join(PERIOD),
-        "recoverable im-messages-db --at 2026-11-09T12:00:00+08:00",
+        "explain messages-db recovery-point " + " ".join(PERIOD),
+        "recoverable messages-db --at 2025-12-30T12:00:00+08:00",
         "sources",
     ):
         say(f"    {PROGRAM.relative_to(ROOT) if PROGRAM.is_relative_to(ROOT) else 'backup-audit'} --data {data} {line}")
 
 
-def restic_samples() -> list[str]:
-    """Return the samples that say beside them, in an envelope, how they were got."""
-    ending = ".envelope.json"
-    return sorted(str(path).removesuffix(ending) for path in Path("tests/data/restic").glob(f"*{ending}"))
+KEY = ("asset", "part", "control", "leg", "policy", "version")
 
 
-def run(data: Path, *arguments: str, short: str | None = None, fine: tuple[int, ...] = (0,)) -> str:
+def accidents(truth: dict[str, Any], results: list[dict[str, Any]]) -> Iterable[str]:
+    """Yield each accident in its words, and how many of the verdicts that must tell of it do so, in the very stretches."""
+    found = {tuple(result[key] for key in KEY): result for result in results}
+    for accident in truth["accidents"]:
+        told = 0
+        for find in accident["finds"]:
+            result = found.get(tuple(find[key] for key in KEY))
+            told += (
+                result is not None
+                and result["verdict"] == find["verdict"]
+                and all(
+                    joined(result[here]) == joined(find.get(there, []))
+                    for here, there in (("breaches", "breached"), ("unproven", "unproven"))
+                )
+            )
+        verdicts = sorted({find["verdict"] for find in accident["finds"]})
+        yield accident["en"]
+        yield f"  {' and '.join(verdicts)}: {told} of {len(accident['finds'])} verdicts are what the truth says, to the second."
+
+
+def joined(stretches: list[dict[str, Any]]) -> list[tuple[datetime, datetime]]:
+    """Return stretches with neighbours made one."""
+    found: list[tuple[datetime, datetime]] = []
+    for begin, end in sorted((datetime.fromisoformat(each["from"]), datetime.fromisoformat(each["to"])) for each in stretches):
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((begin, end))
+    return found
+
+
+def run(data: Path, *arguments: str, fine: tuple[int, ...] = (0,), quiet: bool = False) -> str:
     """Show and run one command of backup-audit; return what it printed. The demo ends where a command fails.
 
-    short: what to show in place of a long list of files. fine: the exit codes that are no failure.
+    fine: the exit codes that are no failure. quiet: of its warnings only the number is shown.
     """
-    shown = shlex.join(arguments) if short is None else f"{arguments[0]} {short}"
-    say(f"    $ backup-audit --data {data} {shown}")
+    say(f"    $ backup-audit --data {data} {shlex.join(arguments)}")
     command = [str(PROGRAM), "--data", str(data), *arguments]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=False)  # noqa: S603 - our own program
+    errors = subprocess.PIPE if quiet else None
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8", check=False)  # noqa: S603 - our own program
+    warnings = (done.stderr or "").count("Warning: ")
+    if warnings:
+        say(f"      ({warnings} warnings: promises that are written down and that this version does not judge)")
     if done.returncode not in fine:
-        say(done.stdout)
+        say(done.stdout + (done.stderr or ""))
         sys.exit(f"the demo stopped: this command ended with {done.returncode}")
     return done.stdout
 

@@ -3,7 +3,9 @@
 # libreoffice-calc-nogui: the tests open workbooks as a reader would (60 packages, no desktop).
 # openssl, sqlite3 and zstd: the tests check evidence without our code, as an auditor would.
 set -euo pipefail
-wanted=(python3-venv git ca-certificates openssl sqlite3 zstd libreoffice-calc-nogui)
+# libpango, libharfbuzz, fonts-noto: PDF reports; poppler-utils: the tests read them back.
+wanted=(python3-venv git ca-certificates openssl sqlite3 zstd libreoffice-calc-nogui
+  libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core fonts-noto-cjk poppler-utils)
 missing=()
 for package in "${wanted[@]}"; do
   dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
@@ -14,5 +16,5 @@ if [ "${#missing[@]}" -eq 0 ]; then
 fi
 echo "    installing ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq
-apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+apt-get -o DPkg::Lock::Timeout=600 update -qq
+apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import ModuleType
+from typing import Any
 
 from audit.adapters import _rules, _text
 from audit.discovery import modules
@@ -14,6 +16,23 @@ from audit.model.facts import Facts
 def tools() -> dict[str, ModuleType]:
     """Return the adapters by id."""
     return modules("audit.adapters")
+
+
+def mapping_of(tool: str) -> Any:
+    """Return the model of the mapping that a tool's adapter needs to be told (with `problems()` and `stored()`), or `None`."""
+    return getattr(tools().get(tool), "MAPPING", None)
+
+
+def fits(tool: str, payload: bytes, mapping: Mapping[str, Any]) -> bool:
+    """Return whether a payload is a table that a mapping of this tool can read, by its first 64 KiB."""
+    return bool(tools()[tool].fits(payload[: _text.HEAD], mapping))
+
+
+def encoding_of(envelope: Envelope) -> str:
+    """Return the codec (of Python) by which a payload is shown to people, unless it begins with a byte order mark: the declared one, else UTF-8."""
+    if envelope.mapping is None or mapping_of(envelope.tool) is None:
+        return "utf-8"
+    return str(tools()[envelope.tool].encoding(envelope.mapping))
 
 
 def recognise(name: str, payload: bytes) -> str:

@@ -1,6 +1,6 @@
 """CSV into frames of strings: the whole file with Polars where it is sound, row by row where it is not.
 
-Polars fills short rows and knows no line numbers. So the file is counted first: when commas and line ends add up and every quoted
+Polars fills short rows and knows no line numbers. So the file is counted first: when separators and line ends add up and every quoted
 line is well formed, each row has all its fields and row n stands in line n + 1. Otherwise Python's strict reader goes through it,
 with a fault for each bad row.
 """
@@ -20,7 +20,6 @@ LONGEST_FIELD = 200
 """A quoted field over more lines than this is taken for a quote that was never closed."""
 
 _HEADER = 64 * 1024
-_QUOTED_LINE = r'^(?:[^",]*|"(?:[^"]|"")*")(?:,(?:[^",]*|"(?:[^"]|"")*"))*\r?$'
 
 
 @dataclass(slots=True)
@@ -32,23 +31,37 @@ class Table:
     unread: int = 0
 
 
-def header(text: str) -> list[str]:
+def header(text: str, separator: str = ",") -> list[str]:
     """Return the field names of the first line that is not blank, trimmed. No names: no header."""
-    for line in text[:_HEADER].lstrip("\r\n\t ").splitlines()[:1]:
-        try:
-            return [name.strip() for name in next(csv.reader([line], strict=True))]
-        except csv.Error:
-            return []
-    return []
+    lines = io.StringIO(text[:_HEADER], newline="").readlines()
+    first = next((at for at, line in enumerate(lines) if line.strip()), None)
+    if first is None:
+        return []
+    try:  # a quoted name may go on over several lines, as spreadsheets write it
+        return [
+            name.strip() for name in next(csv.reader(iter(lines[first : first + LONGEST_FIELD]), delimiter=separator, strict=True))
+        ]
+    except csv.Error:
+        return []
 
 
 def read(text: str, where: str) -> Table:
     """Read CSV text with a header line. Raises `InputError` when the header itself cannot be used."""
     names = header(text)
     _usable(names, where)
-    table = _fast(text, names) or _exact(text, names, where)
-    # Spreadsheets end in rows of nothing but commas.
-    table.raw = table.raw.filter(pl.any_horizontal(pl.col(names).is_not_null() & (pl.col(names) != "")))
+    return rows(text, names, where)
+
+
+def rows(text: str, names: list[str], where: str, separator: str = ",", before: int = 0) -> Table:
+    """Read CSV text whose first line is a header, under these names (all different), one a column.
+
+    `before`: how many lines of the file stand before the text; they count in the lines that are told.
+    """
+    table = _fast(text, names, separator) or _exact(text, names, where, separator, before)
+    # Spreadsheets end in rows of nothing but separators.
+    table.raw = table.raw.filter(pl.any_horizontal(pl.col(names).is_not_null() & (pl.col(names) != ""))).with_columns(
+        pl.col("line") + before
+    )
     return table
 
 
@@ -69,13 +82,13 @@ def _refused(where: str, what: str, remedy: str) -> tuple[str, list[Fault]]:
     return str(fault), [fault]
 
 
-def _fast(text: str, names: list[str]) -> Table | None:
-    payload = text.encode()
+def _fast(text: str, names: list[str], separator: str = ",") -> Table | None:
+    payload, sign = text.encode(), separator.encode()
     rows = payload.count(b"\n") + (not payload.endswith(b"\n")) - 1
     if rows < 1 or payload.count(b"\r") != payload.count(b"\r\n") or payload[:1] in b"\r\n \t":
         return None
     try:
-        raw = pl.read_csv(payload, infer_schema=False, new_columns=names, raise_if_empty=False)
+        raw = pl.read_csv(payload, infer_schema=False, new_columns=names, raise_if_empty=False, separator=separator)
     except pl.exceptions.PolarsError:
         return None
     if raw.height != rows or raw.columns != names:
@@ -84,21 +97,30 @@ def _fast(text: str, names: list[str]) -> Table | None:
     if b'"' in payload:
         options = {"has_header": False, "separator": "\x01", "quote_char": None, "infer_schema": False}
         lines = pl.read_csv(payload, **options).to_series() if b"\x01" not in payload else None  # type: ignore[arg-type]
-        if lines is None or not lines.filter(lines.str.contains('"', literal=True)).str.contains(_QUOTED_LINE).all():
+        if lines is None or not lines.filter(lines.str.contains('"', literal=True)).str.contains(_quoted_line(separator)).all():
             return None
-        inside = int(sum(raw[name].str.count_matches(",", literal=True).sum() for name in names))
-        if ',"' in text.split("\n", 1)[0] or text.startswith('"'):
-            return None  # a quoted header may hold commas of its own
-    if payload.count(b",") != (len(names) - 1) * (rows + 1) + inside:
+        inside = int(sum(raw[name].str.count_matches(separator, literal=True).sum() for name in names))
+        inside += sum(name.count(separator) for name in _header_fields(text, separator))
+    if payload.count(sign) != (len(names) - 1) * (rows + 1) + inside:
         return None
     return Table(raw.with_row_index("line", offset=2).with_columns(pl.col("line").cast(pl.UInt32)))
 
 
-def _exact(text: str, names: list[str], where: str) -> Table:
+def _quoted_line(separator: str) -> str:
+    """Return the pattern of a line of which every field that has a quote is quoted as a whole."""
+    plain, quoted = rf'[^"{separator}]*', r'"(?:[^"]|"")*"'
+    return rf"^(?:{plain}|{quoted})(?:[{separator}](?:{plain}|{quoted}))*\r?$"
+
+
+def _header_fields(text: str, separator: str) -> list[str]:
+    return next(csv.reader([text.split("\n", 1)[0]], delimiter=separator))
+
+
+def _exact(text: str, names: list[str], where: str, separator: str = ",", before: int = 0) -> Table:
     table = Table(pl.DataFrame())
     rows: list[list[str]] = []
     lines: list[int] = []
-    for line, row, problem in _rows(text):
+    for line, row, problem in _rows(text, separator):
         if problem is None and row is not None and len(row) != len(names):
             problem = f"this row has {len(row)} fields, the header has {len(names)}"
         if problem is None and row is not None:
@@ -109,8 +131,8 @@ def _exact(text: str, names: list[str], where: str) -> Table:
             Fault(
                 where,
                 problem or "",
-                "write one field for each column; quote fields that contain a comma, a quote or a line end",
-                f"line {line}",
+                "write one field for each column; quote fields that contain a separator, a quote or a line end",
+                f"line {line + before}",
             )
         )
         table.unread += 1
@@ -120,7 +142,7 @@ def _exact(text: str, names: list[str], where: str) -> Table:
     return table
 
 
-def _rows(text: str) -> Iterator[tuple[int, list[str] | None, str | None]]:
+def _rows(text: str, separator: str) -> Iterator[tuple[int, list[str] | None, str | None]]:
     """Yield line number, fields and problem of each row behind the header, blank lines left out."""
     lines = io.StringIO(text, newline="").readlines()
     at, header_seen = 0, False
@@ -128,18 +150,18 @@ def _rows(text: str) -> Iterator[tuple[int, list[str] | None, str | None]]:
         if not lines[at].strip():
             at += 1
             continue
-        row, taken, problem = _row(lines, at)
+        row, taken, problem = _row(lines, at, separator)
         if header_seen:
             yield at + 1, row, problem
         header_seen = True
         at += taken
 
 
-def _row(lines: list[str], at: int) -> tuple[list[str] | None, int, str | None]:
+def _row(lines: list[str], at: int, separator: str) -> tuple[list[str] | None, int, str | None]:
     """Read the row that begins at a line: its fields, how many lines it took, and what is wrong with it."""
     if '"' not in lines[at]:
-        return lines[at].rstrip("\r\n").split(","), 1, None
-    reader = csv.reader(iter(lines[at : at + LONGEST_FIELD]), strict=True)
+        return lines[at].rstrip("\r\n").split(separator), 1, None
+    reader = csv.reader(iter(lines[at : at + LONGEST_FIELD]), delimiter=separator, strict=True)
     try:
         return next(reader), reader.line_num, None
     except csv.Error as error:

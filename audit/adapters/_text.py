@@ -30,16 +30,15 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
+_MARKED = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+"""Byte order marks, and the codec that each one settles."""
 
 
 def unreadable(name: str, payload: bytes) -> Fault | None:
     """Say why these bytes are no UTF-8 text, or return `None` when they are. NUL bytes are left to `nul`: a log may carry a few."""
     where = name or "payload"
-    if not payload[:HEAD].strip(_BLANK) and not payload.strip(_BLANK):
-        return Fault(where, "is empty", "an empty file proves nothing: check that the command that wrote it succeeded")
-    for magic, (what, remedy) in _PACKED.items():
-        if payload.startswith(magic):
-            return Fault(where, f"is {what}", remedy.format(where))
+    if fault := _no_text(where, payload):
+        return fault
     encoding = next((label for mark, label in _MARKS if payload.startswith(mark)), None) or _bare_utf16(payload)
     if encoding:
         return Fault(where, f"is {encoding} text", f"convert it first: iconv -f {encoding} -t UTF-8 {where}")
@@ -52,6 +51,15 @@ def unreadable(name: str, payload: bytes) -> Fault | None:
     return None
 
 
+def _no_text(where: str, payload: bytes) -> Fault | None:
+    if not payload[:HEAD].strip(_BLANK) and not payload.strip(_BLANK):
+        return Fault(where, "is empty", "an empty file proves nothing: check that the command that wrote it succeeded")
+    for magic, (what, remedy) in _PACKED.items():
+        if payload.startswith(magic):
+            return Fault(where, f"is {what}", remedy.format(where))
+    return None
+
+
 def decode(name: str, payload: bytes) -> str:
     """Return the text of a payload without its byte order mark. Raises `InputError` with one plain fault when it is no UTF-8
     text.
@@ -60,6 +68,21 @@ def decode(name: str, payload: bytes) -> str:
     if fault:
         raise InputError(str(fault), [fault])
     return payload.decode("utf-8-sig")
+
+
+def decode_as(name: str, payload: bytes, encoding: str) -> str:
+    """Return the text of a payload in a declared encoding (a codec of Python). A byte order mark outweighs it. Raises `InputError` with one plain fault."""
+    marked = next((codec for mark, codec in _MARKED if payload.startswith(mark)), encoding)
+    if marked == "utf-8":
+        return decode(name, payload)
+    fault = _no_text(name or "payload", payload)
+    if fault is None:
+        try:
+            return payload.decode(marked).removeprefix("\ufeff")
+        except UnicodeDecodeError as error:
+            what = f"is not {encoding} (byte 0x{payload[error.start]:02x} at offset {error.start})"
+            fault = Fault(name or "payload", what, "declare the encoding that it has", _line(payload, error.start))
+    raise InputError(str(fault), [fault])
 
 
 def nul(name: str, payload: bytes) -> Fault | None:

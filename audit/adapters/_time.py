@@ -26,6 +26,8 @@ _OFFSET = r"[Zz]|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9]"
 _PLAIN = rf"^{_DATE}T{_CLOCK}Z$"
 _AWARE = rf"^{_DATE}[Tt ]{_CLOCK}(?:\.[0-9]+)?(?:{_OFFSET})$"
 _NAIVE = rf"^{_DATE}[Tt ]{_CLOCK}(?:\.[0-9]+)?$"
+ANY = rf"^{_DATE}[Tt ]{_CLOCK}(?:\.[0-9]+)?(?:{_OFFSET})?$"
+"""What `read` accepts, as a pattern: with offset or without."""
 _SCALAR = re.compile(rf"({_DATE})[Tt ]({_CLOCK})(?:\.([0-9]+))?({_OFFSET})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)

@@ -17,6 +17,7 @@ from difflib import get_close_matches
 import polars as pl
 
 from audit.adapters import _lines, _table, _text
+from audit.adapters._listing import based, from_envelope, pure_log
 from audit.adapters._lost import ANYTHING, lost, without
 from audit.adapters._typed import fields, shown, typed
 from audit.errors import Fault, InputError
@@ -90,7 +91,7 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
         faults += result.faults
         gone.append(lost(result.unread, kind))
     frames["listing"] = _listings(frames, envelope, reading)
-    points = _based(frames["recovery_point"], frames["listing"])
+    points = based(frames["recovery_point"], frames["listing"])
     facts = Facts(points, frames["run"], frames["listing"], tuple(faults))
     return without(facts, pl.concat(gone), where)
 
@@ -202,40 +203,10 @@ def _listings(frames: dict[str, pl.DataFrame], envelope: Envelope, reading: _Rea
     """
     given = frames["listing"]
     if given.is_empty() and not reading.raw.get("listing", given).height:
-        return _from_envelope(frames["recovery_point"], envelope, empty_table=reading.empty_table)
+        return from_envelope(frames["recovery_point"], envelope, empty_table=reading.empty_table)
     return given.with_columns(
-        listed_at=pl.when(~_pure_log()).then(
+        listed_at=pl.when(~pure_log()).then(
             pl.col("listed_at").fill_null(pl.lit(envelope.observed_at, SCHEMAS["listing"]["listed_at"]))
         ),
         complete=pl.col("complete").fill_null(value=False),
     )
-
-
-def _pure_log() -> pl.Expr:
-    """A line that says which runs a log holds, and nothing of which points there are."""
-    return pl.col("covers_from").is_not_null() & pl.col("listed_at").is_null() & ~pl.col("complete").fill_null(value=False)
-
-
-def _from_envelope(points: pl.DataFrame, envelope: Envelope, *, empty_table: bool) -> pl.DataFrame:
-    nothing = pl.DataFrame(schema=SCHEMAS["listing"])
-    if envelope.observed_at is None and envelope.complete is None:
-        return nothing
-    # Points that all say they were inferred from jobs are no listing, whenever the log was fetched.
-    pairs = (
-        points.filter((pl.col("basis") != "job").fill_null(value=True)).select("source", "repository").unique(maintain_order=True)
-    )
-    if empty_table and envelope.source and envelope.repository:
-        pairs = pl.DataFrame({"source": [envelope.source], "repository": [envelope.repository]})  # a listing too: of nothing
-    at = pl.lit(envelope.observed_at, SCHEMAS["listing"]["listed_at"])
-    listed = pairs.drop_nulls().with_columns(
-        scope=pl.lit(envelope.scope, pl.String()), listed_at=at, complete=pl.lit(bool(envelope.complete))
-    )
-    return pl.concat([nothing, listed], how="diagonal").with_columns(locator=pl.lit("envelope"))
-
-
-def _based(points: pl.DataFrame, listings: pl.DataFrame) -> pl.DataFrame:
-    """Say of each point what it rests on: a listing of its source and repository in this payload, else its own word, else a job."""
-    pairs = listings.filter(~_pure_log()).select("source", "repository").unique().with_columns(listed=pl.lit(value=True))
-    joined = points.join(pairs, on=["source", "repository"], how="left", maintain_order="left")
-    basis = pl.when("listed").then(pl.lit("catalog")).otherwise(pl.col("basis").fill_null("job"))
-    return joined.with_columns(basis=basis).select(list(SCHEMAS["recovery_point"]))

@@ -17,7 +17,7 @@ from audit.reporting.compose import Definition
 from audit.reporting.formats import LOCALES
 from audit.steps._open import open_store
 from audit.steps.assess import assess
-from audit.steps.report import formats, report
+from audit.steps.report import formats, report_of
 
 FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
@@ -67,16 +67,12 @@ def command(
     begin, end = parse_period(since, until, year, zone)
     with progress() as shown:
         assessment = assess(store, begin, end, known, progress=shown)
-    seen = assessment.as_known_at
-    written = report(
-        assessment, store.estate(seen), definition, language, fmt, unit,
-        content=content, payloads=store.catalog.payloads(seen), quarantine=store.catalog.quarantine(seen),
-    )  # fmt: skip
+    written = report_of(store, assessment, definition, language, fmt, unit, content=content)
     if str(output) == "-":
         sys.stdout.buffer.write(written)
         return
     replace_file(output, written)
-    click.echo(f"Wrote {output} ({len(written):,} bytes, as known at journal entry {seen}).")
+    click.echo(f"Wrote {output} ({len(written):,} bytes, as known at journal entry {assessment.as_known_at}).")
 
 
 def replace_file(path: Path, data: bytes) -> None:

@@ -43,9 +43,12 @@ class Excerpt:
     lines_in_all: int
 
 
-def excerpt(payload: bytes, locator: str) -> Excerpt:
-    """Return the lines of a payload around a locator; its beginning when the locator names no place in it."""
-    text = _text(payload)
+def excerpt(payload: bytes, locator: str, encoding: str = "utf-8") -> Excerpt:
+    """Return the lines of a payload around a locator; its beginning when the locator names no place in it.
+
+    `encoding`: of text without a byte order mark (a codec of Python).
+    """
+    text = text_of(payload, encoding)
     span = _span(text, locator)
     begin, end = span if span else (0, 0)
     first = text.count("\n", 0, begin) + 1
@@ -64,11 +67,13 @@ def excerpt(payload: bytes, locator: str) -> Excerpt:
     return Excerpt(tuple(_lines(text, start, number, count, (begin, end))), found=True, lines_in_all=in_all)
 
 
-def _text(payload: bytes) -> str:
-    """Return bytes as text, whatever they are: UTF-16 by its mark, else UTF-8, with what is neither shown as such."""
+def text_of(payload: bytes, encoding: str = "utf-8") -> str:
+    """Return bytes as text, whatever they are: by a byte order mark, else in the encoding, with what cannot be read shown as such."""
     if payload.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return payload.decode("utf-16", errors="replace")
-    text = payload.decode("utf-8-sig", errors="replace")
+        encoding = "utf-16"
+    elif payload.startswith(b"\xef\xbb\xbf"):
+        encoding = "utf-8"
+    text = payload.decode(encoding, errors="replace").removeprefix("\ufeff")
     return text.replace("\r\n", "\n") if "\r\n" in text[:100_000] else text
 
 

@@ -39,10 +39,10 @@ class TextCell:
 
 @dataclass(frozen=True, slots=True)
 class NumberCell:
-    """A count."""
+    """A count, or a plain number such as a ratio."""
 
     kind: ClassVar[str] = "number"
-    value: int | None
+    value: int | float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +135,11 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """Terms and what they mean."""
+    """Terms and what they mean. `ids`: by which each can be referred to, where they have any."""
 
     kind: ClassVar[str] = "definitions"
     items: tuple[tuple[Text, tuple[Text, ...]], ...]
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,9 +343,10 @@ class Document:
     """A report: its cover and its sections. `zone` is the IANA time zone in which instants are shown; `language` the code of its
     words.
 
-    `provisional`: evidence for the period may still come in. `warnings` stand on the cover, before anything else is read. `sheets`: how the
-    document is laid out as a workbook; a section may be in it alone, where paper has no room for it. `print_rows`: how many rows of a
-    table, and how many assets of a timeline, paper shows at the most; the rest is counted there.
+    `provisional`: evidence for the period may still come in. `simulated`: some of it was made by a simulation. `warnings` stand on
+    the cover, before anything else is read. `sheets`: how the document is laid out as a workbook; a section may be in it alone, where
+    paper has no room for it. `print_rows`: how many rows of a table, and how many assets of a timeline, paper shows at the most; the
+    rest is counted there.
     """
 
     report: str
@@ -358,3 +360,4 @@ class Document:
     warnings: tuple[Text, ...] = field(default=())
     sheets: tuple[Sheet, ...] = ()
     print_rows: int = 200
+    simulated: bool = False

@@ -14,6 +14,7 @@ IDENTITY = (
     "observed_at",
     "complete",
     "timezone",
+    "mapping",
     "command",
     "exit_code",
     "started_at",
@@ -29,7 +30,8 @@ class Envelope:
 
     `source`, `repository`, `scope`: default for every fact of the payload that does not name its own. `observed_at`: the instant at which the
     payload was true at its origin (UTC), never when we received it. `complete`: the payload lists everything in its scope.
-    `timezone`: IANA name that resolves naive times. `command`, `exit_code`, `started_at`, `finished_at`: of the command whose output
+    `timezone`: IANA name that resolves naive times. `mapping`: how a table's columns are to be read, as JSON, for adapters that need it
+    told (see the adapter). `command`, `exit_code`, `started_at`, `finished_at`: of the command whose output
     the payload is. `simulated`: it was made up to try the program or to train people; only a sidecar says so.
     `name`: file name as received. `method`: `upload`, `pull`, `push` or `drop-folder`. `by`: who brought it.
     """
@@ -41,6 +43,7 @@ class Envelope:
     observed_at: datetime | None = None
     complete: bool | None = None
     timezone: str | None = None
+    mapping: dict[str, Any] | None = None
     command: str | None = None
     exit_code: int | None = None
     started_at: datetime | None = None

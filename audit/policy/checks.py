@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from audit.adapters._registry import mapping_of
 from audit.discovery import modules
 from audit.errors import Fault
 from audit.policy import aliases
@@ -153,6 +154,27 @@ def _origin(declared: Declared[Origin], zone: str) -> Iterator[Fault]:
         match = nearest(origin.tool, tools)
         what = f"no adapter of this version reads the tool `{origin.tool}`" + (f", did you mean `{match}`?" if match else "")
         yield place.at("tool").fault(what, one_of(tools), level="warning")
+    yield from _mapping(origin, place)
+
+
+def _mapping(origin: Origin, place: Place) -> Iterator[Fault]:
+    """A tool whose tables need a mapping has one, and no other tool has."""
+    mapping = origin.mapping
+    if mapping_of(origin.tool) is None:
+        if mapping is not None:
+            yield place.at("mapping").fault(f"the tool `{origin.tool}` takes no mapping", "remove it, or correct `tool`")
+        return
+    if mapping is None:
+        yield place.fault(
+            f"missing key `mapping`: the tool `{origin.tool}` needs to be told which column is which",
+            "add it; docs/tabular.md says how",
+        )
+        return
+    for path, what, remedy in mapping.problems():
+        yield place.at("mapping", *path).fault(what, remedy)
+    if origin.timezone is None and mapping.naive():
+        what = f"`{origin.name}` has no `timezone`, and its times have no offset: no row with a time could be read"
+        yield place.at("mapping").fault(what, "add `timezone: Asia/Shanghai` or the like to the source", level="warning")
 
 
 def _subjects(programme: Programme, zone: str) -> Iterator[Fault]:

@@ -225,6 +225,7 @@ def _sources(history: Sequence[Read]) -> dict[str, Source]:
             name=name,
             tool=origin.tool,
             timezone=origin.timezone,
+            mapping=origin.mapping.stored() if origin.mapping else None,
             expected_every=origin.expected_every,
             trust_jobs_for=origin.trust_jobs_for,
             runs_up_to=origin.runs_up_to,

@@ -4,6 +4,7 @@ here.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from audit.errors import UsageError
 from audit.model.document import Cell, Document, Fact, InstantCell, Name, OrdinalCell, Section, Sheet, Text, TextCell
 from audit.model.estate import Estate
 from audit.model.verdicts import Assessment
-from audit.reporting.context import Context
+from audit.reporting.context import Context, Record
 from audit.reporting.formats import Formats
 from audit.reporting.words import Words, language_named
 
@@ -39,7 +40,7 @@ class Definition:
     sections: tuple[tuple[str, Mapping[str, Any]], ...]
     workbook: tuple[tuple[str, tuple[tuple[str, Mapping[str, Any]], ...]], ...] = ()
     print_rows: int = 200
-    signers: tuple[Mapping[str, Mapping[str, str]], ...] = ()
+    signers: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def load(cls, content: Content, name: str) -> Definition:
@@ -82,8 +83,8 @@ def _print_rows(report: str, value: Any) -> int:
     return value
 
 
-def _signers(report: str, values: Any) -> tuple[Mapping[str, Mapping[str, str]], ...]:
-    """Read `signers: [{role: {en: ..., zh: ...}, statement: {...}}]`."""
+def _signers(report: str, values: Any) -> tuple[Mapping[str, Any], ...]:
+    """Read `signers: [{role: {en: ..., zh: ...}, statement: {...}, each: unit}]`."""
     wrong = f"reports/{report}.yaml: each of the signers needs `role` and `statement`, by language"
     if values is None:
         return ()
@@ -92,6 +93,8 @@ def _signers(report: str, values: Any) -> tuple[Mapping[str, Mapping[str, str]],
     for one in values:
         if not isinstance(one, Mapping) or not all(isinstance(one.get(key), Mapping) for key in ("role", "statement")):
             raise ContentError(wrong)
+        if one.get("each", "unit") != "unit":
+            raise ContentError(f"reports/{report}.yaml: signers stand once, or `each: unit`, not each {one['each']!r}")
     return tuple(values)
 
 
@@ -114,6 +117,7 @@ def compose(
     unit: str | None = None,
     payloads: pl.DataFrame | None = None,
     quarantine: pl.DataFrame | None = None,
+    record: Record | None = None,
 ) -> Document:
     """Return the document of an assessment in `language`. With `unit` it is of that unit alone: the assessment has only its
     results.
@@ -124,7 +128,7 @@ def compose(
     awaited = awaited_sources(estate, payloads, assessment.until, final_at)
     context = Context(
         content=content, words=words, formats=formats, estate=estate, unit=unit, payloads=payloads, quarantine=quarantine,
-        provisional=awaited != (), awaited=awaited or (), final_at=final_at, signers=definition.signers,
+        provisional=awaited != (), awaited=awaited or (), final_at=final_at, signers=definition.signers, record=record or Record(),
     )  # fmt: skip
     written = _Sections(assessment, context)
     return Document(
@@ -139,6 +143,7 @@ def compose(
         warnings=_warnings(assessment, context),
         sheets=tuple(Sheet(sheet, words(f"sheets.{sheet}"), written.all(sections)) for sheet, sections in definition.workbook),
         print_rows=definition.print_rows,
+        simulated=_simulated(assessment),
     )
 
 
@@ -168,7 +173,9 @@ def _facts(assessment: Assessment, context: Context, definition: Definition) -> 
     words = context.words
     unit = context.words("labels.all-units") if context.unit is None else context.unit_title(context.unit)
     status = words("cover.provisional" if context.provisional else "cover.final")
+    record = context.record
     cells: dict[str, Cell] = {
+        **({"organisation": TextCell((Name(record.organisation),))} if record.organisation else {}),
         "period": TextCell((context.formats.period(assessment.since, assessment.until),)),
         "units": TextCell(unit),
         "status": TextCell(status),
@@ -177,6 +184,7 @@ def _facts(assessment: Assessment, context: Context, definition: Definition) -> 
         "zone": TextCell((Name(context.estate.timezone),)),
         "as-known-at": OrdinalCell(assessment.as_known_at),
         "journal-head": TextCell((Name(assessment.journal_head),)),
+        **_checkpoint(assessment, context),
     }
     audience = words.translated(definition.audience, "") if definition.audience else ()
     if audience:
@@ -184,11 +192,30 @@ def _facts(assessment: Assessment, context: Context, definition: Definition) -> 
     return tuple(Fact(key, words(f"cover.{key}"), cell) for key, cell in cells.items())
 
 
+def _simulated(assessment: Assessment) -> bool:
+    return any(notice.get("key") == "simulated" for notice in assessment.notices)
+
+
+def _checkpoint(assessment: Assessment, context: Context) -> dict[str, Cell]:
+    """Return the lines of the signed checkpoint: how much of the journal it covers, the log's name, and the root as base64, as it stands
+    in the checkpoint.
+    """
+    signed, words = context.record.checkpoint, context.words
+    if signed is None:
+        return {"checkpoint": TextCell(words("cover.no-checkpoint"))}
+    covers = "cover.checkpoint-covers" if signed.size >= assessment.as_known_at else "cover.checkpoint-short"
+    return {
+        "checkpoint": TextCell(words(covers, n=signed.size)),
+        "checkpoint-origin": TextCell((Name(signed.origin),)),
+        "checkpoint-root": TextCell((Name(base64.b64encode(signed.root).decode()),)),
+    }
+
+
 def _warnings(assessment: Assessment, context: Context) -> tuple[Text, ...]:
     """Return what must be read before anything else: simulated evidence, controls that failed, evidence still awaited."""
     words = context.words
     found = []
-    if any(notice.get("key") == "simulated" for notice in assessment.notices):
+    if _simulated(assessment):
         found.append(words("cover.simulated"))
     if assessment.faults:
         found.append(words("cover.faults", n=len(assessment.faults)))

@@ -10,10 +10,35 @@ from typing import Any
 import polars as pl
 
 from audit.content import Content, ContentError
+from audit.evidence.checkpoint import Checkpoint
 from audit.model.document import Name, Text
 from audit.model.estate import Estate
 from audit.reporting.formats import Formats
 from audit.reporting.words import Words, joined
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One programme as it was applied: its journal entry, when (UTC), by whom and confirmed by whom (null: by nobody), and what it changed
+    for the time before: kind, name, and since when (an RFC 3339 instant, or null for the beginning).
+    """
+
+    entry: int
+    at: datetime
+    by: str
+    confirmed_by: str | None = None
+    retroactive: tuple[tuple[str, str, str | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the data folder says beside the evidence: whose it is, the signed checkpoint over the journal (null: none) and every programme
+    that was applied.
+    """
+
+    organisation: str = ""
+    checkpoint: Checkpoint | None = None
+    declarations: tuple[Declaration, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +49,8 @@ class Context:
     runs, listings, quarantined). `quarantine`: one row per fault (entry, where, locator, key, what, remedy, level). `unit`: the
     one unit reported on, or null.
     `options`: what the report's definition says of this section. `provisional`: evidence for the period may still come in;
-    `awaited` names the sources it is awaited from. `signers`: who is to sign, as the report's definition says. `final_at`: the instant to which every source must have delivered.
+    `awaited` names the sources it is awaited from. `signers`: who is to sign, as the report's definition says. `final_at`: the instant to which
+    every source must have delivered. `record`: what the data folder says beside the evidence.
     """
 
     content: Content
@@ -37,7 +63,8 @@ class Context:
     provisional: bool = True
     awaited: tuple[str, ...] = ()
     final_at: datetime | None = None
-    signers: tuple[Mapping[str, Mapping[str, str]], ...] = ()
+    signers: tuple[Mapping[str, Any], ...] = ()
+    record: Record = field(default_factory=Record)
     options: Mapping[str, Any] = field(default_factory=dict)
     _promises: dict[tuple[str, str | None, str | None], Text] = field(default_factory=dict, repr=False)
 
@@ -48,6 +75,13 @@ class Context:
     def control_says(self, control: str, what: str) -> Text:
         """Return `title`, `means`, `rationale` or `remedy` of a control, or nothing where content says nothing."""
         texts = self._control_file(control).get(what)
+        return self.words.translated(texts, "") if isinstance(texts, Mapping) and self.words.language in texts else ()
+
+    def breach_says(self, control: str, leg: str | None) -> Text:
+        """Return what it means that a control (or leg) was breached, or nothing where content says nothing."""
+        texts = self._control_file(control).get("breached")
+        if isinstance(texts, Mapping) and leg in texts:
+            texts = texts[leg]
         return self.words.translated(texts, "") if isinstance(texts, Mapping) and self.words.language in texts else ()
 
     def leg(self, control: str, leg: str) -> Text:

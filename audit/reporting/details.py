@@ -15,6 +15,9 @@ from audit.model.document import Name, Text
 from audit.reporting.context import Context
 from audit.reporting.words import joined
 
+LONGEST_ID, SHORT_ID = 32, 12
+"""Ids of points longer than the first are shown by so many of their first characters as the second."""
+
 
 def detail_text(detail: Mapping[str, Any], context: Context) -> Text:
     """Return a detail as one line: `worst exposure 3 hrs; severity 2.5`. Empty for an empty detail; null values are left out."""
@@ -46,7 +49,10 @@ def detail_value(key: str, value: Any, context: Context) -> Text:
         case {"id": str(point), "captured_at": str(captured), **rest}:
             where = {"repository": Name(str(rest["repository"]))} if rest.get("repository") else {}
             return context.words(
-                "labels.point-in" if where else "labels.point", point=Name(point), captured=_instant(captured, context), **where
+                "labels.point-in" if where else "labels.point",
+                point=Name(_short(point)),
+                captured=_instant(captured, context),
+                **where,
             )
         case Mapping():
             return detail_text(value, context)
@@ -54,6 +60,11 @@ def detail_value(key: str, value: Any, context: Context) -> Text:
             return _sequence(key, value, context)
         case _:
             return context.words.worded(f"detail-values.{key}.{value}", str(value))
+
+
+def _short(identity: str) -> str:
+    """Return a point's id as tools abbreviate it in sentences: the whole of a hash says no more, and stands in the evidence."""
+    return identity if len(identity) <= LONGEST_ID else f"{identity[:SHORT_ID]}…"
 
 
 def _instant(value: str, context: Context) -> Text:
@@ -66,7 +77,7 @@ def _instant(value: str, context: Context) -> Text:
 def _sequence(key: str, values: Sequence[Any], context: Context) -> Text:
     if all(isinstance(value, str) for value in values):
         return context.words.names(tuple(values))
+    # A point is said with commas of its own, so that more of them are told apart by more than a comma.
+    between = context.words.plain("labels.clause" if any(isinstance(value, Mapping) for value in values) else "labels.comma")
     texts = [detail_value(key, value, context) for value in values]
-    return joined(
-        *(part for index, text in enumerate(texts) for part in (context.words.plain("labels.comma") if index else "", *text))
-    )
+    return joined(*(part for index, text in enumerate(texts) for part in (between if index else "", *text)))

@@ -12,6 +12,8 @@ from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 
+from audit.model.terms import Term
+
 LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}
 """The locale of each language of the reports. `en_GB` because 03/04 is not a date that everybody reads alike."""
 
@@ -20,11 +22,13 @@ _PATTERNS = {
     "en": ("d MMMM y", "d\N{NO-BREAK SPACE}MMM\N{NO-BREAK SPACE}y, HH:mm", ":ss"),
     "zh": ("y年M月d日", "y年M月d日 HH:mm", ":ss"),
 }
+_MONTHS = {"en": "MMMM y", "zh": "y年M月"}
 _SCALES = {
     "en": {"hour": "HH:mm", "day": "d MMM", "month": "MMM", "year": "y"},
     "zh": {"hour": "HH:mm", "day": "M月d日", "month": "M月", "year": "y年"},
 }
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+_WEEK = ("week", 604_800)
 _SMALLEST_SHARE = Decimal("0.0001")
 
 
@@ -86,6 +90,26 @@ class Formats:
     def day(self, value: datetime) -> str:
         """Return the day of an instant on the zone's clock."""
         return str(format_date(value.astimezone(self.zone).date(), _PATTERNS[self.language][0], locale=self.locale))
+
+    def month(self, value: datetime) -> str:
+        """Return the month and year of an instant on the zone's clock."""
+        return str(format_date(value.astimezone(self.zone).date(), _MONTHS[self.language], locale=self.locale))
+
+    def term(self, term: Term) -> str:
+        """Return a length of time as an agreement says it, in words: `10 minutes`, `7 years`; `10分钟`, `7年`."""
+        if term.months:
+            return self._long(*((term.months // 12, "year") if term.months % 12 == 0 else (term.months, "month")))
+        seconds = term.microseconds / 1_000_000
+        letter = next((letter.lower() for letter in term.text if letter.isalpha()), "")
+        whole = [(name, size) for name, size in (_WEEK, *_UNITS) if seconds >= size and seconds % size == 0]
+        # 90d is said in days and 12w in weeks, as the agreement says them.
+        name, size = next((unit for unit in whole if unit[0][0] == letter), whole[0] if whole else _UNITS[-1])
+        return self._long(seconds / size, name)
+
+    def _long(self, count: float, name: str) -> str:
+        # CLDR has no long form in Chinese; the short one is the usual word there.
+        text = str(format_unit(count, name, "short" if self.language == "zh" else "long", locale=self.locale))
+        return text.replace(" ", "") if self.language == "zh" else text.replace(" ", "\N{NO-BREAK SPACE}")
 
     def period(self, since: datetime, until: datetime) -> str:
         """Return the period [since, until): its first and last day when it is whole days of the zone, else its instants."""

@@ -16,7 +16,8 @@ from audit.content import Content, ContentError
 from audit.model.document import Name, Text
 from audit.reporting.formats import LOCALES, Formats
 
-_PLACE = re.compile(r"\{(\w+)\}")
+PLACE = re.compile(r"\{(\w+)\}")
+"""A place in a wording, for the value of that name."""
 Value = str | int | float | Name | Text
 
 
@@ -28,7 +29,7 @@ class _Place:
 
 
 def _parsed(text: str) -> Iterator[str | Name | _Place]:
-    for index, piece in enumerate(_PLACE.split(text)):
+    for index, piece in enumerate(PLACE.split(text)):
         if index % 2:
             yield _Place(piece)
         else:
@@ -120,6 +121,12 @@ class Words:
         if isinstance(texts, Mapping) and isinstance(texts.get(self.language), str):
             return (texts[self.language],)
         return (Name(fallback),)
+
+    def of(self, texts: Mapping[str, str], key: str, **values: Value) -> Text:
+        """Return this language's wording from a mapping by language, with its values put in; `key` names it in errors."""
+        if self.language not in texts:
+            raise ContentError(f"{key} has no wording in {self.language}")
+        return self.fill(texts[self.language], key, **values)
 
     def worded(self, key: str, fallback: str, **values: Value) -> Text:
         """Return a wording, or `fallback` as a name where content has none: what a program says is shown as it is, never

@@ -140,6 +140,9 @@ def read_sidecar(path: Path, name: str) -> dict[str, Any]:
     return result
 
 
+_NOUNS = {bool: "true or false", int: "a whole number", dict: "an object", str: "a text"}
+
+
 def _value(key: str, value: Any) -> Any:
     if key in TIMES:
         try:
@@ -149,11 +152,9 @@ def _value(key: str, value: Any) -> Any:
         if time.utcoffset() is None:
             raise ValueError(f"{value!r} has no time zone; add Z or an offset such as +08:00")
         return time
-    wanted = {"complete": bool, "simulated": bool, "exit_code": int}.get(key, str)
+    wanted = {"complete": bool, "simulated": bool, "exit_code": int, "mapping": dict}.get(key, str)
     if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-        raise ValueError(
-            f"{value!r} is not {'true or false' if wanted is bool else 'a whole number' if wanted is int else 'a text'}"
-        )
+        raise ValueError(f"{value!r} is not {_NOUNS[wanted]}")
     if isinstance(value, str) and not is_text(value):
         raise ValueError(f"{value!r} is not a whole text: it holds half a character")
     if value == "":

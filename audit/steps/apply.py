@@ -23,6 +23,9 @@ from audit.policy.transition import transitions
 from audit.steps._open import Store
 from audit.steps._payloads import is_text
 
+FROM_THE_BEGINNING = "the beginning"
+"""How the journal says since when an edit holds that has no begin."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reaching:
@@ -120,7 +123,7 @@ def _reaching(one: Retroactive) -> Reaching:
 
 
 def _told(one: Reaching) -> dict[str, str]:
-    since = one.since.isoformat().replace("+00:00", "Z") if one.since else "the beginning"
+    since = one.since.isoformat().replace("+00:00", "Z") if one.since else FROM_THE_BEGINNING
     return {"kind": one.noun, "name": one.name, "since": since}
 
 

@@ -16,7 +16,7 @@ from audit.model.envelope import time_text
 from audit.reporting.compose import Definition
 from audit.steps._open import Store
 from audit.steps.assess import assess
-from audit.steps.report import report
+from audit.steps.report import report_of
 
 ABOUT = ".about.json"
 
@@ -43,10 +43,7 @@ def build(
     definition = Definition.load(content, name)
     assessment = assess(store, since, until)
     seen = assessment.as_known_at
-    written = report(
-        assessment, store.estate(seen), definition, language, fmt, unit,
-        content=content, payloads=store.catalog.payloads(seen), quarantine=store.catalog.quarantine(seen),
-    )  # fmt: skip
+    written = report_of(store, assessment, definition, language, fmt, unit, content=content)
     folder = store.folder.reports_path
     folder.mkdir(exist_ok=True)
     path = folder / f"{name}-{since:%Y%m%d}-{until:%Y%m%d}{'-' + unit if unit else ''}-{language}-{seen}.{fmt}"

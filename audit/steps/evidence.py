@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from audit.adapters._registry import encoding_of
 from audit.errors import UsageError
 from audit.evidence.places import Excerpt, excerpt
 from audit.model.envelope import Envelope
@@ -36,9 +37,9 @@ def evidence(store: Store, number: int, locator: str = "") -> Seen:
     """Return a piece of evidence with the text around `locator`. Raises `UsageError` for an entry that is none, `BrokenPayloadError` for a damaged one."""
     entry = entry_of(store, number, "evidence")
     payload = store.vault.get(entry.body["sha256"])
-    return Seen(
-        number, entry.at, entry.body["sha256"], len(payload), Envelope.from_json(entry.body["envelope"]), excerpt(payload, locator)
-    )
+    envelope = Envelope.from_json(entry.body["envelope"])
+    found = excerpt(payload, locator, encoding_of(envelope))
+    return Seen(number, entry.at, entry.body["sha256"], len(payload), envelope, found)
 
 
 def payload_of(store: Store, number: int) -> tuple[str, bytes]:

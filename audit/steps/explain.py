@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from audit.adapters._registry import encoding_of
+from audit.evidence.places import text_of
+from audit.model.envelope import Envelope
 from audit.model.verdicts import EvidenceRef, Result
 from audit.steps._open import Store
 from audit.steps.assess import assess
@@ -28,23 +31,30 @@ def explain(store: Store, asset: str, control: str, since: datetime, until: date
     """Assess one asset and control and fetch the evidence its breaches name. Raises `UsageError` for an unknown asset or control."""
     assessment = assess(store, since, until, known_at, controls=[control], assets=[asset])
     refs = {ref for result in assessment.results for breach in result.breaches for ref in breach.evidence}
-    names = {
-        entry.number: entry.body["envelope"].get("name", "")
+    numbers = {ref.entry for ref in refs}
+    envelopes = {
+        entry.number: Envelope.from_json(entry.body["envelope"])
         for entry in store.journal.entries(kind="evidence")
-        if entry.number in {ref.entry for ref in refs}
+        if entry.number in numbers
     }
-    return Explained(
-        assessment.results, {ref: (names.get(ref.entry, ""), excerpt(store.vault.get(ref.sha256), ref.locator)) for ref in refs}
-    )
+    shown = {}
+    for ref in refs:
+        envelope = envelopes.get(ref.entry, Envelope(""))
+        shown[ref] = (envelope.name, excerpt(store.vault.get(ref.sha256), ref.locator, encoding_of(envelope)))
+    return Explained(assessment.results, shown)
 
 
-def excerpt(payload: bytes, locator: str) -> str:
-    """Return the text at a locator: `line 12`, or a JSON pointer; the whole beginning when there is no locator."""
-    text = payload.decode("utf-8", errors="replace")
+def excerpt(payload: bytes, locator: str, encoding: str = "utf-8") -> str:
+    """Return the text at a locator: `line 12`, or a JSON pointer; the whole beginning when there is no locator.
+
+    `encoding`: of text without a byte order mark (a codec of Python).
+    """
+    text = text_of(payload, encoding)
     if locator.startswith("line "):
-        lines = text.splitlines()
+        # Other signs that Unicode calls line ends may stand inside a line, and adapters do not count them.
+        lines = text.split("\n")
         number = int(locator.removeprefix("line ").split()[0])
-        text = lines[number - 1] if 0 < number <= len(lines) else ""
+        text = lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
     elif locator.startswith("/"):
         text = json.dumps(_pointed(text, locator), ensure_ascii=False)
     return text[:EXCERPT]

@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
-from audit.adapters._registry import recognise, tools
+from audit.adapters._registry import fits, mapping_of, recognise, tools
 from audit.errors import Fault, InputError, UsageError
 from audit.evidence.redact import redact
 from audit.model.envelope import Envelope
 from audit.model.estate import Source
+from audit.policy.place import Place
+from audit.policy.validate import validate
 from audit.register.evidence import Recorded, record
 from audit.steps._open import Progress, Store, quietly
 from audit.steps._payloads import Gathered, Payload, is_text, read_sidecar
@@ -147,7 +149,7 @@ def _keep(store: Store, payload: Payload, telling: _Telling, done: Ingested) -> 
     faults: tuple[Fault, ...] = ()
     if "tool" not in values:
         try:
-            values["tool"] = recognise(payload.name, data)
+            values["tool"] = _tool(values, payload, data, telling.declared)
         except InputError as error:
             faults = error.faults or (Fault(payload.name, str(error)),)
             values["tool"] = UNRECOGNISED
@@ -161,6 +163,22 @@ def _keep(store: Store, payload: Payload, telling: _Telling, done: Ingested) -> 
     if faults:
         body["faults"] = [{key: value for key, value in asdict(fault).items() if key != "where"} for fault in faults]
     return body
+
+
+def _tool(values: Mapping[str, Any], payload: Payload, data: bytes, declared: Mapping[str, Source]) -> str:
+    """Return the tool of a payload: that of its source where its mapping fits; else the one that claims it; else that of a source with a mapping, whose
+    faults then say what does not fit. Raises `InputError` when nobody claims it.
+    """
+    source = declared.get(values.get("source", ""))
+    if source is None or mapping_of(source.tool) is None:
+        return recognise(payload.name, data)
+    mapping = values.get("mapping") or source.mapping
+    if mapping is not None and fits(source.tool, data, mapping):
+        return source.tool
+    try:
+        return recognise(payload.name, data)
+    except InputError:
+        return source.tool
 
 
 def _said(payload: Payload, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -198,6 +216,7 @@ def _place(values: dict[str, Any], payload: Payload, data: bytes, telling: _Tell
             what = f"several sources have the tool {tool}" if candidates else f"no source with the tool {tool} is declared"
             raise InputError("no source", [Fault(payload.name, what, remedy)])
     declared = telling.declared.get(values.get("source", ""))
+    _map(values, payload, declared)
     if declared is None:
         return
     if declared.timezone is not None:
@@ -206,6 +225,35 @@ def _place(values: dict[str, Any], payload: Payload, data: bytes, telling: _Tell
     warning = f"source {declared.name} is declared with the tool {declared.tool}, and was given payloads of {tool}"
     if declared.tool != tool and warning not in done.warnings:
         done.warnings.append(warning)
+
+
+def _map(values: dict[str, Any], payload: Payload, declared: Source | None) -> None:
+    """Put the mapping of the source into the envelope, unless the sidecar says one. Raises `InputError` where there is none, or a wrong one."""
+    tool, model = values["tool"], mapping_of(values["tool"])
+    if model is None:
+        if "mapping" in values:
+            raise InputError(
+                "no mapping",
+                [Fault(payload.name, f"the tool {tool} takes no mapping", "remove it from the sidecar", key="mapping")],
+            )
+        return
+    if "mapping" in values:
+        place = Place(payload.sidecar.name if payload.sidecar else payload.name, path=("mapping",))
+        told, faults = validate(model, values["mapping"], place)
+        faults += [place.at(*path).fault(what, remedy) for path, what, remedy in (told.problems() if told else ())]
+        if faults:
+            raise InputError("wrong mapping", faults)
+        values["mapping"] = told.stored()
+    elif declared is not None and declared.mapping is not None:
+        values["mapping"] = dict(declared.mapping)
+    else:
+        what = (
+            f"the source {declared.name} declares no mapping"
+            if declared
+            else "no source is declared that says which column is which"
+        )
+        remedy = "declare `mapping` with the source in sources.yaml, and apply it (docs/tabular.md)"
+        raise InputError("no mapping", [Fault(payload.name, what, remedy, key="mapping")])
 
 
 def _rows_name_sources(values: Mapping[str, Any], payload: Payload, data: bytes) -> bool:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 import audit.reporting.writers
 from audit.content import Content
 from audit.discovery import modules
-from audit.errors import UsageError
+from audit.errors import CheckFailedError, UsageError
+from audit.evidence.checkpoint import Checkpoint, CheckpointError, verify
+from audit.evidence.keys import public_key
 from audit.model.estate import Estate
 from audit.model.verdicts import Assessment
+from audit.register.checkpoints import Kept, kept_checkpoints
 from audit.reporting.compose import Definition, compose
+from audit.reporting.context import Declaration, Record
+from audit.steps._open import Store
+from audit.steps.apply import FROM_THE_BEGINNING
 from audit.steps.assess import with_unit
 
 
@@ -25,12 +33,12 @@ def report(
     content: Content,
     payloads: pl.DataFrame | None = None,
     quarantine: pl.DataFrame | None = None,
+    record: Record | None = None,
 ) -> bytes:
     """Return a report as a file of format `fmt` (`formats()` names them).
 
-    `estate` is as known at the assessment's journal entry; `payloads` and `quarantine` are the catalog's frames as known there.
-    With `unit`,
-    only that unit's assets are reported on. The same inputs give the same bytes.
+    `estate` is as known at the assessment's journal entry; `payloads` and `quarantine` are the catalog's frames, and `record` (see
+    `record_of`) what the journal says, as known there. With `unit`, only that unit's assets are reported on. The same inputs give the same bytes.
     """
     writers = modules(audit.reporting.writers.__name__)
     if fmt not in writers:
@@ -39,9 +47,74 @@ def report(
         known = sorted({*estate.units, *(result.unit for result in assessment.results)})
         assessment = with_unit(assessment, unit, known)
     document = compose(
-        assessment, estate, definition, language, content=content, unit=unit, payloads=payloads, quarantine=quarantine
-    )
+        assessment, estate, definition, language,
+        content=content, unit=unit, payloads=payloads, quarantine=quarantine, record=record,
+    )  # fmt: skip
     return bytes(writers[fmt].write(document, content))
+
+
+def report_of(
+    store: Store,
+    assessment: Assessment,
+    definition: Definition,
+    language: str,
+    fmt: str,
+    unit: str | None = None,
+    *,
+    content: Content,
+) -> bytes:
+    """Return a report on an assessment of a data folder; all that it says beside the verdicts is read there, as known at the same entry."""
+    known = assessment.as_known_at
+    return report(
+        assessment, store.estate(known), definition, language, fmt, unit,
+        content=content, payloads=observed(store, known), quarantine=store.catalog.quarantine(known), record=record_of(store, known),
+    )  # fmt: skip
+
+
+def observed(store: Store, known_at: int) -> pl.DataFrame:
+    """Return the payloads (PAYLOAD_ROW) with `observed_at` from what stands inside them, where their envelope does not say it: the latest
+    instant at which they list a repository, or to which they hold every run. Null: neither says.
+    """
+    inside = store.catalog.listings(known_at).group_by("entry").agg(inside=pl.max_horizontal("listed_at", "covers_to").max())
+    payloads = store.catalog.payloads(known_at)
+    rows = payloads.join(
+        inside.with_columns(pl.col("entry").cast(payloads.schema["entry"])), on="entry", how="left", maintain_order="left"
+    )
+    return rows.with_columns(observed_at=pl.coalesce("observed_at", "inside")).drop("inside")
+
+
+def record_of(store: Store, known_at: int) -> Record:
+    """Return what the data folder says, as known at an entry of the journal: whose it is, the programmes applied, and the checkpoint.
+
+    Of the checkpoints it is the first that covers that entry, so that a report made again later names the same one; when none does, the
+    newest there is. Raises `CheckFailedError` when its signature does not hold.
+    """
+    notes = list(kept_checkpoints(store.journal))
+    kept = next((one for one in notes if one.size >= known_at), notes[-1] if notes else None)
+    declarations = tuple(
+        Declaration(
+            entry=entry.number,
+            at=entry.at,
+            by=str(entry.body["by"]),
+            confirmed_by=entry.body.get("confirmed_by"),
+            retroactive=tuple(_reaching(one) for one in entry.body.get("summary", {}).get("retroactive", ())),
+        )
+        for entry in store.journal.entries(up_to=known_at, kind="programme")
+    )
+    return Record(store.folder.organisation, None if kept is None else _verified(kept, store), declarations)
+
+
+def _verified(kept: Kept, store: Store) -> Checkpoint:
+    """Return a checkpoint whose signature holds: the cover does not name one that `verify` would refuse."""
+    try:
+        return verify(kept.note, store.folder.origin, public_key(store.folder.key_path))
+    except CheckpointError as error:
+        raise CheckFailedError(f"the checkpoint of {kept.size} entries {error}; run `backup-audit verify`") from error
+
+
+def _reaching(told: Mapping[str, str]) -> tuple[str, str, str | None]:
+    since = told["since"]
+    return told["kind"], told["name"], None if since == FROM_THE_BEGINNING else since
 
 
 def formats() -> list[str]:

@@ -43,6 +43,9 @@ _BITS = [
 _BITS += [b"true", b"9" * 30, b"[" * 3000, b"\xe5\xa4", b'"id":', b"2026-02-30", b"\x01", b"+25:00", b" ", b"\x85"]
 
 
+_MAPPINGS = [told for path in golden.samples() if (told := golden.envelope(path).mapping)]
+
+
 def damaged(random_: random.Random, payload: bytes) -> bytes:
     """Change a payload in a few places: cut, doubled, swapped and foreign bytes."""
     for _ in range(random_.randint(0, 4)):
@@ -72,6 +75,7 @@ def envelope(random_: random.Random, tool: str, path: Path) -> Envelope:
         observed_at=random_.choice([moment, None]),
         complete=random_.choice([True, False, None]),
         timezone=random_.choice(["Europe/Berlin", "Nowhere", None]),
+        mapping=random_.choice([None, *_MAPPINGS]),
         command=random_.choice(
             [
                 None,
@@ -103,6 +107,8 @@ def attempt(seed: int) -> str:
     refused, faults = True, ()
     with suppress(InputError):
         _registry.recognise(path.name, payload)
+    if _registry.mapping_of(tool) is not None:
+        _registry.fits(tool, payload, random_.choice(_MAPPINGS))
     try:
         faults = _registry.read(tool, payload, envelope(random_, tool, path)).faults
         refused = False

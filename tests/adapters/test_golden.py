@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from audit.adapters import _registry
+from audit.errors import InputError
 from tests.adapters import golden
 
 SAMPLES = golden.samples()
@@ -25,7 +26,17 @@ def test_a_sample_yields_what_stands_beside_it(path: Path, request: pytest.Fixtu
     assert found == json.loads(beside.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
+CLAIMED = [path for path in SAMPLES if _registry.mapping_of(path.parent.name) is None]
+MAPPED = [path for path in SAMPLES if path not in CLAIMED]
+
+
+@pytest.mark.parametrize("path", MAPPED, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_table_that_needs_a_mapping_is_claimed_by_nobody(path: Path) -> None:
+    with pytest.raises(InputError):
+        _registry.recognise(path.name, path.read_bytes())
+
+
+@pytest.mark.parametrize("path", CLAIMED, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_a_sample_is_recognised_by_its_content_alone(path: Path) -> None:
     assert _registry.recognise("", path.read_bytes()) == path.parent.name
     assert _registry.recognise("misleading.csv.gz", path.read_bytes()) == path.parent.name

@@ -41,7 +41,7 @@ def _zip() -> bytes:
         ("job,result\n".encode("utf-16-be"), "is UTF-16BE text", "iconv -f UTF-16BE"),
         (b"job,r\xe9sultat\n\xff", "it looks like Latin-1 or damaged text", "iconv -f ISO-8859-1"),
         (b"\x7fELF\x02\x01\0\0\xff\xfe", "is binary", "export the data"),
-        (b"hello world\n", "is of no format that is known", "--tool (borgbackup, interchange, restic)"),
+        (b"hello world\n", "is of no format that is known", "--tool (borgbackup, interchange, restic, tabular)"),
     ],
 )
 def test_what_belongs_to_no_adapter(payload: bytes, what: str, remedy: str) -> None:

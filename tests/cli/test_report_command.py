@@ -1,4 +1,6 @@
 import json
+import shutil
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -6,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from audit.cli._main import group
-from audit.errors import UsageError
+from audit.errors import CheckFailedError, UsageError
+from audit.evidence.keys import make_keys
 
 START = datetime(2026, 10, 31, 16, tzinfo=UTC)  # midnight in Shanghai
 PROGRAMME = {
@@ -71,6 +74,13 @@ def test_a_report_is_written_as_html_and_names_its_file(data, tmp_path):
     assert list(out.parent.iterdir()) == [out]
 
 
+def test_a_report_is_written_as_pdf_in_chinese(data, tmp_path):
+    out = tmp_path / "review.pdf"
+    call(data, "report", "annual-review", *PERIOD, "--lang", "zh", "--format", "pdf", "-o", str(out))
+    text = subprocess.run(["pdftotext", "-raw", out, "-"], check=True, capture_output=True).stdout.decode()
+    assert "备份合规年度审查报告" in text.split("\f")[0]
+
+
 def test_the_breach_in_the_report_is_the_hole_in_the_evidence(data):
     done = call(data, "report", "annual-review", *PERIOD, "--format", "json", "-o", "-")
     document = json.loads(done.stdout_bytes)
@@ -82,6 +92,37 @@ def test_the_breach_in_the_report_is_the_hole_in_the_evidence(data):
     assert breach["length"] == 3 * 3600
     assert {ref["entry"] for ref in breach["evidence"]} <= {row["entry"] for row in tables["evidence"]["rows"]}
     assert document["facts"]["as-known-at"] == 3
+
+
+def test_what_stands_beside_the_verdicts_is_read_from_the_data_folder(data):
+    """Whose folder it is, the checkpoint over the journal, who applied what, and when a source last spoke, if only inside its payloads."""
+    document = json.loads(call(data, "report", "annual-review", *PERIOD, "--format", "json", "-o", "-").stdout_bytes)
+    tables = {block["id"]: block for section in document["sections"] for block in section["blocks"] if block["block"] == "table"}
+    assert document["facts"]["checkpoint"] == "Covers the first 3 journal entries, the one above among them."
+    assert document["facts"]["checkpoint-origin"].startswith("backup-audit/")
+    assert len(document["facts"]["checkpoint-root"]) == 44
+    (source,) = tables["sources"]["rows"]
+    assert (source["last"], source["silent"]) == ("2026-11-02T15:59:00Z", 60.0)
+    (policy,) = tables["policies"]["rows"]
+    assert policy["by"].endswith("(journal entry 1)")
+    assert policy["signed"] == "Not recorded"
+    assert [row["entry"] for row in tables["declarations"]["rows"]] == [1]
+    assert [signer["role"] for block in document["sections"] for one in block["blocks"] if one["block"] == "signatures" for signer in one["signers"]] == [
+        "Compliance officer", "Risk and legal", "Operations: representative", "Outside auditor",
+    ]  # fmt: skip
+
+
+def test_a_checkpoint_whose_signature_does_not_hold_is_not_named(data, tmp_path):
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    make_keys(tmp_path / "other")
+    public = next(copy.rglob("checkpoint.pub"))
+    public.write_bytes((tmp_path / "other" / "checkpoint.pub").read_bytes())
+    with pytest.raises(CheckFailedError, match="run `backup-audit verify`"):
+        CliRunner().invoke(
+            group, ["--data", str(copy), "report", "annual-review", *PERIOD, "-o", str(tmp_path / "x")], catch_exceptions=False
+        )
+    assert not (tmp_path / "x").exists()
 
 
 def test_the_same_question_gives_the_same_file(data, tmp_path):

@@ -104,12 +104,20 @@ def test_every_control_is_documented_with_its_objectives() -> None:
 @pytest.mark.parametrize("control", modules("audit.controls"))
 def test_every_control_is_explained_in_every_language(control: str) -> None:
     said = load(ROOT / "policies" / "controls" / f"{control}.yaml")
-    assert set(said) <= {"title", "means", "rationale", "remedy", "legs"}
-    for key in ("title", "means", "rationale", "remedy"):
+    assert set(said) <= {"title", "means", "rationale", "remedy", "breached", "consequence", "legs"}
+    for key in ("title", "means", "rationale", "remedy", "consequence"):
         for language in LANGUAGES:
             assert said[key][language].strip(), f"{key} in {language}"
     for leg, titles in said.get("legs", {}).items():
         assert set(titles) == set(LANGUAGES), leg
+    breached = [said["breached"][leg] for leg in said["legs"]] if "legs" in said else [said["breached"]]
+    for texts in breached:
+        assert set(texts) == set(LANGUAGES)
+
+
+def test_every_section_of_reports_is_documented() -> None:
+    text = read(DOCS / "reports.md")
+    assert [name for name in load(ROOT / "reports" / "annual-review.yaml")["sections"] if f"| `{name}` |" not in text] == []
 
 
 def test_no_words_for_a_control_that_is_not_there() -> None:

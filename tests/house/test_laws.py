@@ -24,7 +24,7 @@ LAYERS = [
     {"steps"},
     {"evaluation", "reporting"},
     {"connectors", "policy", "evidence", "catalog", "register"},
-    {"adapters", "controls"},
+    {"adapters", "controls", "simulation"},
     {"model"},
 ]
 FOR_ALL = {"errors", "discovery", "settings", "content"}
@@ -39,6 +39,8 @@ ONLY_IN = {
     "rich": {"cli"},
 }
 FOLDERS_OF_PLUGINS = ["adapters", "controls"]
+EXPECTATIONS = {"simulation/truth.py"}
+"""Says, as a test does, which control must find what. Nothing in the program reads it to choose a control."""
 
 
 @cache
@@ -151,7 +153,7 @@ def test_a_folder_is_its_own_registry(folder: str) -> None:
     wrong = []
     for path in SOURCE:
         relative = str(path.relative_to(ROOT / "audit"))
-        if relative.startswith(f"{folder}/"):
+        if relative.startswith(f"{folder}/") or relative in EXPECTATIONS:
             continue
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Constant) and node.value in ids:

@@ -1,14 +1,19 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
 
 from audit.content import Content, ContentError
 from audit.errors import UsageError
-from audit.model.document import KeyFigures, Name, Note, Table, Timelines
+from audit.model.document import Definitions, HeatMap, KeyFigures, Name, Note, ShareBars, State, Table, Timelines
 from audit.model.verdicts import Coverage, Verdict
 from audit.reporting.compose import Definition, compose
+from audit.reporting.context import Declaration, Record
+
+SINCE = datetime(2025, 12, 31, 16, tzinfo=UTC)
+UNTIL = datetime(2026, 12, 31, 16, tzinfo=UTC)
+YEAR = (UNTIL - SINCE).total_seconds()
 
 
 def section(document, name):
@@ -81,11 +86,41 @@ def test_the_summary_counts_every_asset_once_under_its_worst_verdict(review):
         Verdict.BREACHED: (3, 8), Verdict.UNPROVEN: (2, 8), Verdict.MET: (2, 8), Verdict.NOT_APPLICABLE: (1, 8),
     }  # fmt: skip
     texts = [plain(block.text) for block in blocks if hasattr(block, "text")]
+    assert texts[1] == (
+        "In the period 1 January 2026 to 31 December 2026, 8 assets of 3 business units were judged against one policy version. "
+        "Verdicts hold for every instant of the period; they are not samples."
+    )
     assert texts[3] == (
-        "What limits this report: 2 rows of evidence could not be read and were put into quarantine; "
+        "For 3 assets, at least one promise was broken for some time; section Breaches lists each stretch with its evidence. "
+        "For 2 further assets, evidence is missing, and we say neither that the promises were kept nor that they were broken."
+    )
+    assert texts[-2] == (
+        "Of the evidence and its evaluation: 2 rows of evidence could not be read and were put into quarantine; "
         "one control failed to compute; there are 2 notices on the inputs. See section Quality of the data."
     )
-    assert texts[2] == "The longest breach: identity: Minimum retention, from 1 Oct 2026, 08:00 to 20 Oct 2026, 08:00 (19 days)."
+
+
+def test_the_summary_tells_the_worst_breach_of_each_promise_and_what_it_means(review):
+    worst = next(block for block in section(review(), "summary").blocks if isinstance(block, Definitions))
+    told = {plain(term): [plain(meaning) for meaning in meanings] for term, meanings in worst.items}
+    assert list(told) == ["Minimum retention", "Recovery point (RPO)", "Copies (3-2-1)"]
+    assert told["Recovery point (RPO)"] == [
+        "im-messages-db (Customer Operations), Recovery point (RPO): from 3 Aug 2026, 10:00 to 10 Aug 2026, 13:30 (7 days 4 hrs).",
+        "Had a disaster struck at the worst instant, 7 days 3 hrs of work would have been lost. The policy allows 1 hr 10 mins.",
+    ]
+    assert told["Copies (3-2-1)"][1].startswith("In this time, a single fire, fault or attack could have destroyed the data")
+
+
+def test_a_breach_that_is_tolerated_is_the_worst_only_where_no_other_is(review, assessment):
+    first, other = assessment.results[0], assessment.results[8]
+    tolerated = replace(first, verdict=Verdict.MET, unproven=())
+    worst = next(
+        block
+        for block in section(review(assessment=replace(assessment, results=(tolerated, other))), "summary").blocks
+        if isinstance(block, Definitions)
+    )
+    ((_, (where, _)),) = worst.items
+    assert plain(where).startswith('<script>alert("x")</script> (Platform)')
 
 
 def test_nothing_judged_is_a_warning_and_never_a_pass(review, assessment):
@@ -125,9 +160,12 @@ def test_breaches_come_longest_first_with_numbers_and_evidence(review, assessmen
     found = rows(table(review(), "breaches"))
     assert len(found) == 16
     assert [row["length"] for row in found] == sorted((row["length"] for row in found), reverse=True)
-    assert found[1]["detail"] == (
-        "exposure 7 days 3 hrs · last point before a1b2c3d4e5 in nas-dc1-pool, captured 3 Aug 2026, 09:00"
+    assert found[1]["cause"] == (
+        "No recovery point that could be restored was recent enough. At the worst instant, 7 days 3 hrs of work would have been lost; "
+        "the policy allows 1 hr 10 mins. The last recovery point before it is a1b2c3d4e5 in nas-dc1-pool, captured 3 Aug 2026, 09:00; "
+        "no later one is known."
     )
+    assert found[1]["severity"] == round(615_600 / 4_200, 2)
     assert [(ref.entry, ref.sha256[:8], ref.locator) for ref in found[1]["evidence"]] == [(12, "9f86d081", "line 3")]
     assert {row["entry"] for row in rows(table(review(), "evidence"))} == {12, *range(20, 32)}
 
@@ -135,7 +173,7 @@ def test_breaches_come_longest_first_with_numbers_and_evidence(review, assessmen
 def test_a_breach_that_the_policy_tolerates_is_listed_and_said_to_be(review, assessment):
     first = replace(assessment.results[0], verdict=Verdict.MET, unproven=())
     document = review(assessment=replace(assessment, results=(first,)))
-    assert all(row["detail"].startswith("tolerated by the share the policy asks for") for row in rows(table(document, "breaches")))
+    assert all(row["cause"].startswith("The policy tolerates this:") for row in rows(table(document, "breaches")))
     assert [group.title for group in timelines(document, "assets-open").groups] == [(Name("im-messages-db"),)]
 
 
@@ -204,16 +242,90 @@ def test_data_quality_shows_sources_quarantine_notices_and_faults(review):
     assert lists[1] == ["retention-maximum: ZeroDivisionError: division by zero"]
 
 
-def test_policies_are_shown_as_they_are_written(review):
-    second, third = rows(table(review(), "policies"))
+def test_policies_are_shown_with_who_applied_them_and_that_no_signature_is_recorded(review):
+    applied = Declaration(77, datetime(2026, 5, 20, tzinfo=UTC), "Li Wei", "Wang Fang", (("asset", "im-files", None),))
+    document = review(record=Record(declarations=(applied,)))
+    second, third = rows(table(document, "policies"))
     assert (second["version"], third["version"], third["assets"]) == (2, 3, 8)
     assert third["policy"] == "core-messages (Core messages)"
-    assert third["objectives"].splitlines() == [
-        "rpo: {target: 1h, tolerance: 10m}",
-        "copies: {immutable: 1, max_age: 24h}",
-        "dispose: {after: 8y, grace: 7d}",
-        "keep: [{every: day, for: 30d}, {every: month, for: 7y}]",
+    assert third["units"] == "Customer Operations, People, Platform"
+    assert (second["by"], third["by"]) == ("", "Li Wei (journal entry 77)")
+    assert {second["signed"], third["signed"]} == {"Not recorded"}
+    assert any(
+        "does not record signatures" in plain(block.text) for block in section(document, "policies").blocks if block.kind == "note"
+    )
+    (declared,) = rows(table(document, "declarations"))
+    assert (declared["entry"], declared["by"], declared["confirmed"]) == (77, "Li Wei", "Wang Fang")
+    assert declared["retroactive"] == "asset im-files since the beginning"
+
+
+def test_promises_stand_in_plain_words_beside_what_is_written(review, estate):
+    later = {"rto": "4h", "restore_test": {"full": "quarterly"}}
+    policies = tuple(replace(policy, objectives={**policy.objectives, **later}) for policy in estate.policies)
+    found = [
+        row
+        for row in rows(table(review(estate=replace(estate, policies=policies)), "promises"))
+        if row["policy"].endswith("version 3")
     ]
+    told = {row["written"]: row["words"] for row in found}
+    assert told["rpo: {target: 1h, tolerance: 10m}"] == (
+        "At most 1 hour of work may be lost in a disaster. Allowance for the backup itself: 10 minutes. "
+        "This must hold for 100% of the time."
+    )
+    assert told["copies: {immutable: 1, max_age: 24h}"] == (
+        "Copies at every instant: at least 3, production counted, each in a failure domain of its own. Different media: at least 2. "
+        "Copies in another city: at least 1. Copies that nobody can delete: at least 1. "
+        "A copy counts while the state it restores is at most 24 hours old."
+    )
+    assert told["dispose: {after: 8y, grace: 7d}"] == ("No copy may stay longer than 8 years. Allowance for deletion: 7 days.")
+    assert told["keep: [{every: day, for: 30d}, {every: month, for: 7y}]"] == (
+        "Kept for 30 days: one recovery point of each day. Kept for 7 years: one recovery point of each month."
+    )
+    assert told["new_asset_grace: 30d"] == "A new asset is not judged in its first 30 days."
+    for written in ("rto: 4h", "restore_test: {full: quarterly}"):
+        assert told[written].startswith("Recorded with the policy. This version of the program does not judge it")
+
+
+def test_who_signs_and_what_the_signature_says(review, assessment):
+    (block,) = [block for block in section(review(), "signatures").blocks if block.kind == "signatures"]
+    assert [plain(signer.role) for signer in block.signers] == [
+        "Compliance officer", "Risk and legal", "Customer Operations: representative", "People: representative",
+        "Platform: representative", "Outside auditor",
+    ]  # fmt: skip
+    assert plain(block.signers[3].statement).startswith("For People, I confirm that the policies shown here")
+    (block,) = [block for block in section(review("zh", unit="platform"), "signatures").blocks if block.kind == "signatures"]
+    assert plain(block.signers[2].role) == "客户运营部：代表"
+    assert [block.kind for block in section(review(), "signatures").blocks] == ["paragraph", "note", "signatures"]
+
+
+def test_the_heat_map_has_a_cell_for_each_unit_and_promise(review):
+    (heat,) = [block for block in section(review(), "heat-map").blocks if isinstance(block, HeatMap)]
+    units, promises = [plain(row) for row in heat.rows], [plain(column) for column in heat.columns]
+    assert units == ["Platform", "Customer Operations", "People"]
+    cells = {
+        (unit, promise): cell
+        for unit, line in zip(units, heat.cells, strict=True)
+        for promise, cell in zip(promises, line, strict=True)
+    }
+    rpo = cells["Customer Operations", "Recovery point (RPO)"]
+    assert (rpo.verdict, rpo.judged, rpo.breached, rpo.unproven) == (Verdict.BREACHED, 2, 1, 1)
+    tested = cells["People", "Protection at period end: restore tested"]
+    assert (tested.verdict, tested.met, tested.judged, tested.unproven) == (Verdict.UNPROVEN, None, 1, 1)
+    assert cells["Platform", "Copies (3-2-1): immutable"] is None
+
+
+def test_bars_by_promise_and_month_hold_all_of_the_judged_time(review, assessment):
+    whole = ((assessment.since, assessment.until),)
+    results = tuple(replace(one, judged=whole) for one in assessment.results if one.judged_seconds == YEAR)
+    document = review(assessment=replace(assessment, results=results))
+    found = {block.id: block for block in section(document, "shares").blocks if isinstance(block, ShareBars)}
+    assert len(found["by-month"].bars) == 12
+    december = dict(found["by-month"].bars[11].shares)
+    # 11 days and 16 hours without a listing, and the first 8 hours of the zone's December without a declaration.
+    days = (timedelta(days=11, hours=16) + timedelta(hours=8)) / timedelta(days=31)
+    assert december == {State.UNPROVEN: pytest.approx(days / len(results)), State.MET: pytest.approx(1 - days / len(results))}
+    for bar in (*found["by-control"].bars, *found["by-month"].bars):
+        assert sum(share for _, share in bar.shares) == pytest.approx(1)
 
 
 def test_the_method_explains_only_what_was_judged(review, assessment):

@@ -123,7 +123,7 @@ def test_unproven_is_never_shown_as_met(page, assessment):
     text = page(
         assessment=replace(assessment, results=(replace(unproven, unproven=(whole,), shares=shares),), notices=(), faults=())
     ).decode()
-    strips = [found for found in text.split("<svg") if "<desc>" in found]
+    strips = [found for found in text.split("<svg") if 'class="strip"' in found]
     assert len(strips) == 1
     assert 'class="s-unproven" d="M0 1h720v18h-720z"' in strips[0]
     assert 's-met"' not in strips[0]

@@ -1,7 +1,11 @@
 import json
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 
+from audit.model.document import Sheet
+from audit.reporting.compose import Definition, compose
 from audit.reporting.writers.json import write
 
 
@@ -34,17 +38,45 @@ def test_rows_are_objects_with_typed_values(told):
     row = block(told(), "breaches")["rows"][1]
     assert row == {
         "asset": "im-messages-db",
+        "unit": "Customer Operations",
         "promise": "Recovery point (RPO)",
+        "policy": "core-messages version 3",
         "from": "2026-08-03T02:00:00Z",
         "to": "2026-08-10T05:30:00Z",
         "length": 617_400.0,
-        "detail": row["detail"],
+        "severity": 146.57,
+        "cause": row["cause"],
         "evidence": [
             {"entry": 12, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "locator": "line 3"}
         ],
     }
     columns = block(told(), "breaches")["columns"]
-    assert [column["kind"] for column in columns] == ["text", "text", "instant", "instant", "duration", "text", "evidence"]
+    assert [column["kind"] for column in columns] == ["text"] * 4 + ["instant", "instant", "duration", "number", "text", "evidence"]
+
+
+def test_every_section_stands_once_however_many_sheets_show_it(assessment, estate, content):
+    lines = (("summary", {}), ("breaches", {}), ("evidence", {}), ("breaches", {"of": "another form"}))
+    definition = replace(Definition.load(content, "annual-review"), sections=lines, workbook=())
+    whole = compose(assessment, estate, definition, "en", content=content)
+    summary, breaches, evidence, other = whole.sections
+    sheets = (Sheet("breaches", ("Breaches",), (breaches, evidence)), Sheet("more", ("More",), (other, summary)))
+    document = json.loads(write(replace(whole, sections=(summary, breaches), sheets=sheets), content))
+    assert Counter(part["id"] for part in document["sections"]) == {"summary": 1, "breaches": 1, "evidence": 1, "breaches-2": 1}
+    assert document["contents"] == ["summary", "breaches"]
+    assert document["workbook"] == [
+        {"id": "breaches", "title": "Breaches", "sections": ["breaches", "evidence"]},
+        {"id": "more", "title": "More", "sections": ["breaches-2", "summary"]},
+    ]
+    assert "sheets" not in document
+
+
+def test_what_is_drawn_stands_as_numbers(told):
+    heat = block(told(), "units", "heatmap")
+    assert len(heat["cells"]) == len(heat["rows"]) == 3
+    cell = heat["cells"][1][heat["columns"].index("Recovery point (RPO)")]
+    assert (cell["verdict"], cell["judged"], cell["breached"], cell["unproven"]) == ("breached", 2, 1, 1)
+    bars = block(told(), "by-control", "sharebars")["bars"]
+    assert bars[0] == {"label": "Copies (3-2-1): number of copies", "shares": {"met": 1.0}}
 
 
 def test_strips_are_exact_and_never_merged(told):

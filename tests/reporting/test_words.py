@@ -29,11 +29,16 @@ def words(language, content=None):
     return Words(content or Content(), Formats(language, "UTC"))
 
 
+CONDITIONS = {"when", "unless"}
+"""Keys whose value names a field of an objective, and is no wording."""
+
+
 def leaves(value, path=""):
     """Every wording with its key; plural forms are one wording."""
     if isinstance(value, dict) and not set(value) <= PLURAL:
         for key, inner in value.items():
-            yield from leaves(inner, f"{path}.{key}")
+            if key not in CONDITIONS:
+                yield from leaves(inner, f"{path}.{key}")
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from leaves(inner, f"{path}[{index}]")

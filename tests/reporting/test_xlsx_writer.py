@@ -82,7 +82,10 @@ def test_the_summary_says_first_what_must_be_known(review):
     cells = [row[0] for row in opened(review())["Summary"].iter_rows(max_row=14, values_only=True)]
     assert cells[0] == "Annual review of backup compliance"
     assert cells[2].startswith("One control failed to compute.")
-    assert cells[3].replace("\N{NO-BREAK SPACE}", " ") == "Provisional: evidence up to 15 Jan 2027, 00:00 is still awaited from pbs-dc1."
+    assert (
+        cells[3].replace("\N{NO-BREAK SPACE}", " ")
+        == "Provisional: evidence up to 15 Jan 2027, 00:00 is still awaited from pbs-dc1."
+    )
     facts = {row[0]: row[1] for row in opened(review())["Summary"].iter_rows(max_col=2, max_row=14, values_only=True)}
     assert facts["As known at journal entry"] == 4711
     assert facts["Hash of that entry"] == "3b1f" * 16
@@ -155,7 +158,13 @@ def test_lengths_and_numbers_are_exact_or_text():
     assert sheet["A3"].value == pytest.approx(0.25 / 86_400)
     assert sheet["A5"].value == "'-5\N{NO-BREAK SPACE}secs"
     assert [sheet["A6"].value, sheet["A7"].value] == ["–", "–"]
-    numbers = [(NumberCell(12_345),), (OrdinalCell(4711),), (NumberCell(1_234_567_890_123_456),), (NumberCell(-3),), (NumberCell(None),)]
+    numbers = [
+        (NumberCell(12_345),),
+        (OrdinalCell(4711),),
+        (NumberCell(1_234_567_890_123_456),),
+        (NumberCell(-3),),
+        (NumberCell(None),),
+    ]
     sheet = opened(table_of(numbers, "number"))["Things"]
     assert [cell.value for cell in sheet["A"][1:]] == [12_345, 4711, "1234567890123456", -3, "–"]
 
@@ -204,7 +213,13 @@ def test_more_rows_than_a_sheet_holds_go_on_in_another(monkeypatch):
     book = opened(table_of([(OrdinalCell(number), TextCell(("x",))) for number in range(25)], "ordinal", "text", anchor="entry"))
     assert book.sheetnames == ["Report", "Things", "Things 2", "Things 3"]
     numbers = [cell.value for name in book.sheetnames[1:] for cell in book[name]["A"][1:]]
-    assert numbers == [*range(10), "The rows go on in sheet Things 2.", *range(10, 20), "The rows go on in sheet Things 3.", *range(20, 25)]
+    assert numbers == [
+        *range(10),
+        "The rows go on in sheet Things 2.",
+        *range(10, 20),
+        "The rows go on in sheet Things 3.",
+        *range(20, 25),
+    ]
     assert [book[name].max_row for name in book.sheetnames[1:]] == [12, 12, 6]
     assert [book[name].auto_filter.ref for name in book.sheetnames[1:]] == ["A1:B11", "A1:B11", "A1:B6"]
     assert [book[name]["A1"].value for name in book.sheetnames[1:]] == ["Column 0"] * 3

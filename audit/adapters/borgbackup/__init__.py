@@ -21,12 +21,14 @@ seconds. captured_at = `start`, which `--timestamp` sets to anything (it is give
 else it is known from the run or from the first listing. Times of `--log-json` are seconds since 1970.
 
 Proof of deletion: a complete listing that lacks an archive (`borg list` without filters); or the lines `Pruning archive` and `Deleting
-archive` of `prune --list` and `delete --list` that ended with exit code 0 or a warning. Dry runs prove nothing.
+archive` of `prune --list` and `delete --list` that ended with exit code 0 or a warning. Dry runs prove nothing. Checkpoints, which are
+partial, are listed only with `--consider-checkpoints`: without it they seem to be gone.
 
 Success: catalogs show no failure. A source that was missing, and a file that could not be read, give exit code 1 and an archive like
 any other: such an archive is `partial`, and so is one without files and a checkpoint; none is ever called complete. Without exit code
 a backup is a `warning`. `check` reads data only with `--verify-data`: only then its coverage is `full`. A check that could not begin
-(lock, passphrase, no repository) is `cancelled`: it says nothing of the data.
+(lock, passphrase, no repository) is `cancelled`: it says nothing of the data. An `extract` that was to name what it restores
+(`-v --list`) and named nothing is a `warning`, though borg exits with 0: an empty archive restores without a complaint.
 
 Encryption is the repository's mode; `authenticated` modes sign and do not encrypt.
 

@@ -45,9 +45,10 @@ def _complete(given: Payload) -> bool:
         return False
     command = given.command
     named = command is not None and not set(command.values(*FILTERS)) <= _EVERYTHING and given.envelope.scope is None
-    part = command is not None and (command.has(*COUNTED) or given.archive is not None)
+    # An option that is not known may be `--last` cut short, as borg allows.
+    part = command is not None and (command.has(*COUNTED) or given.archive is not None or not command.sure)
     if part or named or given.code not in (None, 0):
-        why = "the command failed" if given.code else "the command lists only a part of the repository"
+        why = "the command failed" if given.code else "the command lists, or may list, only a part of the repository"
         given.warn(
             f"this listing is taken as incomplete: {why}",
             "list the whole repository (borg list --json REPOSITORY), or name the part with --scope",
@@ -81,8 +82,8 @@ def raw_archives(archives: Sequence[Any]) -> pl.DataFrame:
     objects = [archive if isinstance(archive, dict) else {} for archive in archives]
     stats = [told if isinstance(told := archive.get("stats"), dict) else {} for archive in objects]
 
-    def text(*keys: str) -> list[str | None]:
-        return [next((value for key in keys if isinstance(value := archive.get(key), str)), None) for archive in objects]
+    def text(key: str) -> list[str | None]:
+        return [value if isinstance(value := archive.get(key), str) else None for archive in objects]
 
     ends = [
         end if archive.get("command_line") and not backdated(archive["command_line"]) else None
@@ -90,14 +91,17 @@ def raw_archives(archives: Sequence[Any]) -> pl.DataFrame:
     ]
     columns = {
         "id": text("id"),
-        "name": text("name", "archive"),
-        "start": text("start", "time"),
+        "name": text("name"),
+        "archive": text("archive"),
+        "start": text("start"),
+        "time": text("time"),
         "end": ends,
         "bytes": [_count(told.get("original_size")) for told in stats],
         "nfiles": [_count(told.get("nfiles")) for told in stats],
         "hostname": text("hostname"),
     }
-    return pl.DataFrame(columns, schema=dict.fromkeys(COLUMNS, pl.String()))
+    found = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String()))
+    return found.with_columns(name=pl.coalesce("name", "archive"), start=pl.coalesce("start", "time")).select(COLUMNS)
 
 
 def backdated(command_line: Any) -> bool:

@@ -94,6 +94,7 @@ FLAGS = frozenset(
         "--append-only",
         "--archives-only",
         "--atime",
+        "--bypass-lock",
         "--cache-only",
         "--cleanup-commits",
         "--consider-checkpoints",
@@ -115,6 +116,7 @@ FLAGS = frozenset(
         "--json-lines",
         "--keep-exclude-tags",
         "--keep-security-info",
+        "--keep-tag-files",
         "--list",
         "--log-json",
         "--make-parent-dirs",
@@ -131,6 +133,7 @@ FLAGS = frozenset(
         "--numeric-owner",
         "--one-file-system",
         "--paths-from-command",
+        "--paths-from-shell-command",
         "--paths-from-stdin",
         "--progress",
         "--read-special",
@@ -157,6 +160,7 @@ VALUED = frozenset(
         "-d",
         "-e",
         "-f",
+        "-H",
         "-m",
         "-o",
         "-P",
@@ -168,6 +172,7 @@ VALUED = frozenset(
         "--chunker-params",
         "--comment",
         "--compression",
+        "--debug-profile",
         "--debug-topic",
         "--encryption",
         "--exclude",
@@ -179,6 +184,8 @@ VALUED = frozenset(
         "--first",
         "--format",
         "--glob-archives",
+        "--keep-13weekly",
+        "--keep-3monthly",
         "--keep-daily",
         "--keep-hourly",
         "--keep-last",
@@ -200,6 +207,7 @@ VALUED = frozenset(
         "--pattern",
         "--patterns-from",
         "--prefix",
+        "--remote-buffer",
         "--remote-path",
         "--remote-ratelimit",
         "--repo",
@@ -285,8 +293,9 @@ class Payload:
 
     @property
     def dry(self) -> bool:
-        """The command changed nothing."""
-        asked = self.command is not None and self.command.has("--dry-run", "-n")
+        """The command changed nothing. borg takes options cut short, down to `--dr`."""
+        cut_short = bool(re.search(r"(?:^|\s)--dr[a-z-]*(?:\s|$)", self.envelope.command or ""))
+        asked = self.command is not None and (self.command.has("--dry-run", "-n") or cut_short)
         return (
             asked
             or "-" in self.statuses

@@ -233,7 +233,7 @@ def _checked(given: Payload) -> Facts:
     said = any("no problems found" in said.text for said in given.log)
     begun = any(re.match(_SENTENCES["check"], text) for text in texts)
     halted = not begun and (any(map(_NOT_CHECKED.search, texts)) or (code or 0) >= 128)
-    some = command is not None and (given.archive is not None or command.has(*COUNTED, *FILTERS))
+    some = command is not None and (given.archive is not None or command.has(*COUNTED, *FILTERS) or not command.sure)
     read = any(map(_READ_ALL.match, texts)) or bool(code == 0 and command and command.has("--verify-data"))
     message: str | None
     if problems:
@@ -252,9 +252,8 @@ def _extracted(given: Payload) -> Facts:
     command, code = given.command, given.code
     chosen = command is not None and (
         len(command.arguments) > 2
-        or command.has(
-            "-e", "--exclude", "--exclude-from", "--pattern", "--patterns-from", "--exclude-if-present", "--exclude-caches"
-        )
+        or not command.sure
+        or command.has("-e", "--exclude", "--exclude-from", "--pattern", "--patterns-from", "--strip-components")
     )
     asked = command is not None and command.has("--list") and any(command.has(*each) for each in (("-v", "--verbose"), ("--info",)))
     nothing = asked and code == 0 and not any(not RC.fullmatch(said.text) for said in given.log)

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from audit.adapters._mapping import TableMapping
 from audit.controls._objectives import Length
 from audit.policy.when import Date
 from audit.policy.words import Item, Title, Word, Zone
@@ -22,6 +23,9 @@ class Origin(Item):
     title: Title | None = Field(None, description="how documents call it, by language")
     tool: Word = Field(description="the tool's adapter, such as restic or interchange")
     timezone: Zone | None = Field(None, description="the zone of times that the tool writes without one")
+    mapping: TableMapping | None = Field(
+        None, description="how the columns of its tables are read, for the tool tabular; see docs/tabular.md"
+    )
     expected_every: Length | None = Field(None, description="how often evidence is expected")
     trust_jobs_for: Length | None = Field(
         None, description="how long a copy that only a job log shows is surely there; nothing when absent; holds for all time"

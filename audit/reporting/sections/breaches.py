@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from audit.model.document import (
     Block,
     Cell,
@@ -12,38 +14,34 @@ from audit.model.document import (
     Heading,
     InstantCell,
     Name,
+    NumberCell,
     Paragraph,
     Table,
-    Text,
     TextCell,
 )
 from audit.model.verdicts import Assessment, Breach, Result, Verdict
+from audit.reporting.causes import cause, severity
 from audit.reporting.context import Context
-from audit.reporting.details import detail_text
-from audit.reporting.words import joined
 
 
 def section(assessment: Assessment, context: Context) -> list[Block]:
-    """Return the table of breaches, longest first, and for each control broken what can be done."""
+    """Return the table of breaches, the worst first, and for each control broken what can be done.
+
+    Worst first: what breaks the promise before what the policy tolerates; then the longest; of equal length the one of the greater severity
+    (exposure over what is allowed); then the earliest.
+    """
     words = context.words
-    found = [(result, breach) for result in assessment.results for breach in result.breaches]
-    found.sort(
-        key=lambda pair: (
-            pair[1].since - pair[1].until,
-            pair[1].since,
-            pair[0].asset,
-            pair[0].control,
-            pair[0].leg or "",
-            pair[0].part or "",
-        )
-    )
+    found = worst_first(assessment, context)
     columns = (
         Column("asset", words("labels.asset")),
+        Column("unit", words("labels.unit")),
         Column("promise", words("labels.promise")),
+        Column("policy", words("labels.policy")),
         Column("from", words("labels.from"), "instant"),
         Column("to", words("labels.to"), "instant"),
         Column("length", words("labels.length"), "duration"),
-        Column("detail", words("labels.detail-title")),
+        Column("severity", words("breaches.severity"), "number"),
+        Column("cause", words("breaches.cause")),
         Column("evidence", words("labels.evidence"), "evidence"),
     )
     rows = tuple(_row(result, breach, context) for result, breach in found)
@@ -58,21 +56,33 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
     return blocks
 
 
+def worst_first(assessment: Assessment, context: Context) -> list[tuple[Result, Breach]]:
+    """Return every breach with its result, the worst first."""
+    found = [(result, breach) for result in assessment.results for breach in result.breaches]
+
+    def rank(pair: tuple[Result, Breach]) -> tuple[Any, ...]:
+        result, breach = pair
+        return (
+            result.verdict is Verdict.MET, breach.since - breach.until, -(severity(result, breach, context) or 0.0), breach.since,
+            result.asset, result.control, result.leg or "", result.part or "",
+        )  # fmt: skip
+
+    return sorted(found, key=rank)
+
+
 def _row(result: Result, breach: Breach, context: Context) -> tuple[Cell, ...]:
+    words = context.words
+    policy = words("labels.version", policy=Name(result.policy), n=result.version) if result.policy and result.version else ()
+    ratio = severity(result, breach, context)
     return (
         TextCell((Name(result.asset),)),
+        TextCell(context.unit_title(result.unit)),
         TextCell(context.promise(result.control, result.leg, result.part)),
+        TextCell(policy or words("labels.no-policy")),
         InstantCell(breach.since),
         InstantCell(breach.until),
         DurationCell((breach.until - breach.since).total_seconds()),
-        TextCell(_detail(result, breach, context)),
+        NumberCell(None if ratio is None else round(ratio, 2)),
+        TextCell(cause(result, breach, context)),
         EvidenceCell(breach.evidence),
     )
-
-
-def _detail(result: Result, breach: Breach, context: Context) -> Text:
-    """Return the numbers of a breach; before them, that the policy tolerates it, where the promise as a whole was met."""
-    said = detail_text(breach.detail, context)
-    if result.verdict is not Verdict.MET:
-        return said
-    return joined(*context.words("breaches.tolerated"), *((context.words.plain("labels.separator"), *said) if said else ()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -9,6 +10,7 @@ import polars as pl
 from audit.model.document import (
     Block,
     Column,
+    DurationCell,
     Heading,
     InstantCell,
     Items,
@@ -29,10 +31,12 @@ from audit.reporting.words import joined, named
 def section(assessment: Assessment, context: Context) -> list[Block]:
     """Return sources, quarantine, notices and faults of controls."""
     words = context.words
-    blocks: list[Block] = [Heading(words("data.sources")), *_sources(context)]
+    blocks: list[Block] = [Heading(words("data.sources")), *_sources(assessment, context)]
     blocks += [
         Heading(words("data.quarantine")),
-        Paragraph(words("data.quarantine-means", n=assessment.quarantined)),
+        Paragraph(
+            words("data.quarantine-means" if assessment.quarantined else "data.nothing-quarantined", n=assessment.quarantined)
+        ),
         *_quarantine(context),
     ]
     blocks += [Heading(words("data.notices"))]
@@ -59,7 +63,7 @@ def _notice(notice: dict[str, Any], context: Context) -> tuple[str | Name, ...]:
     return joined(*text, *(context.words("labels.in-brackets", value=rest) if rest else ()))
 
 
-def _sources(context: Context) -> list[Block]:
+def _sources(assessment: Assessment, context: Context) -> list[Block]:
     words, payloads = context.words, context.payloads
     if payloads is None:
         return [Note(words("data.sources-unknown"), "warning")]
@@ -71,11 +75,17 @@ def _sources(context: Context) -> list[Block]:
         Column("payloads", words("data.payloads"), "number"),
         Column("first", words("data.first"), "instant"),
         Column("last", words("data.last"), "instant"),
+        Column("silent", words("data.silent"), "duration"),
         Column("quarantined", words("data.quarantined"), "number"),
         Column("methods", words("labels.came")),
     )
     rows = []
-    for source in sorted({*told, *context.estate.sources}, key=lambda name: (name is None, name or "")):
+    never = datetime.min.replace(tzinfo=UTC)
+    silent_first = sorted(
+        {*told, *context.estate.sources},
+        key=lambda name: (name in told, told.get(name, {}).get("last") or never, name is None, name or ""),
+    )
+    for source in silent_first:
         row, declared = told.get(source, {}), context.estate.sources.get(source)
         tools = row.get("tools") or ([declared.tool] if declared else [])
         methods = [
@@ -88,10 +98,16 @@ def _sources(context: Context) -> list[Block]:
             NumberCell(row.get("payloads", 0)),
             InstantCell(row.get("first")),
             InstantCell(row.get("last")),
+            DurationCell(_silent(row.get("last"), assessment.until)),
             NumberCell(row.get("quarantined", 0)),
             TextCell((context.formats.listing(methods),) if methods else ()),
         ))  # fmt: skip
     return [Paragraph(words("data.sources-means")), Table("sources", columns, tuple(rows), empty=words("data.no-sources"))]
+
+
+def _silent(last: datetime | None, until: datetime) -> float | None:
+    """Return the seconds between a source's last observation and the period's end; none after it, null where nothing was observed."""
+    return None if last is None else max((until - last).total_seconds(), 0.0)
 
 
 def _by_source(payloads: pl.DataFrame) -> pl.DataFrame:

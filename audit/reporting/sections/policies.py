@@ -1,87 +1,168 @@
-"""Policies: the versions in force in the period, for how many assets, since when, and what they promise, as they are written."""
+"""Policies: the versions in force in the period, for which units and how many assets, from when to when; what they promise, in plain
+words beside what is written; who applied them, and whether anybody signed them.
+"""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from datetime import datetime
 
 import polars as pl
-from pydantic import BaseModel
 
-from audit.model.document import Block, Column, InstantCell, Name, Note, NumberCell, OrdinalCell, Paragraph, Table, TextCell
+from audit.model.document import (
+    Block,
+    Cell,
+    Column,
+    Heading,
+    InstantCell,
+    Name,
+    Note,
+    NumberCell,
+    OrdinalCell,
+    Paragraph,
+    Table,
+    Text,
+    TextCell,
+)
 from audit.model.estate import PolicyVersion
 from audit.model.verdicts import Assessment
-from audit.reporting.context import Context
+from audit.reporting.context import Context, Declaration
+from audit.reporting.promises import in_words
 from audit.reporting.words import joined
 
 
 def section(assessment: Assessment, context: Context) -> list[Block]:
-    """Return one row per policy version that was in force for an asset at some time in the period."""
+    """Return one row per policy version that was in force for an asset at some time in the period, what each promises, and how all this
+    was declared.
+    """
     words, policies = context.words, context.estate.policies
-    segments = _in_period(assessment, context)
-    assets = dict(segments.filter(pl.col("policy").is_not_null()).group_by("policy").agg(pl.col("asset").n_unique()).iter_rows())
+    held = _in_period(assessment, context)
+    shown = sorted(held, key=lambda index: (policies[index].name, policies[index].version))
     columns = (
         Column("policy", words("labels.policy")),
         Column("version", words("policies.version"), "ordinal"),
+        Column("units", words("policies.units")),
         Column("assets", words("labels.assets"), "number"),
         Column("in-force", words("policies.in-force"), "instant"),
+        Column("until", words("policies.until"), "instant"),
         Column("applied", words("policies.applied"), "instant"),
-        Column("zone", words("policies.zone")),
-        Column("objectives", words("policies.objectives")),
+        Column("by", words("policies.by")),
+        Column("signed", words("policies.signed")),
     )
-    shown = sorted(assets, key=lambda index: (policies[index].name, policies[index].version))
-    rows = tuple(
-        (
-            TextCell(_title(policies[index], context)),
-            OrdinalCell(policies[index].version),
-            NumberCell(assets[index]),
-            InstantCell(policies[index].in_force or policies[index].effective),
-            InstantCell(policies[index].applied),
-            TextCell((Name(policies[index].timezone),)),
-            TextCell((Name(as_written(policies[index])),)),
-        )
-        for index in shown
-    )
+    rows = tuple(_row(policies[index], held[index], assessment, context) for index in shown)
     blocks: list[Block] = [Paragraph(words("policies.intro")), Table("policies", columns, rows, empty=words("policies.none"))]
+    if shown:
+        blocks.append(Note(words("policies.unsigned"), "warning"))
     early = [f"{policies[index].name} {policies[index].version}" for index in shown if policies[index].reaches_back]
     if early:
-        blocks.append(Note(words("policies.reaches-back", policies=words.names(early), n=len(early))))
-    return blocks
+        blocks.append(Note(words("policies.reaches-back", policies=words.names(early), n=len(early)), "warning"))
+    if shown:
+        blocks += [Heading(words("policies.promised")), Paragraph(words("policies.promised-means"))]
+        blocks.append(_promises([policies[index] for index in shown], context))
+    return [*blocks, *_declarations(context)]
 
 
-def _in_period(assessment: Assessment, context: Context) -> pl.DataFrame:
-    """Return the segments of assets in service at some instant of the period; with a unit, of its assets."""
-    begun = pl.max_horizontal("from", "in_service").fill_null(assessment.since) < assessment.until
-    open_ = pl.min_horizontal("to", "retired").fill_null(assessment.until) > assessment.since
-    segments = context.estate.segments.filter(begun & open_)
-    return segments if context.unit is None else segments.filter(pl.col("unit") == context.unit)
+def _in_period(assessment: Assessment, context: Context) -> dict[int, dict[str, object]]:
+    """Return, by index of the policy version, its `units`, number of `assets`, and from when to when it held within the period."""
+    begun = pl.max_horizontal("from", "in_service").fill_null(assessment.since)
+    ended = pl.min_horizontal("to", "retired").fill_null(assessment.until)
+    segments = context.estate.segments.filter(
+        (begun < assessment.until) & (ended > assessment.since) & pl.col("policy").is_not_null()
+    )
+    if context.unit is not None:
+        segments = segments.filter(pl.col("unit") == context.unit)
+    rows = segments.group_by("policy").agg(
+        pl.col("unit").drop_nulls().unique().sort().alias("units"),
+        pl.col("asset").n_unique().alias("assets"),
+        pl.col("from").fill_null(assessment.since).min(),
+        pl.col("to").fill_null(assessment.until).max(),
+    )
+    return {row["policy"]: row for row in rows.iter_rows(named=True)}
 
 
-def _title(policy: PolicyVersion, context: Context) -> tuple[str | Name, ...]:
+def _row(policy: PolicyVersion, held: dict[str, object], assessment: Assessment, context: Context) -> tuple[Cell, ...]:
+    words = context.words
+    units, until = held["units"], held["to"]
+    assert isinstance(units, list)
+    assert isinstance(until, datetime)
+    titles = [context.unit_title(unit) for unit in units]
+    comma = words.plain("labels.comma")
+    return (
+        TextCell(_title(policy, context)),
+        OrdinalCell(policy.version),
+        TextCell(joined(*(part for index, title in enumerate(titles) for part in (comma if index else "", *title)))),
+        NumberCell(int(str(held["assets"]))),
+        InstantCell(policy.in_force or policy.effective),
+        InstantCell(until if until < assessment.until else None),
+        InstantCell(policy.applied),
+        TextCell(_applied_by(policy, context)),
+        TextCell(words("policies.no-signature")),
+    )
+
+
+def _title(policy: PolicyVersion, context: Context) -> Text:
     title = policy.title.get(context.words.language)
     return joined(Name(policy.name), *(context.words("labels.in-brackets", value=title) if title else ()))
 
 
-def as_written(policy: PolicyVersion) -> str:
-    """Return the objectives as YAML writes them on one line each; what a policy leaves at its default is left out."""
-    return "\n".join(f"{key}: {_flow(_plain(value))}" for key, value in policy.objectives.items())
+def _applied_by(policy: PolicyVersion, context: Context) -> Text:
+    """Return who applied the programme in which a version first stood, with the journal entry."""
+    found = [one for one in context.record.declarations if one.at == policy.applied]
+    return context.words("policies.by-entry", who=Name(found[-1].by), entry=str(found[-1].entry)) if found else ()
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        values = value.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        # An objective whose only stated field is its target was written in its short form.
-        return values["target"] if isinstance(values, dict) and list(values) == ["target"] else values
-    return value
+def _promises(shown: list[PolicyVersion], context: Context) -> Table:
+    words = context.words
+    columns = (
+        Column("policy", words("labels.policy")),
+        Column("words", words("policies.in-words")),
+        Column("written", words("policies.as-written")),
+    )
+    rows = []
+    for policy in shown:
+        label = words("labels.version", policy=Name(policy.name), n=policy.version)
+        rows += [
+            (TextCell(label), TextCell(said or words("policies.not-worded")), TextCell((Name(written),)))
+            for written, said in in_words(policy, context)
+        ]
+    return Table("promises", columns, tuple(rows))
 
 
-def _flow(value: Any) -> str:
-    match value:
-        case dict():
-            return "{" + ", ".join(f"{key}: {_flow(inner)}" for key, inner in value.items()) + "}"
-        case list() | tuple():
-            return "[" + ", ".join(_flow(inner) for inner in value) + "]"
-        case bool() | None:
-            return json.dumps(value)
-        case _:
-            return str(value)
+def _declarations(context: Context) -> list[Block]:
+    """Return the programmes that were applied: by whom, confirmed by whom, and what each changed for the time before."""
+    words = context.words
+    if not context.record.declarations:
+        return []
+    columns = (
+        Column("entry", words("labels.entry"), "ordinal"),
+        Column("applied", words("policies.applied"), "instant"),
+        Column("by", words("policies.by")),
+        Column("confirmed", words("policies.confirmed")),
+        Column("retroactive", words("policies.retroactive")),
+    )
+    rows = tuple(
+        (
+            OrdinalCell(one.entry),
+            InstantCell(one.at),
+            TextCell((Name(one.by),)),
+            TextCell((Name(one.confirmed_by),) if one.confirmed_by else words("policies.nobody")),
+            TextCell(_retroactive(one, context)),
+        )
+        for one in context.record.declarations
+    )
+    return [
+        Heading(words("policies.declared")),
+        Paragraph(words("policies.declared-means")),
+        Table("declarations", columns, rows),
+    ]
+
+
+def _retroactive(one: Declaration, context: Context) -> Text:
+    words = context.words
+    told = []
+    for kind, name, since in one.retroactive:
+        begin = words("policies.beginning") if since is None else (context.formats.instant(datetime.fromisoformat(since)),)
+        told.append(words("policies.changed", kind=words.worded(f"nouns.{kind}", kind), name=Name(name), since=begin))
+    if not told:
+        return words("policies.nothing-retroactive")
+    between = words.plain("labels.clause")
+    return joined(*(part for index, text in enumerate(told) for part in (between if index else "", *text)))

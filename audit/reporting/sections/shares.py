@@ -1,38 +1,92 @@
-"""Shares: how much of the judged time each promise held, by control and by unit and control. The denominator stands beside every
-share.
+"""Shares: how much of the judged time each promise held, by control, by month, by unit and by unit and policy. The denominator stands
+beside every share.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from audit.model.document import Block, Cell, Column, DurationCell, Heading, NumberCell, Paragraph, ShareCell, Table, TextCell
-from audit.model.verdicts import Assessment, Result, Verdict
+from audit.model.document import (
+    Block,
+    Cell,
+    Column,
+    DurationCell,
+    Heading,
+    Name,
+    NumberCell,
+    OrdinalCell,
+    Paragraph,
+    ShareBar,
+    ShareBars,
+    ShareCell,
+    Table,
+    TextCell,
+    VerdictCell,
+)
+from audit.model.verdicts import Assessment, Result
 from audit.reporting.context import Context
-from audit.reporting.timelines import SHORTEST, pooled, worst
+from audit.reporting.groups import Key, Tally, grouped, units_worst_first
+from audit.reporting.months import MOST, by_month, edges_of
 
 SHOWN = ("met", "met_up_to", "breached", "unproven", "grace", "waived")
-Key = tuple[str, ...]
 
 
 def section(assessment: Assessment, context: Context) -> list[Block]:
-    """Return one table over everything by control, and one by unit and control."""
-    words = context.words
-    by_control: dict[Key, list[Result]] = defaultdict(list)
-    by_unit: dict[Key, list[Result]] = defaultdict(list)
-    for result in assessment.results:
-        by_control[result.control, result.leg or ""].append(result)
-        by_unit[result.unit, result.control, result.leg or ""].append(result)
-    blocks: list[Block] = [Paragraph(words("shares.intro")), _table("shares-by-control", by_control, context)]
-    if len({unit for unit, *_ in by_unit}) > 1:
-        blocks += [Heading(words("shares.by-unit")), _table("shares-by-unit", by_unit, context)]
+    """Return bars and a table by control, bars by month, a table by unit, and one by unit and policy version."""
+    words, results = context.words, assessment.results
+    by_control = grouped(results, lambda result: (result.control, result.leg or ""))
+    by_unit = grouped(results, lambda result: (result.unit, result.control, result.leg or ""))
+    by_policy = grouped(
+        results,
+        lambda result: (result.unit, result.policy or "", f"{result.version or 0:09}", result.control, result.leg or ""),
+    )
+    units = units_worst_first(results)
+    blocks: list[Block] = [
+        Paragraph(words("shares.intro")),
+        _bars(by_control, context),
+        _table("shares-by-control", by_control, (), context),
+        *_months(assessment, context),
+    ]
+    if len(units) > 1:
+        blocks += [Heading(words("shares.by-unit")), _table("shares-by-unit", _in_order(by_unit, units), ("unit",), context)]
+    blocks += [
+        Heading(words("shares.by-policy")),
+        Paragraph(words("shares.by-policy-means")),
+        _table("shares-by-policy", _in_order(by_policy, units), ("unit", "policy", "version"), context),
+    ]
     return blocks
 
 
-def _table(name: str, groups: dict[Key, list[Result]], context: Context) -> Table:
+def _in_order(groups: Mapping[Key, list[Result]], units: Sequence[str]) -> dict[Key, list[Result]]:
+    """Put the worst unit first, and keep what belongs to one unit together."""
+    place = {unit: number for number, unit in enumerate(units)}
+    return dict(sorted(groups.items(), key=lambda item: (place[item[0][0]], item[0])))
+
+
+def _bars(groups: Mapping[Key, list[Result]], context: Context) -> ShareBars:
+    bars = tuple(ShareBar(context.promise(control, leg or None), Tally.of(mine).bar) for (control, leg), mine in groups.items())
+    return ShareBars("by-control", bars, caption=context.words("shares.bars"))
+
+
+def _months(assessment: Assessment, context: Context) -> list[Block]:
+    """Return bars by month where the period has some months, and not too many."""
+    edges = edges_of(assessment.since, assessment.until, context.estate.timezone)
+    if not 3 <= len(edges) - 1 <= MOST or not any(result.judged for result in assessment.results):
+        return []
+    held = by_month(assessment.results, edges)
+    bars = tuple(
+        ShareBar((context.formats.month(since),), tuple(shares.items())) for since, shares in zip(edges, held, strict=False)
+    )
     words = context.words
-    with_unit = any(len(key) == 3 for key in groups)
+    return [
+        Heading(words("shares.by-month")),
+        Paragraph(words("shares.by-month-means")),
+        ShareBars("by-month", bars, caption=words("shares.by-month")),
+    ]
+
+
+def _table(name: str, groups: Mapping[Key, list[Result]], before: Sequence[str], context: Context) -> Table:
+    words = context.words
     # A column of grace or waivers that is empty throughout would only make the page harder to read.
     shown = [
         share
@@ -40,8 +94,9 @@ def _table(name: str, groups: dict[Key, list[Result]], context: Context) -> Tabl
         if share in SHOWN[:4] or any((r.shares or {}).get(share) for results in groups.values() for r in results)
     ]
     columns = [
-        *([Column("unit", words("labels.unit"))] if with_unit else []),
+        *(Column(key, words(f"shares.columns.{key}"), "ordinal" if key == "version" else "text") for key in before),
         Column("promise", words("labels.promise")),
+        Column("verdict", words("labels.verdict"), "verdict"),
         *(
             Column(f"assets-{verdict}", words(f"shares.assets.{verdict}"), "number")
             for verdict in ("judged", "breached", "unproven")
@@ -49,24 +104,29 @@ def _table(name: str, groups: dict[Key, list[Result]], context: Context) -> Tabl
         Column("judged", words("shares.judged"), "duration"),
         *(Column(share.replace("_", "-"), words(f"shares.{share.replace('_', '-')}"), "share") for share in shown),
     ]
-    rows = tuple(_row(key, groups[key], shown, context) for key in sorted(groups))
+    rows = tuple(_row(key, results, shown, before, context) for key, results in groups.items())
     return Table(name, tuple(columns), rows, empty=words("labels.nothing-judged"))
 
 
-def _row(key: Key, results: Sequence[Result], shown: Sequence[str], context: Context) -> tuple[Cell, ...]:
-    *unit, control, leg = key
-    verdicts: dict[str, Verdict] = {}
-    for result in results:
-        verdicts[result.asset] = worst((result.verdict, verdicts.get(result.asset, Verdict.NOT_APPLICABLE)))
-    counts = Counter(verdicts.values())
-    judged = [result for result in results if result.shares is not None]
-    seconds = sum(result.judged_seconds for result in judged)
+def _row(key: Key, results: Sequence[Result], shown: Sequence[str], before: Sequence[str], context: Context) -> tuple[Cell, ...]:
+    *first, control, leg = key
+    named: dict[str, Cell] = {}
+    for what, value in zip(before, first, strict=True):
+        match what:
+            case "unit":
+                named[what] = TextCell(context.unit_title(value))
+            case "version":
+                named[what] = OrdinalCell(int(value) or None)
+            case _:
+                named[what] = TextCell((Name(value),) if value else context.words("labels.no-policy"))
+    tally = Tally.of(results)
     return (
-        *(TextCell(context.unit_title(name)) for name in unit),
+        *named.values(),
         TextCell(context.promise(control, leg or None)),
-        NumberCell(len(verdicts) - counts[Verdict.NOT_APPLICABLE]),
-        NumberCell(counts[Verdict.BREACHED]),
-        NumberCell(counts[Verdict.UNPROVEN]),
-        DurationCell(seconds if seconds >= SHORTEST else None),
-        *(ShareCell(pooled(judged, share)) for share in shown),
+        VerdictCell(tally.verdict),
+        NumberCell(tally.judged),
+        NumberCell(tally.breached),
+        NumberCell(tally.unproven),
+        DurationCell(tally.seconds),
+        *(ShareCell(tally.shares[share]) for share in shown),
     )

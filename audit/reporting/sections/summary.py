@@ -1,18 +1,22 @@
-"""Summary: what the report says, in words that need no other page."""
+"""Summary: for a reader who reads no other page: what was judged and against what, what came out, the worst of it, and what may and may
+not be concluded.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from audit.model.document import Block, Figure, KeyFigures, Name, Note, NumberCell, Paragraph, Text
+from audit.model.document import Block, Definitions, Figure, Heading, Items, KeyFigures, Name, Note, NumberCell, Paragraph, Text
 from audit.model.verdicts import Assessment, Breach, Result, Verdict
+from audit.reporting.causes import allowed_seconds
 from audit.reporting.context import Context
+from audit.reporting.sections.breaches import worst_first
 from audit.reporting.timelines import worst
 from audit.reporting.words import joined
 
 
 def section(assessment: Assessment, context: Context) -> list[Block]:
-    """Return how many assets kept every promise, broke one, or cannot be judged; then the longest breach and what limits all
+    """Return how many assets kept every promise, broke one, or cannot be judged; the worst breach of each control; and what limits all
     this.
     """
     words = context.words
@@ -22,10 +26,8 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
     if not verdicts:
         return [Note(words("summary.nothing"), "warning")]
     counts = Counter(verdicts.values())
-    period = context.formats.period(assessment.since, assessment.until)
-    units = len({result.unit for result in assessment.results})
     blocks: list[Block] = [
-        Paragraph(words("summary.scope", n=len(verdicts), units=words("summary.units", n=units), period=period)),
+        *_scope(assessment, context, len(verdicts)),
         KeyFigures(
             tuple(
                 _figure(context, verdict, counts[verdict], len(verdicts))
@@ -35,17 +37,45 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
         ),
         Paragraph(_headline(context, counts)),
     ]
-    longest = _longest(assessment)
-    if longest is not None:
-        blocks.append(Paragraph(_sentence(context, *longest)))
-    blocks.append(Paragraph(_data(assessment, context)))
-    blocks.append(
-        Note(words("summary.provisional" if context.provisional else "summary.final"), "warning" if context.provisional else "info")
-    )
+    worst_of = _worst_of_each(assessment, context)
+    if worst_of:
+        blocks += [Heading(words("summary.worst")), Paragraph(words("summary.worst-means")), Definitions(worst_of)]
+    blocks += [
+        Heading(words("summary.conclude")),
+        Items(tuple(words.each("summary.may-conclude"))),
+        Heading(words("summary.not-conclude")),
+        Items(tuple(words.each("summary.may-not-conclude"))),
+        Heading(words("summary.limits")),
+        Paragraph(_data(assessment, context)),
+        Note(
+            words("summary.provisional" if context.provisional else "summary.final"), "warning" if context.provisional else "info"
+        ),
+    ]
     return blocks
 
 
 _ALWAYS = (Verdict.BREACHED, Verdict.UNPROVEN, Verdict.MET)
+
+
+def _scope(assessment: Assessment, context: Context, assets: int) -> list[Block]:
+    """Return what was judged, against what, and from what evidence."""
+    words = context.words
+    units = len({result.unit for result in assessment.results})
+    versions = len({(result.policy, result.version) for result in assessment.results if result.policy is not None})
+    period = context.formats.period(assessment.since, assessment.until)
+    scope = words(
+        "summary.scope",
+        n=assets,
+        units=words("summary.units", n=units),
+        versions=words("summary.versions", n=versions),
+        period=period,
+    )
+    blocks: list[Block] = [Paragraph(words("summary.what")), Paragraph(scope)]
+    payloads = context.payloads
+    if payloads is not None and payloads.height:
+        sources = words("summary.sources", n=payloads["source"].drop_nulls().n_unique())
+        blocks.append(Paragraph(words("summary.evidence", n=payloads.height, sources=sources)))
+    return blocks
 
 
 def _figure(context: Context, verdict: Verdict, count: int, of: int) -> Figure:
@@ -55,26 +85,46 @@ def _figure(context: Context, verdict: Verdict, count: int, of: int) -> Figure:
 def _headline(context: Context, counts: Counter[Verdict]) -> Text:
     words = context.words
     if counts[Verdict.BREACHED]:
-        return words("summary.breached", n=counts[Verdict.BREACHED], unproven=counts[Verdict.UNPROVEN])
+        key = "summary.breached-and-unproven" if counts[Verdict.UNPROVEN] else "summary.breached"
+        further = words("summary.further", n=counts[Verdict.UNPROVEN])
+        return words(key, n=counts[Verdict.BREACHED], further=further)
     if counts[Verdict.UNPROVEN]:
         return words("summary.unproven", n=counts[Verdict.UNPROVEN])
     return words("summary.met" if counts[Verdict.MET] else "summary.not-applicable")
 
 
-def _longest(assessment: Assessment) -> tuple[Result, Breach] | None:
-    found = [(result, breach) for result in assessment.results for breach in result.breaches]
-    return max(found, key=lambda pair: (pair[1].until - pair[1].since, pair[0].asset), default=None)
+def _worst_of_each(assessment: Assessment, context: Context) -> tuple[tuple[Text, tuple[Text, ...]], ...]:
+    """Return the worst breach of each control: which asset, from when to when, and what it means in plain words."""
+    found: dict[str, tuple[Result, Breach]] = {}
+    for result, breach in worst_first(assessment, context):
+        found.setdefault(result.control, (result, breach))
+    return tuple((context.control(control), _told(*pair, context)) for control, pair in found.items())
 
 
-def _sentence(context: Context, result: Result, breach: Breach) -> Text:
-    return context.words(
-        "summary.longest",
-        asset=Name(result.asset),
-        promise=context.promise(result.control, result.leg, result.part),
-        since=context.formats.instant(breach.since),
-        until=context.formats.instant(breach.until),
-        length=context.formats.duration((breach.until - breach.since).total_seconds()),
-    )
+def _told(result: Result, breach: Breach, context: Context) -> tuple[Text, ...]:
+    words, formats = context.words, context.formats
+    length = (breach.until - breach.since).total_seconds()
+    values: dict[str, str | Name | Text] = {
+        "asset": Name(result.asset),
+        "unit": context.unit_title(result.unit),
+        "promise": context.promise(result.control, result.leg, result.part),
+        "since": formats.instant(breach.since),
+        "until": formats.instant(breach.until),
+        "length": formats.duration(length),
+    }
+    where = words("summary.where-instant" if length < 1 else "summary.where", **values)
+    if result.verdict is Verdict.MET:
+        where = joined(*where, words.plain("labels.sentence"), *words("breaches.tolerated"))
+    meant = _consequence(result, breach, context)
+    return (where, meant) if meant else (where,)
+
+
+def _consequence(result: Result, breach: Breach, context: Context) -> Text:
+    exposure, allowed = breach.detail.get("exposure_seconds"), allowed_seconds(result, context)
+    if isinstance(exposure, int | float) and allowed is not None:
+        formats = context.formats
+        return context.words("summary.loss", length=formats.duration(exposure), allowed=formats.duration(allowed))
+    return context.control_says(result.control, "consequence")
 
 
 def _data(assessment: Assessment, context: Context) -> Text:

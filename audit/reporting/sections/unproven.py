@@ -1,12 +1,14 @@
-"""Unproven: every stretch that evidence does not settle, why, and which source and repository would settle it."""
+"""Unproven: what evidence does not settle, why, and which source and repository would settle it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from audit.model.document import (
     Block,
+    Cell,
     Column,
     DurationCell,
     Heading,
@@ -23,25 +25,45 @@ from audit.reporting.context import Context
 from audit.reporting.details import detail_text
 from audit.reporting.words import joined
 
-Need = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+Pair = tuple[Result, Unproven]
+Key = tuple[Any, ...]
 
 
 def section(assessment: Assessment, context: Context) -> list[Block]:
-    """Return what is missing (grouped: who can settle how much), then every stretch."""
+    """Return what is missing (grouped: who can settle how much), then every promise to every asset that is unproven, the longest first.
+
+    Stretches of one promise to one asset with the same cause stand in one row: a repository listed once a day leaves hundreds, and each
+    is in the timelines.
+    """
     words = context.words
     found = [(result, stretch) for result in assessment.results for stretch in result.unproven]
-    found.sort(key=lambda pair: (pair[0].asset, pair[0].control, pair[0].leg or "", pair[0].part or "", pair[1].since))
     blocks: list[Block] = [Paragraph(words("unproven.intro", n=len(found)))]
     if not found:
         return [*blocks, Paragraph(words("unproven.none"))]
-    return [*blocks, _needs(found, context), Heading(words("unproven.all")), _stretches(found, context)]
+    return [
+        *blocks,
+        _needs(found, context),
+        Heading(words("unproven.all")),
+        Paragraph(words("unproven.all-means")),
+        _stretches(found, context),
+    ]
 
 
-def _needs(found: list[tuple[Result, Unproven]], context: Context) -> Table:
-    words = context.words
-    groups: dict[Need, list[tuple[Result, Unproven]]] = defaultdict(list)
+def _grouped(found: list[Pair], key: Callable[[Result, Unproven], Key]) -> list[tuple[Key, list[Pair], float]]:
+    """Return groups with the sum of their lengths in seconds, the longest first."""
+    groups: dict[Key, list[Pair]] = defaultdict(list)
     for result, stretch in found:
-        groups[_reasons(stretch), _names(stretch, "sources"), _names(stretch, "repositories")].append((result, stretch))
+        groups[key(result, stretch)].append((result, stretch))
+    summed = [(key, pairs, sum((s.until - s.since).total_seconds() for _, s in pairs)) for key, pairs in groups.items()]
+    return sorted(summed, key=lambda group: (-group[2], group[0]))
+
+
+def _cause(stretch: Unproven) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    return _reasons(stretch), _names(stretch, "sources"), _names(stretch, "repositories")
+
+
+def _needs(found: list[Pair], context: Context) -> Table:
+    words = context.words
     columns = (
         Column("reason", words("unproven.why")),
         Column("settled-by", words("unproven.settled-by")),
@@ -51,10 +73,8 @@ def _needs(found: list[tuple[Result, Unproven]], context: Context) -> Table:
         Column("stretches", words("unproven.stretches"), "number"),
         Column("length", words("unproven.in-all"), "duration"),
     )
-    rows = []
-    for (reasons, sources, repositories), pairs in groups.items():
-        length = sum((stretch.until - stretch.since).total_seconds() for _, stretch in pairs)
-        cells = (
+    rows = tuple(
+        (
             TextCell(_worded(reasons, "text", context)),
             TextCell(_worded(reasons, "remedy", context)),
             TextCell(words.names(sources)),
@@ -63,34 +83,45 @@ def _needs(found: list[tuple[Result, Unproven]], context: Context) -> Table:
             NumberCell(len(pairs)),
             DurationCell(length),
         )
-        rows.append((-length, reasons, sources, repositories, cells))
-    return Table("unproven-needs", columns, tuple(row[-1] for row in sorted(rows, key=lambda row: row[:-1])))
+        for (reasons, sources, repositories), pairs, length in _grouped(found, lambda _, stretch: _cause(stretch))
+    )
+    return Table("unproven-needs", columns, rows)
 
 
-def _stretches(found: list[tuple[Result, Unproven]], context: Context) -> Table:
+def _stretches(found: list[Pair], context: Context) -> Table:
     words = context.words
     columns = (
         Column("asset", words("labels.asset")),
+        Column("unit", words("labels.unit")),
         Column("promise", words("labels.promise")),
-        Column("from", words("labels.from"), "instant"),
-        Column("to", words("labels.to"), "instant"),
-        Column("length", words("labels.length"), "duration"),
+        Column("from", words("unproven.first"), "instant"),
+        Column("to", words("unproven.last"), "instant"),
+        Column("stretches", words("unproven.stretches"), "number"),
+        Column("length", words("unproven.in-all"), "duration"),
         Column("reason", words("unproven.why")),
         Column("detail", words("unproven.who-settles")),
     )
-    rows = tuple(
-        (
-            TextCell((Name(result.asset),)),
-            TextCell(context.promise(result.control, result.leg, result.part)),
-            InstantCell(stretch.since),
-            InstantCell(stretch.until),
-            DurationCell((stretch.until - stretch.since).total_seconds()),
-            TextCell(_worded(_reasons(stretch), "text", context)),
-            TextCell(detail_text({key: value for key, value in stretch.detail.items() if key != "reasons"}, context)),
-        )
-        for result, stretch in found
+
+    def key(result: Result, stretch: Unproven) -> Key:
+        return (result.asset, result.control, result.leg or "", result.part or "", *_cause(stretch))
+
+    return Table("unproven", columns, tuple(_row(pairs, length, context) for _, pairs, length in _grouped(found, key)))
+
+
+def _row(pairs: list[Pair], length: float, context: Context) -> tuple[Cell, ...]:
+    result, first = pairs[0]
+    detail = {name: value for name, value in first.detail.items() if name != "reasons"}
+    return (
+        TextCell((Name(result.asset),)),
+        TextCell(context.unit_title(result.unit)),
+        TextCell(context.promise(result.control, result.leg, result.part)),
+        InstantCell(min(stretch.since for _, stretch in pairs)),
+        InstantCell(max(stretch.until for _, stretch in pairs)),
+        NumberCell(len(pairs)),
+        DurationCell(length),
+        TextCell(_worded(_reasons(first), "text", context)),
+        TextCell(detail_text(detail, context)),
     )
-    return Table("unproven", columns, rows)
 
 
 def _names(stretch: Unproven, key: str) -> tuple[str, ...]:

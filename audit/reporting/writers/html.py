@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from audit.content import Content
 from audit.model.document import Document, Name, State, Strip, Text, Timelines
+from audit.reporting.charts import chart_globals
 from audit.reporting.formats import Formats
 from audit.reporting.strips import COLUMNS, HEIGHT, Tick, paths, sample, ticks
 from audit.reporting.words import Words, plain
@@ -22,6 +23,16 @@ _NAME = Markup('<bdi translate="no">{}</bdi>')
 
 def write(document: Document, content: Content) -> bytes:
     """Return the document as one UTF-8 HTML file."""
+    return page(document, content).encode()
+
+
+def style(content: Content, *, paper: bool = False) -> str:
+    """Return the style of reports (CSS); `paper`: with the rules of printed pages."""
+    return "\n".join(content.text(f"{_FOLDER}/{name}.css") for name in (["document", "print"] if paper else ["document"]))
+
+
+def page(document: Document, content: Content, *, paper: bool = False) -> str:
+    """Return the document as a page that holds all it needs, for the screen or, with running heads, for paper."""
     formats = Formats(document.language, document.zone)
     words = Words(content, formats)
     environment = Environment(
@@ -42,11 +53,13 @@ def write(document: Document, content: Content) -> bytes:
         "paths": lambda strip, block: paths(strip.stretches, block.since, block.until),
         "ticks": lambda block: _ticks(block, formats),
         "described": lambda strip: _described(strip, words),
+        "paper": paper,
+        "counted": lambda key: _counted(words, key),
+        **chart_globals(words, formats),
         # The style is our own content, not a value of the report: the one thing that goes in as it is.
-        "style": Markup(content.text(f"{_FOLDER}/document.css")),  # noqa: S704
+        "style": Markup(style(content, paper=paper)),  # noqa: S704
     }
-    page = environment.get_template("document.html.j2").render(document=document)
-    return page.encode()
+    return environment.get_template("document.html.j2").render(document=document)
 
 
 def _text(text: Text) -> Markup:
@@ -56,6 +69,12 @@ def _text(text: Text) -> Markup:
     if len(text) == 1 and isinstance(text[0], str):  # most texts, and there are many
         return Markup.escape(text[0])
     return Markup("").join(_NAME.format(part.text) if isinstance(part, Name) else Markup.escape(part) for part in text)
+
+
+def _counted(words: Words, key: str) -> Markup:
+    """Return a wording with places for the page's number and the number of pages, which only the printer knows."""
+    text = str(Markup.escape(words.plain(key, page="\0", pages="\1")))
+    return Markup(text.replace("\0", '<span class="page"></span>').replace("\1", '<span class="pages"></span>'))  # noqa: S704
 
 
 def _ticks(block: Timelines, formats: Formats) -> list[Tick]:

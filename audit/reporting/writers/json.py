@@ -5,13 +5,14 @@ words as read.
 from __future__ import annotations
 
 import json
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
 from audit.content import Content
-from audit.model.document import Document, EvidenceCell, Name, Table
+from audit.model.document import Document, EvidenceCell, Name, Section, ShareBar, Table
 from audit.model.envelope import time_text
 from audit.model.verdicts import EvidenceRef
 from audit.reporting.words import plain
@@ -22,10 +23,37 @@ FORMAT = "backup-audit/report/1"
 
 
 def write(document: Document, content: Content) -> bytes:  # noqa: ARG001 - every writer is called alike
-    """Return the document as UTF-8 JSON: a table's rows are objects by column key."""
-    values = {"format": FORMAT, **_value(document)}
+    """Return the document as UTF-8 JSON: a table's rows are objects by column key.
+
+    `sections` has every section once, those of the workbook alone last; `contents` names those of the report in order, `workbook` its sheets
+    with theirs. A section that stands there in two forms has two ids: `breaches`, `breaches-2`.
+    """
+    sections = _named((*document.sections, *(section for sheet in document.sheets for section in sheet.sections)))
+    values = {"format": FORMAT, **_value(replace(document, sections=(), sheets=()))}
+    del values["sheets"]
     values["facts"] = {fact.key: _value(fact.value) for fact in document.facts}
+    values["contents"] = [_id(section, sections) for section in document.sections]
+    values["workbook"] = [
+        {"id": sheet.id, "title": plain(sheet.title), "sections": [_id(section, sections) for section in sheet.sections]}
+        for sheet in document.sheets
+    ]
+    values["sections"] = [_value(section) | {"id": name} for name, section in sections.items()]
     return (json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _named(sections: Iterable[Section]) -> dict[str, Section]:
+    """Return each section once, by an id of its own."""
+    found: dict[str, Section] = {}
+    for section in sections:
+        if any(section is one for one in found.values()):
+            continue
+        forms = sum(section.id == one.id for one in found.values())
+        found[section.id if not forms else f"{section.id}-{forms + 1}"] = section
+    return found
+
+
+def _id(section: Section, sections: Mapping[str, Section]) -> str:
+    return next(name for name, one in sections.items() if one is section)
 
 
 def _value(value: Any) -> Any:
@@ -46,6 +74,8 @@ def _value(value: Any) -> Any:
             return [ref.to_json() for ref in value.value]
         case Table():
             return _table(value)
+        case ShareBar():
+            return {"label": plain(value.label), "shares": {str(state): share for state, share in value.shares}}
         case tuple():
             return _tuple(value)
     if not is_dataclass(value):

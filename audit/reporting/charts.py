@@ -1,0 +1,300 @@
+"""Charts as SVG, the same in HTML and PDF: the heat map and bars of shares, drawn by Altair and Vega.
+
+One chart takes 0.2 s (after one second for the first) and 14 KB or more. Timelines are therefore not drawn here but in `strips.py`: an
+estate of 5,000 assets has tens of thousands of them.
+
+Nothing is measured and nothing is fetched: every place is worked out from estimated widths of letters, so that a document gives the
+same picture whatever fonts a machine has. Colours are those of paper; a screen's style sheet may put others in their place. A state is
+told by a shape and by words as well as by its colour.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby, pairwise
+from typing import Any
+from unicodedata import east_asian_width
+
+from markupsafe import Markup, escape
+
+from audit.model.document import HeatCell, HeatMap, ShareBar, ShareBars, State
+from audit.model.verdicts import Verdict
+from audit.reporting.formats import Formats
+from audit.reporting.words import Words, plain
+
+INK, QUIET, RULE, PAPER = "#1b2230", "#5a6473", "#d5dae1", "#ffffff"
+FILL = {"met": "#3f86ad", "grace": "#c3cad3", "waived": "#cdbfe8", "unproven": "#f6dd7d", "breached": "#b3261e"}
+"""Of bars, by state."""
+GROUND = {
+    "met": "#dcebf4", "waived": "#e3daf3", "unproven": "#f6dd7d", "not-applicable": "#f4f6f8",
+    "breached-1": "#fbe0dc", "breached-2": "#f2aaa1", "breached-3": "#e07b6e",
+}  # fmt: skip
+"""Of the heat map's cells, chosen so that ink is read on each of them; a breach in three steps of the share of judged time that it took."""
+HATCH = "#e9c84f"
+"""Of the lines across what is unproven, faint enough for words to be read on them."""
+STEPS = (0.01, 0.1)
+"""Breached shares at which the second and the third step begin."""
+SHAPE = {
+    "met": "M-1,0L-.3,.7L1,-.8",
+    "breached": "M-.9,-.9L.9,.9M.9,-.9L-.9,.9",
+    "unproven": "M-.65,-.5C-.65,-1.4,.7,-1.4,.7,-.5C.7,.1,0,.05,0,.5M0,.9L0,1.05",
+    "waived": "M-.9,.5L0,-.7L.9,.5Z",
+    "grace": "M-.5,-.8L-.5,.8M.5,-.8L.5,.8",
+    "not-applicable": "M-.8,0L.8,0",
+}
+"""Drawn beside the words: no letter of a font that a machine may lack."""
+FONT = "Noto Sans CJK SC, Noto Sans, Helvetica Neue, Arial, sans-serif"
+SIZE, SMALL = 11, 10
+WIDTH = 760
+"""Of every chart, in pixels: the breadth of a page of A4."""
+LABELS = 176
+"""Of that, for the labels of rows."""
+ROW, BAR = 24, 26
+COLUMNS = 9
+"""Of a heat map, drawn side by side; more go into further pictures."""
+ROWS = 30
+"""Of a heat map, drawn on one page."""
+_PIECES = re.compile(
+    r"[（“《【]*(?:[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]|[^\s\u4e00-\u9fff\u3000-\u303f\uff00-\uffef（“《【]+)[，。；：、！？）”》】]*|\s+|."
+)
+"""What a line may be broken between: words, and Chinese letters, none that opens or closes standing alone."""
+WIDE, NARROW = 1.0, 0.56
+"""Of a letter, in its size: Chinese, and others."""
+
+
+@dataclass
+class _Canvas:
+    """What is to be drawn, as rows of data for Vega: places are pixels from the upper left corner."""
+
+    height: float
+    boxes: list[dict[str, Any]] = field(default_factory=list)
+    texts: list[dict[str, Any]] = field(default_factory=list)
+    shapes: list[dict[str, Any]] = field(default_factory=list)
+
+    def box(self, x: float, y: float, width: float, height: float, fill: str) -> None:
+        self.boxes.append({"x": x, "y": y, "x2": x + width, "y2": y + height, "fill": fill})
+
+    def text(self, x: float, y: float, said: str, *, align: str = "left", size: int = SIZE, fill: str = INK) -> None:
+        self.texts.append({"x": x, "y": y, "said": said, "align": align, "size": size, "fill": fill})
+
+    def shape(self, x: float, y: float, name: str, fill: str = INK) -> None:
+        self.shapes.append({"x": x, "y": y, "shape": name, "fill": fill})
+
+    def svg(self, name: str, title: str, described: str) -> str:
+        """Return the picture with its own title and description; unproven is hatched, as in the timelines."""
+        drawn = _vega(self)
+        inner = re.sub(r"<[^>]*>", _bare, drawn[drawn.index(">") + 1 : drawn.rindex("</svg>")])
+        inner = inner.replace(f'fill="{GROUND["unproven"]}"', f'fill="url(#{name}-hatch)"')
+        return (
+            f'<svg class="chart" role="img" viewBox="0 0 {WIDTH} {self.height:g}" width="{WIDTH}" height="{self.height:g}">'
+            f"<title>{escape(title)}</title><desc>{escape(described)}</desc><defs>"
+            f'<pattern id="{name}-hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+            f'<rect fill="{GROUND["unproven"]}" width="7" height="7"/><rect fill="{HATCH}" width="1.8" height="7"/></pattern></defs>{inner}</svg>'
+        )
+
+
+def _bare(tag: re.Match[str]) -> str:
+    """Return a tag without Vega's own roles and descriptions, which are English."""
+    return re.sub(r' (?:aria-[a-z]+|role|class)="[^"]*"', "", tag[0])
+
+
+def _vega(canvas: _Canvas) -> str:
+    # Altair and Vega's engine are slow to import, and most commands draw nothing.
+    import altair as alt
+    import vl_convert
+
+    def drawn(rows: list[dict[str, Any]]) -> Any:
+        return alt.Chart({"values": rows}).encode(x=alt.X("x:Q", scale=None, axis=None), y=alt.Y("y:Q", scale=None, axis=None))
+
+    fill = alt.Fill("fill:N", scale=None)
+    names = list(SHAPE)
+    shape = alt.Shape("shape:N", scale=alt.Scale(domain=names, range=[SHAPE[name] for name in names]), legend=None)
+    layers = [
+        drawn(canvas.boxes).mark_rect(strokeWidth=0).encode(x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q"), fill=fill),
+        drawn(canvas.shapes)
+        .mark_point(filled=False, size=55, strokeWidth=1.8, strokeCap="round", strokeJoin="round", opacity=1)
+        .encode(shape=shape, stroke=alt.Stroke("fill:N", scale=None)),
+    ]
+    layers += [
+        drawn(list(rows)).mark_text(align=align, baseline="middle", fontSize=size, font=FONT).encode(text="said:N", fill=fill)
+        for (align, size), rows in groupby(
+            sorted(canvas.texts, key=lambda text: (text["align"], text["size"])), key=lambda text: (text["align"], text["size"])
+        )
+    ]
+    chart = alt.layer(*layers).properties(width=WIDTH, height=canvas.height, autosize=alt.AutoSizeParams(type="none"), padding=0)
+    chart = chart.configure(aria=False, background="transparent").configure_view(stroke=None)
+    return str(vl_convert.vegalite_to_svg(chart.to_dict()))
+
+
+def heat_maps(block: HeatMap, words: Words, formats: Formats) -> list[str]:
+    """Return the pictures of a heat map: as many as its rows and columns need to stay readable."""
+    columns = _spans(len(block.columns), COLUMNS)
+    rows = _spans(len(block.rows), ROWS)
+    return [_heat_map(block, row, column, words, formats) for row in rows for column in columns]
+
+
+def _spans(count: int, most: int) -> list[range]:
+    """Return the numbers up to `count` in spans of nearly equal length, none longer than `most`."""
+    pieces = -(-count // most)
+    edges = [count * piece // pieces for piece in range(pieces + 1)] if pieces else []
+    return [range(low, high) for low, high in pairwise(edges)]
+
+
+def _heat_map(block: HeatMap, rows: range, columns: range, words: Words, formats: Formats) -> str:
+    breadth = min(96.0, (WIDTH - LABELS) / len(columns))
+    heads = [_wrapped(plain(block.columns[column]), breadth - 8, SMALL, 6) for column in columns]
+    top = 26 + 13 * max(len(head) for head in heads)
+    canvas = _Canvas(top + ROW * len(rows) + 4.0)
+    _legend_of_heat(canvas, words)
+    for place, head in enumerate(heads):
+        for line, said in enumerate(head):
+            middle = LABELS + breadth * (place + 0.5)
+            canvas.text(middle, top - 8 - 13 * (len(head) - 1 - line), said, align="center", size=SMALL, fill=QUIET)
+    found: list[HeatCell] = []
+    for place, row in enumerate(rows):
+        y = top + ROW * place
+        canvas.text(LABELS - 10, y + ROW / 2, _shortened(plain(block.rows[row]), LABELS - 14, SIZE), align="right")
+        for across, column in enumerate(columns):
+            cell = block.cells[row][column]
+            _cell(canvas, LABELS + breadth * across, y, breadth, cell, formats)
+            found += [] if cell is None else [cell]
+    counted = [(verdict, sum(cell.verdict is verdict for cell in found)) for verdict in Verdict]
+    described = "".join(
+        words.plain("charts.cells", verdict=words.plain(f"verdicts.{verdict}"), n=count) for verdict, count in counted if count
+    )
+    name = f"chart-{block.id}-{rows.start}-{columns.start}"
+    return canvas.svg(name, plain(block.caption), described or words.plain("labels.nothing-judged"))
+
+
+def _cell(canvas: _Canvas, x: float, y: float, breadth: float, cell: HeatCell | None, formats: Formats) -> None:
+    if cell is None:
+        canvas.box(x + 1, y + 1, breadth - 2, ROW - 2, GROUND["not-applicable"])
+        return
+    canvas.box(x + 1, y + 1, breadth - 2, ROW - 2, GROUND[_ground(cell)])
+    if cell.verdict is Verdict.NOT_APPLICABLE:
+        canvas.shape(x + breadth / 2, y + ROW / 2, "not-applicable", QUIET)
+        return
+    kept = cell.judged - cell.breached - cell.unproven
+    said = f"{formats.number(kept)}/{formats.number(cell.judged)}" if cell.met is None else formats.share(cell.met)
+    start = x + breadth / 2 - (_width(said, SMALL) + 14) / 2
+    canvas.shape(start + 4, y + ROW / 2, str(cell.verdict))
+    canvas.text(start + 13, y + ROW / 2, said, size=SMALL)
+
+
+def _ground(cell: HeatCell) -> str:
+    if cell.verdict is not Verdict.BREACHED:
+        return str(cell.verdict)
+    share = 1 - cell.met_up_to if cell.met_up_to is not None else cell.breached / max(cell.judged, 1)
+    return f"breached-{1 + sum(share >= step for step in STEPS)}"
+
+
+def _legend_of_heat(canvas: _Canvas, words: Words) -> None:
+    entries = [("met", "met"), ("unproven", "unproven"), *((f"breached-{n}", "breached") for n in (1, 2, 3))]
+    x = 0.0
+    low, high = (words.formats.share(step) for step in STEPS)
+    for ground, shape in entries:
+        said = words.plain(f"charts.heat.{ground}", low=low, high=high)
+        canvas.box(x, 2, 18, 16, GROUND[ground])
+        canvas.shape(x + 9, 10, shape)
+        canvas.text(x + 23, 10, said, size=SMALL, fill=QUIET)
+        x += 23 + _width(said, SMALL) + 12
+
+
+def share_bars(block: ShareBars, words: Words, formats: Formats) -> str:
+    """Return the picture of bars of shares: each state's stretch of the bar, and the met share in figures at its right."""
+    labels = [_wrapped(plain(bar.label), LABELS - 14, SIZE, 2) for bar in block.bars]
+    canvas = _Canvas(30.0 + BAR * len(block.bars))
+    states = [state for state in State if any(dict(bar.shares).get(state) for bar in block.bars)]
+    x = 0.0
+    for state in states:
+        said = words.plain(f"states.{state}.word")
+        canvas.box(x, 2, 18, 16, FILL[state])
+        canvas.shape(x + 9, 10, str(state), _on(state))
+        canvas.text(x + 23, 10, said, size=SMALL, fill=QUIET)
+        x += 23 + _width(said, SMALL) + 16
+    for place, (bar, label) in enumerate(zip(block.bars, labels, strict=True)):
+        middle = 30 + BAR * (place + 0.5)
+        for line, said in enumerate(label):
+            canvas.text(LABELS - 10, middle + 12 * (line - (len(label) - 1) / 2), said, align="right")
+        _bar(canvas, middle, bar, words, formats)
+    return canvas.svg(f"chart-{block.id}", plain(block.caption), _said(block.bars, words, formats))
+
+
+def _bar(canvas: _Canvas, middle: float, bar: ShareBar, words: Words, formats: Formats) -> None:
+    room, x = WIDTH - LABELS - 150.0, float(LABELS)
+    shares = {state: share for state, share in bar.shares if share > 0}
+    if not shares:
+        canvas.text(x, middle, words.plain("labels.nothing-judged"), size=SMALL, fill=QUIET)
+        return
+    # What is not met is never too thin to be seen; what is met gives it the room.
+    widths = {state: max(share * room, 2.0) for state, share in shares.items()}
+    largest = max(widths, key=lambda state: widths[state])
+    widths[largest] -= sum(widths.values()) - room
+    for state in sorted(widths, key=list(State).index):
+        canvas.box(x, middle - 8, widths[state], 16, FILL[state])
+        if widths[state] >= 16:
+            canvas.shape(x + 9, middle, str(state), _on(state))
+        said = formats.share(shares[state])
+        if widths[state] >= 24 + _width(said, SMALL):
+            canvas.text(x + 18, middle, said, size=SMALL, fill=_on(state))
+        x += widths[state]
+    canvas.text(LABELS + room + 8, middle, words.plain("charts.met", share=formats.share(shares.get(State.MET, 0.0))), size=SMALL)
+
+
+def _on(state: State) -> str:
+    """Return the colour that is read on a state's."""
+    return PAPER if state in (State.MET, State.BREACHED) else INK
+
+
+def _said(bars: Iterable[ShareBar], words: Words, formats: Formats) -> str:
+    told = []
+    for bar in bars:
+        shares = {state: share for state, share in bar.shares if share > 0}
+        states = [
+            words.plain("charts.state", state=words.plain(f"states.{state}.word"), share=formats.share(share))
+            for state, share in shares.items()
+        ]
+        told.append(
+            words.plain("charts.bar", what=plain(bar.label), shares=formats.listing(states) or words.plain("labels.nothing-judged"))
+        )
+    return "".join(told)
+
+
+def _width(text: str, size: int) -> float:
+    return size * sum(WIDE if east_asian_width(letter) in "WF" else NARROW for letter in text)
+
+
+def _shortened(text: str, room: float, size: int) -> str:
+    """Return a text that fits, its end cut off with an ellipsis where it does not."""
+    while text and _width(text, size) > room:
+        text = text.removesuffix("…")[:-1].rstrip() + "…"
+    return text
+
+
+def _wrapped(text: str, room: float, size: int, most: int) -> list[str]:
+    """Return a text in at most `most` lines: broken between words, in Chinese between letters."""
+    lines: list[str] = [""]
+    for piece in _PIECES.findall(text):
+        if _width(lines[-1] + piece.rstrip(), size) <= room or not lines[-1]:
+            lines[-1] += piece if lines[-1] else piece.lstrip()
+        else:
+            lines.append(piece.lstrip())
+    lines = [line.rstrip() for line in lines if line.strip()]
+    kept = lines[:most]
+    if len(lines) > most:
+        kept[-1] = _shortened(kept[-1] + "…" * 2, room, size)
+    return [_shortened(line, room, size) for line in kept]
+
+
+def chart_globals(words: Words, formats: Formats) -> Mapping[str, Any]:
+    """Return what templates call to draw: `heat_maps(block)` gives pictures, `share_bars(block)` one."""
+
+    def drawn(svg: str) -> Markup:
+        return Markup(svg)  # noqa: S704 - every value in it was escaped: by Vega, or where the title and description are put in
+
+    return {
+        "heat_maps": lambda block: [drawn(svg) for svg in heat_maps(block, words, formats)],
+        "share_bars": lambda block: drawn(share_bars(block, words, formats)),
+    }

@@ -1,0 +1,78 @@
+"""Results taken together: by unit, control, policy; how many assets were judged, and how much of the judged time each state held."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from audit.model.document import HeatCell, State
+from audit.model.verdicts import Result, Verdict
+from audit.reporting.timelines import SHORTEST, pooled, worst
+
+Key = tuple[str, ...]
+_STATES = (State.MET, State.GRACE, State.WAIVED, State.UNPROVEN, State.BREACHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What several results say together. Assets are counted under the worst verdict each has among them; `seconds` is the judged time added
+    up, null where all was judged at one instant; `shares` are of it.
+    """
+
+    verdict: Verdict
+    judged: int
+    breached: int
+    unproven: int
+    seconds: float | None
+    shares: Mapping[str, float | None]
+
+    @classmethod
+    def of(cls, results: Sequence[Result]) -> Tally:
+        """Take results together."""
+        verdicts: dict[str, Verdict] = {}
+        for result in results:
+            verdicts[result.asset] = worst((result.verdict, verdicts.get(result.asset, Verdict.NOT_APPLICABLE)))
+        counts = Counter(verdicts.values())
+        judged = [result for result in results if result.shares is not None]
+        seconds = sum(result.judged_seconds for result in judged)
+        return cls(
+            verdict=worst(verdicts.values()),
+            judged=len(verdicts) - counts[Verdict.NOT_APPLICABLE],
+            breached=counts[Verdict.BREACHED],
+            unproven=counts[Verdict.UNPROVEN],
+            seconds=seconds if seconds >= SHORTEST else None,
+            shares={share: pooled(judged, share) for share in ("met", "met_up_to", "breached", "unproven", "grace", "waived")},
+        )
+
+    @property
+    def rank(self) -> tuple[int, float, float]:
+        """Sorts the worst first: by verdict, then by breached and by unproven share."""
+        return (
+            tuple(Verdict).index(self.verdict), -(self.shares["breached"] or 0.0), -(self.shares["unproven"] or 0.0),
+        )  # fmt: skip
+
+    @property
+    def bar(self) -> tuple[tuple[State, float], ...]:
+        """The shares by state, those that are nothing left out."""
+        return tuple((state, share) for state in _STATES if (share := self.shares[str(state)]))
+
+    @property
+    def cell(self) -> HeatCell:
+        """The tally as one cell of a heat map; without shares where it was judged at one instant."""
+        met, up_to = (self.shares["met"], self.shares["met_up_to"]) if self.seconds is not None else (None, None)
+        return HeatCell(self.verdict, met, up_to, self.judged, self.breached, self.unproven)
+
+
+def grouped(results: Iterable[Result], key: Callable[[Result], Key]) -> dict[Key, list[Result]]:
+    """Return the results by key, keys in order."""
+    found: dict[Key, list[Result]] = defaultdict(list)
+    for result in results:
+        found[key(result)].append(result)
+    return dict(sorted(found.items()))
+
+
+def units_worst_first(results: Iterable[Result]) -> list[str]:
+    """Return the units, the worst first."""
+    tallies = {unit: Tally.of(mine) for (unit,), mine in grouped(results, lambda result: (result.unit,)).items()}
+    return sorted(tallies, key=lambda unit: (tallies[unit].rank, unit))

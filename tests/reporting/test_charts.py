@@ -1,0 +1,115 @@
+"""Charts: the same bytes each time, told by shape and words, harmless, and counted where not all is drawn."""
+
+import re
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+
+from audit.content import Content
+from audit.model.document import HeatCell, HeatMap, Name, ShareBar, ShareBars, State
+from audit.model.verdicts import Verdict
+from audit.reporting.charts import heat_maps, share_bars
+from audit.reporting.formats import Formats
+from audit.reporting.words import Words
+
+EVIL = '<img src=x onerror=alert(1)>&"'
+SVG = "{http://www.w3.org/2000/svg}"
+BREACHED = HeatCell(Verdict.BREACHED, 0.7, 0.8, 4, 1, 1)
+UNPROVEN = HeatCell(Verdict.UNPROVEN, None, None, 3, 0, 2)
+MET = HeatCell(Verdict.MET, 1.0, 1.0, 2, 0, 0)
+
+
+def given(language="en"):
+    formats = Formats(language, "UTC")
+    return Words(Content(), formats), formats
+
+
+def picture(rows=2, columns=2, cells=(BREACHED, UNPROVEN, MET, None), label=EVIL):
+    line = [(Name(label), f" {number}") for number in range(max(rows, columns))]
+    block = [tuple(cells[(row * columns + column) % len(cells)] for column in range(columns)) for row in range(rows)]
+    return HeatMap("units", tuple(line[:rows]), tuple(line[:columns]), tuple(block), ("Units",))
+
+
+def parsed(svg):
+    return ElementTree.fromstring(svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
+
+
+def said(svg):
+    return [text.text for text in parsed(svg).iter(f"{SVG}text")]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_picture_has_a_role_a_title_and_a_description(language):
+    (svg,) = heat_maps(picture(), *given(language))
+    root = parsed(svg)
+    assert root.get("role") == "img"
+    assert root.find(f"{SVG}title").text == "Units"
+    told = {"en": "Breached: one field. Unproven: one field. Met: one field. ", "zh": "不达标：1格。未证实：1格。达标：1格。"}
+    assert root.find(f"{SVG}desc").text == told[language]
+
+
+def test_every_cell_has_a_shape_and_a_figure_beside_its_colour():
+    (svg,) = heat_maps(picture(label="unit"), *given())
+    assert {"70%", "1/3", "100%"} <= set(said(svg))
+    shapes = [path for path in parsed(svg).iter(f"{SVG}path") if path.get("stroke-width") == "1.8" and path.get("stroke")]
+    assert len(shapes) == 5 + 3  # the legend, and the cells that were judged
+    assert len({path.get("d") for path in shapes[-3:]}) == 3
+
+
+def test_a_name_that_is_markup_is_text():
+    (svg,) = heat_maps(picture(), *given())
+    bars = share_bars(ShareBars("b", (ShareBar((Name(EVIL),), ((State.MET, 1.0),)),), (Name(EVIL),)), *given())
+    for one in (svg, bars):
+        assert "<img" not in one
+        tags = {element.tag.removeprefix(SVG) for element in parsed(one).iter()}
+        assert tags <= {"svg", "title", "desc", "defs", "pattern", "rect", "g", "path", "text"}
+        assert not re.search(r"url\((?!#)|href|<style|<script| on[a-z]+=", one.replace("onerror=alert", ""))
+    assert any("<img" in text for text in said(bars))
+
+
+def test_chinese_heads_are_broken_where_chinese_is():
+    block = HeatMap("units", (("行",),), (("副本（3-2-1）：异地副本",),) * 9, ((MET,) * 9,), ("各单位",))
+    (svg,) = heat_maps(block, *given("zh"))
+    heads = [text for text in said(svg) if set(text) <= set("副本（3-2-1）：异地副本")][:9]
+    assert not any(head[-1] in "（" or head[0] in "）：" for head in heads)
+    assert len(heads) == 9
+
+
+def test_the_same_block_gives_the_same_bytes():
+    assert heat_maps(picture(), *given()) == heat_maps(picture(), *given())
+
+
+def test_no_words_of_the_engine_are_left():
+    (svg,) = heat_maps(picture(label="资产"), *given("zh"))
+    assert not re.search(r"aria-|graphics|mark container", svg)
+    assert not re.search(r"[A-Za-z]", "".join(text or "" for text in said(svg)))
+
+
+def test_a_large_map_is_cut_into_pictures_that_hold_every_cell_once():
+    block = picture(rows=80, columns=20, cells=(MET,), label="u")
+    found = heat_maps(block, *given())
+    assert len(found) == 3 * 3
+    assert sum(text == "100%" for svg in found for text in said(svg)) == 80 * 20
+
+
+def test_bars_show_what_is_too_thin_to_be_seen_and_end_where_they_must():
+    shares = ((State.MET, 0.999_99), (State.BREACHED, 0.000_01))
+    svg = share_bars(ShareBars("b", (ShareBar(("Copies",), shares),), ("Shares",)), *given())
+    root = parsed(svg)
+    assert root.find(f"{SVG}desc").text == "Copies: Met 99.999% and Breached <0.01%. ".replace("99.999%", ">99.99%")
+    assert ">99.99% met" in said(svg)
+    breached = [path for path in root.iter(f"{SVG}path") if path.get("fill") == "#b3261e"]
+    widths = [float(re.match(r"M[\d.]+,[\d.]+h([\d.]+)", path.get("d"))[1]) for path in breached]
+    assert widths == [18.0, 2.0]  # its sample in the legend, and the sliver
+
+
+def test_eighty_units_are_drawn_and_the_rest_is_counted(review, assessment):
+    one = assessment.results[0]
+    many = tuple(replace(one, unit=f"unit-{number:03}", asset=f"asset-{number}") for number in range(93))
+    document = review(assessment=replace(assessment, results=many))
+    blocks = next(section for section in document.sections if section.id == "heat-map").blocks
+    (heat,) = [block for block in blocks if isinstance(block, HeatMap)]
+    assert len(heat.rows) == 80
+    notes = ["".join(str(part) for part in block.text) for block in blocks if block.kind == "note"]
+    assert notes == ["The 80 worst business units are shown; 13 are not. Their figures are in the table by business unit."]

@@ -1,0 +1,153 @@
+"""The whole path on a simulated year: what the program finds is exactly what is true, and nothing else.
+
+Each accident's control, leg, verdict and stretches, to the microsecond; every other result must be met.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from audit.content import Content
+from audit.model.terms import micros
+from audit.model.verdicts import Assessment, Result
+from audit.reporting.compose import Definition
+from audit.steps._open import Store, open_store
+from audit.steps._payloads import gather
+from audit.steps.apply import apply
+from audit.steps.assess import assess
+from audit.steps.ingest import Ingested, ingest
+from audit.steps.init import init
+from audit.steps.report import report
+from audit.steps.simulate import simulate
+
+pytestmark = pytest.mark.slow
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+BREACHES = 13
+"""How many results of the year are breached."""
+Key = tuple[str, str | None, str, str | None, str, int]
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("simulated") / "year"
+    simulate(folder, Content(), 2025, 1, now=NOW)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def truth(year: Path) -> dict[str, Any]:
+    told = YAML(typ="safe").load((year / "truth.yaml").read_text(encoding="utf-8"))
+    assert isinstance(told, dict)
+    return told
+
+
+@pytest.fixture(scope="module")
+def loaded(year: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Ingested]:
+    data = tmp_path_factory.mktemp("data") / "data"
+    init(data, "Yunhe Messaging (simulated)")
+    store = open_store(data)
+    apply(store, year / "programme", now=NOW, by="Li Na")
+    return store, ingest(store, gather([year / "evidence"]), {}, now=NOW, by="test")
+
+
+@pytest.fixture(scope="module")
+def assessment(loaded: tuple[Store, Ingested], truth: Mapping[str, Any]) -> Assessment:
+    since, until = (datetime.fromisoformat(truth["period"][key]) for key in ("from", "to"))
+    return assess(loaded[0], since, until)
+
+
+def key(result: Result) -> Key:
+    assert result.policy is not None
+    assert result.version is not None
+    return result.asset, result.part, result.control, result.leg, result.policy, result.version
+
+
+def finds(truth: Mapping[str, Any]) -> dict[Key, dict[str, Any]]:
+    named: dict[Key, dict[str, Any]] = {}
+    for accident in truth["accidents"]:
+        for find in accident["finds"]:
+            name = tuple(find[field] for field in ("asset", "part", "control", "leg", "policy", "version"))
+            assert name not in named, f"{name} is named by two accidents"
+            named[name] = find
+    return named
+
+
+def wanted(find: Mapping[str, Any], what: str) -> list[tuple[int, int]]:
+    return [(micros(datetime.fromisoformat(row["from"])), micros(datetime.fromisoformat(row["to"]))) for row in find.get(what, [])]
+
+
+def joined(stretches: Iterable[Any]) -> list[tuple[int, int]]:
+    """Return stretches with neighbours made one: a breach may be told in pieces."""
+    found: list[tuple[int, int]] = []
+    for begin, end in sorted((micros(each.since), micros(each.until)) for each in stretches):
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((begin, end))
+    return found
+
+
+def test_all_evidence_is_understood(loaded: tuple[Store, Ingested]) -> None:
+    _, done = loaded
+    assert (done.quarantined, done.noted, done.refused, done.unrecognised, done.unread, done.warnings) == (0, 0, [], [], [], [])
+    assert done.new == done.files > 3_000
+    assert done.points > 500_000
+    assert done.runs > 3_000
+    assert done.listings > 3_000
+
+
+def test_every_accident_is_found_as_it_is_and_nothing_else_is(assessment: Assessment, truth: Mapping[str, Any]) -> None:
+    named = finds(truth)
+    judged = [result for result in assessment.results if result.control in truth["controls"]]
+    assert {result.control for result in judged} == set(truth["controls"])
+    assert named.keys() <= {key(result) for result in judged}
+    for result in judged:
+        find = named.get(key(result), {"verdict": "met"})
+        assert str(result.verdict) == find["verdict"], key(result)
+        assert joined(result.breaches) == wanted(find, "breached"), key(result)
+        assert joined(result.unproven) == wanted(find, "unproven"), key(result)
+        assert [(micros(since), micros(until)) for since, until in result.grace] == wanted(find, "grace"), key(result)
+    assert sum(result.verdict == "breached" for result in judged) == BREACHES
+    assert sum(result.verdict == "met" for result in judged) > 100
+    assert assessment.faults == ()
+
+
+def test_every_breach_names_its_evidence(assessment: Assessment) -> None:
+    for result in assessment.results:
+        for breach in result.breaches:
+            assert breach.evidence, (key(result), breach.since)
+
+
+def test_at_the_end_all_but_the_silent_source_is_protected(assessment: Assessment) -> None:
+    told = assessment.coverage
+    assert (told.in_service, told.assigned, told.protected, told.protected_up_to) == (20, 20, 19, 20)
+    assert list(told.remainder["protected"]) == ["conference-records"]
+
+
+def test_once_more_it_changes_nothing(loaded: tuple[Store, Ingested], year: Path, assessment: Assessment) -> None:
+    store, first = loaded
+    assert apply(store, year / "programme", now=NOW, by="Li Na").number is None
+    again = ingest(store, gather([year / "evidence" / "restic-hz"]), {}, now=NOW, by="test")
+    assert (again.new, again.known) == (0, again.files)
+    assert store.head() == assessment.as_known_at == first.new + 1
+
+
+@pytest.mark.parametrize(("language", "says"), [("en", "simulated evidence"), ("zh", "模拟证据")])
+def test_reports_say_that_it_is_simulated(loaded: tuple[Store, Ingested], assessment: Assessment, language: str, says: str) -> None:
+    content = Content()
+    store = loaded[0]
+    seen = assessment.as_known_at
+    definition = Definition.load(content, "annual-review")
+    for fmt in ("html", "json"):
+        written = report(
+            assessment, store.estate(seen), definition, language, fmt, content=content, payloads=store.catalog.payloads(seen)
+        )
+        assert says in (written.decode() if fmt == "html" else json.dumps(json.loads(written), ensure_ascii=False))
