@@ -96,7 +96,7 @@ def test_the_summary_says_first_what_must_be_known(review):
 def test_cells_have_types_and_the_heads_name_zone_and_unit(review):
     first = rows_of(opened(review())["Breaches"])[1]
     assert first["From (Asia/Shanghai)"] == datetime(2026, 8, 3, 10)
-    assert first["Until (Asia/Shanghai)"] == datetime(2026, 8, 10, 13, 30)
+    assert first["To (exclusive) (Asia/Shanghai)"] == datetime(2026, 8, 10, 13, 30)
     assert first["Length (h:mm:ss)"] == timedelta(days=7, hours=3, minutes=30)
     results = rows_of(opened(review())["Controls"])
     rpo = next(row for row in results if row["Asset"] == "im-files" and row["Part"] == "shard-2")
@@ -238,8 +238,10 @@ def test_data_sheets_are_ready_to_sort_read_and_print(review):
         assert sheet.print_title_rows == "$1:$1"
         widths = [dimension.width for dimension in sheet.column_dimensions.values()]
         assert len(widths) == sheet.max_column
-        assert all(6 <= width <= 60 for width in widths)
-        assert all(cell.alignment.wrap_text for cell in sheet[2] if cell.data_type == "s" and cell.fill.fill_type is None)
+        assert all(6 <= width <= 68 for width in widths)
+        words = [cell for cell in sheet[2] if cell.data_type == "s" and cell.fill.fill_type is None and cell.value != "–"]
+        assert words
+        assert all(cell.alignment.wrap_text for cell in words)
 
 
 def test_a_breach_leads_to_its_evidence():
@@ -248,6 +250,25 @@ def test_a_breach_leads_to_its_evidence():
     assert sheet["B2"].hyperlink.location == "'Things'!A2"
     assert sheet["B2"].value == "entry 12 · abababababab… · line 3"
     assert sheet["B3"].hyperlink is None
+    assert [cell.value for cell in sheet["C"]] == ["Further evidence", None, None]
+
+
+def test_of_several_references_the_first_leads_to_its_row_and_the_others_stand_beside():
+    refs = (
+        EvidenceRef(12, "ab" * 32, "line 3"),
+        EvidenceRef(13, "cd" * 32, "/snapshots/4"),
+        EvidenceRef(13, "cd" * 32, "/snapshots/5"),
+    )
+    sheet = opened(
+        table_of(
+            [(OrdinalCell(13), EvidenceCell(refs)), (OrdinalCell(12), EvidenceCell(()))], "ordinal", "evidence", anchor="entry"
+        )
+    )["Things"]
+    assert sheet["B2"].value == "entry 12 · abababababab… · line 3"
+    assert sheet["B2"].hyperlink.location == "'Things'!A3"
+    assert sheet["C2"].value == "entry 13 · cdcdcdcdcdcd… · /snapshots/4\nentry 13 · cdcdcdcdcdcd… · /snapshots/5"
+    assert sheet["C2"].hyperlink is None
+    assert sheet.row_dimensions[2].height == 2 * 13.5 + 2
 
 
 def test_sheets_of_the_same_or_an_impossible_name_are_told_apart():

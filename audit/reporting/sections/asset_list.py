@@ -19,12 +19,13 @@ from audit.model.document import (
     NumberCell,
     Paragraph,
     Table,
+    Text,
     TextCell,
     VerdictCell,
 )
 from audit.model.verdicts import Assessment, Breach, Result, Unproven
 from audit.reporting.context import Context
-from audit.reporting.timelines import worst
+from audit.reporting.timelines import SHORTEST, worst
 from audit.reporting.words import joined, named
 
 _DECLARED = ("data_class", "tier", "site", "city", "medium")
@@ -68,21 +69,31 @@ def _declared(assessment: Assessment, context: Context) -> dict[str, dict[str, A
 def _row(asset: str, declared: dict[str, Any], results: Sequence[Result], context: Context) -> tuple[Cell, ...]:
     unit = declared.get("unit") or (results[-1].unit if results else None)
     breaches = [breach for result in results for breach in result.breaches]
-    unproven = [stretch for result in results for stretch in result.unproven]
+    # What was judged at one instant has no length: such a breach is counted, and adds nothing to the time.
+    lasting = [result for result in results if result.judged_seconds >= SHORTEST]
+    broken = [breach for result in lasting for breach in result.breaches]
+    unproven = [stretch for result in lasting for stretch in result.unproven]
     return (
         TextCell((Name(asset),)),
         TextCell(context.unit_title(unit) if unit else ()),
-        *(TextCell(named(declared.get(name))) for name in _DECLARED),
+        *(TextCell(_told(name, declared.get(name), context)) for name in _DECLARED),
         InstantCell(declared.get("in_service")),
         InstantCell(declared.get("retired")),
         TextCell(_policies(results, context)),
         VerdictCell(worst(result.verdict for result in results)),
         NumberCell(len(breaches)),
-        DurationCell(_covered(breaches)),
+        DurationCell(_covered(broken)),
         DurationCell(_covered(unproven)),
-        DurationCell(max(((breach.until - breach.since).total_seconds() for breach in breaches), default=None)),
+        DurationCell(max(((breach.until - breach.since).total_seconds() for breach in broken), default=None)),
         InstantCell(max((breach.until for breach in breaches), default=None)),
     )
+
+
+def _told(name: str, value: str | None, context: Context) -> Text:
+    """Return what is declared: media are ours to name, everything else the company's."""
+    if name == "medium" and value is not None:
+        return context.words.worded(f"media.{value}", value)
+    return named(value)
 
 
 def _policies(results: Iterable[Result], context: Context) -> tuple[str | Name, ...]:

@@ -20,6 +20,7 @@ from audit.model.verdicts import SHARES, Assessment, Result
 from audit.reporting.context import Context
 from audit.reporting.details import detail_text
 from audit.reporting.sections.assets import provenance_text
+from audit.reporting.timelines import SHORTEST
 from audit.reporting.words import named
 
 
@@ -63,7 +64,7 @@ def _row(result: Result, context: Context) -> tuple[Cell, ...]:
         # Not rounded: the shortest breach must leave it below all.
         ShareCell(1 - shares["breached"] if shares else None),
         *(ShareCell(shares.get(name)) for name in SHARES if name != "met"),
-        DurationCell(result.judged_seconds),
+        DurationCell(result.judged_seconds if result.judged_seconds >= SHORTEST else None),
         NumberCell(len(result.breaches)),
         NumberCell(len(result.unproven)),
         TextCell(detail_text(result.detail, context)),

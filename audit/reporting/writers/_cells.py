@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -49,7 +49,8 @@ _LIKE_A_FORMULA = re.compile("[\\s\u200b-\u200f\u2060\ufeff]*[-=+@＝＋－＠�
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a cell looks: its number format and style. Colours are RRGGBB. `quoted`: text, whatever it begins with."""
+    """How a cell looks: its number format and style. Colours are RRGGBB. `quoted`: text, whatever it begins with. `buttoned`: beside
+    the button of a filter."""
 
     number_format: str = "General"
     bold: bool = False
@@ -59,6 +60,7 @@ class Look:
     fill: str | None = None
     wrap: bool = False
     right: bool = False
+    buttoned: bool = False
     quoted: bool = False
     link: bool = False
     ruled: bool = False
@@ -76,20 +78,23 @@ class Value(NamedTuple):
 
 TEXT = Look(wrap=True)
 QUOTED = Look(wrap=True, quoted=True)
-NUMBER = Look("#,##0")
-ORDINAL = Look("0")
-SHARE = Look("0.00%")
+NUMBER = Look("#,##0", right=True)
+RATIO = Look("#,##0.00", right=True)
+ORDINAL = Look("0", right=True)
+SHARE = Look("0.00%", right=True)
 # A share that is not quite all is never shown as 100 %, nor one that is not quite nothing as 0 %: the number itself is exact.
-SHARE_HIGH = Look('[>0.9999]">99.99%";0.00%')
-SHARE_LOW = Look('[<0.0001]"<0.01%";0.00%')
-INSTANT = Look("yyyy-mm-dd hh:mm:ss")
-INSTANT_FINE = Look("yyyy-mm-dd hh:mm:ss.000")
-DURATION = Look("[h]:mm:ss")
-DURATION_FINE = Look("[h]:mm:ss.000")
-DURATION_SHORT = Look('[<0.0000115741]"<0:00:01";[h]:mm:ss')
+SHARE_HIGH = Look('[>0.9999]">99.99%";0.00%', right=True)
+SHARE_LOW = Look('[<0.0001]"<0.01%";0.00%', right=True)
+INSTANT = Look("yyyy-mm-dd hh:mm:ss", right=True)
+INSTANT_FINE = Look("yyyy-mm-dd hh:mm:ss.000", right=True)
+DURATION = Look("[h]:mm:ss", right=True)
+DURATION_FINE = Look("[h]:mm:ss.000", right=True)
+DURATION_SHORT = Look('[<0.0000115741]"<0:00:01";[h]:mm:ss', right=True)
 MISSING = Look(right=True)
 EVIDENCE = Look(wrap=True, link=True)
 HEADING = Look(bold=True, wrap=True, fill="E4E9EE", middle=True)
+FIGURES = ("number", "ordinal", "share", "instant", "duration")
+"""Kinds of columns that are set to the right."""
 VERDICTS = {
     Verdict.BREACHED: Look(bold=True, fill="F6D5D1", colour="8C1D18"),
     Verdict.UNPROVEN: Look(bold=True, fill="F6DD7D", colour="5C4500"),
@@ -152,20 +157,25 @@ class Cells:
                 if abs(number) >= _EXACT_UP_TO:
                     return Value(harmless(str(number)), QUOTED)
                 return Value(number, NUMBER if isinstance(cell, NumberCell) else ORDINAL)
+            case NumberCell(value=float() as number):
+                if not math.isfinite(number) or abs(number) >= _EXACT_UP_TO:
+                    return self.text(self._formats.number(number))
+                return Value(number, NUMBER if number == int(number) else RATIO)
         raise TypeError(f"{type(cell).__name__} is no cell of a document")
 
-    def heading(self, column: Column) -> Value:
-        """Return the title of a column: of which clock its instants are, in what its lengths are counted."""
+    def heading(self, column: Column, look: Look = HEADING) -> Value:
+        """Return the title of a column: of which clock its instants are, in what its lengths are counted. It stands over numbers as they do."""
         unit = {"instant": str(self._formats.zone), "duration": self._words.plain("workbook.length-unit")}.get(column.kind)
         title = written(column.title) + (self._words.plain("labels.in-brackets", value=Name(unit)) if unit else "")
-        return self.text(title, HEADING)
+        return self.text(title, replace(look, right=True) if column.kind in FIGURES else look)
 
     def text(self, text: str, look: Look = TEXT) -> Value:
         """Return words as a value; cut, and said to be so, where they are longer than a cell holds."""
         shown = harmless(text)
         if len(shown) > LONGEST_TEXT // 2:
             shown = self._cut(shown)
-        return Value(shown, QUOTED if look is TEXT and shown.startswith("'") else look)
+        # An empty text is an empty cell, so that a filter has it among the blanks.
+        return Value(shown or None, QUOTED if look is TEXT and shown.startswith("'") else look)
 
     def _cut(self, text: str) -> str:
         raw = text.encode("utf-16-le")
@@ -185,7 +195,7 @@ class Cells:
             return Value(wall.isoformat(" "), TEXT)
         look = INSTANT_FINE if wall.microsecond else INSTANT
         if there.replace(fold=0).utcoffset() != there.replace(fold=1).utcoffset():
-            look = Look(f'{look.number_format}" (UTC{there.isoformat()[-6:]})"')
+            look = replace(look, number_format=f'{look.number_format}" (UTC{there.isoformat()[-6:]})"')
         # A spreadsheet shows thousandths at the finest, and rounds: cut, so that the last microsecond of a year stays in it.
         return Value(float(to_excel(wall.replace(microsecond=wall.microsecond // 1000 * 1000))), look)
 
@@ -194,7 +204,8 @@ class Cells:
             return self.text(self._formats.duration(seconds) if math.isfinite(seconds) else ABSENT)
         if 0 < seconds < 1:
             return Value(seconds / 86_400, DURATION_SHORT)
-        return Value(seconds / 86_400, DURATION if seconds == int(seconds) else DURATION_FINE)
+        fine = round(seconds, 3) != round(seconds)  # else the thousandths to be shown are none
+        return Value(seconds / 86_400, DURATION_FINE if fine else DURATION)
 
     def _evidence(self, refs: tuple[EvidenceRef, ...]) -> Value:
         if not refs:
@@ -202,7 +213,8 @@ class Cells:
         lines = [self._ref(ref) for ref in refs[:MOST_REFS]]
         if len(refs) > MOST_REFS:
             lines.append(self._words.plain("workbook.more-refs", n=len(refs) - MOST_REFS))
-        place = self._places.get(f"entry-{refs[0].entry}")
+        # LibreOffice shows what is linked in one line: several references lead nowhere.
+        place = self._places.get(f"entry-{refs[0].entry}") if len(refs) == 1 else None
         shown = self.text("\n".join(lines))
         return Value(shown.value, EVIDENCE, place) if place else shown
 

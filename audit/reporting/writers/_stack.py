@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
+from itertools import accumulate
 
 from audit.model.document import (
     Block,
@@ -31,9 +32,10 @@ from audit.model.document import (
     Timelines,
     VerdictCell,
 )
+from audit.model.verdicts import Verdict
 from audit.reporting.words import Words
 from audit.reporting.writers._cells import HEADING, TEXT, VERDICTS, Cells, Look, Value, written
-from audit.reporting.writers._workbook import Rows, lines, value_width
+from audit.reporting.writers._workbook import LINE, Rows, height, lines, value_width
 
 TITLE = Look(bold=True, size=18)
 SECTION = Look(bold=True, size=14)
@@ -43,10 +45,10 @@ QUIET = Look(wrap=True, colour="5A6473")
 INFO = Look(wrap=True, fill="EEF3F7", middle=True)
 WARNING = Look(wrap=True, bold=True, fill="F6DD7D", middle=True)
 COLUMNS = 8
-FIRST, OTHERS = (30.0, 44.0), (13.0, 30.0)
+FIRST, OTHERS = (28.0, 40.0), (12.0, 24.0)
 """The narrowest and the widest that the first column, and any other, may be (in characters)."""
-LINE = {"en": 13.5, "zh": 16.5}
-"""The height of a line in points."""
+READ = 130.0
+"""The widest that running text may be, in characters: a longer line is hard to read, and does not fit a screen."""
 
 
 def tables(blocks: Iterable[Block], words: Words) -> list[Table]:
@@ -72,13 +74,15 @@ class Stack:
     def __init__(self, rows: Rows, cells: Cells, words: Words, columns: Sequence[float]) -> None:
         self._rows, self._cells, self._words, self._columns = rows, cells, words, columns
         self._line = LINE[words.language]
+        self._last = max(2, sum(total <= READ for total in accumulate(columns)))
+        self._heading: Text = ()  # the last one: a caption that only repeats it is left out
         rows.plain()
 
     def line(self, text: Text, look: Look = TEXT) -> None:
         """Write a text over the whole width."""
         value = self._cells.text(written(text), look)
-        high = lines(str(value.value), sum(self._columns)) * self._line * look.size / 10
-        self._rows.across(value, high + (6 if look.fill else 2))
+        high = lines(str(value.value), sum(self._columns[: self._last]) * 10 / look.size) * self._line * look.size / 10
+        self._rows.across(value, high + (6 if look.fill else 2), self._last)
 
     def gap(self) -> None:
         """Write an empty row."""
@@ -99,6 +103,7 @@ class Stack:
             case Heading():
                 self.gap()
                 self.line(block.text, SUBHEADING)
+                self._heading = block.text
             case Note():
                 self.line(block.text, WARNING if block.weight == "warning" else INFO)
             case Items():
@@ -118,23 +123,23 @@ class Stack:
     def pair(self, term: Text, value: Value) -> None:
         """Write a term in the first column, and over the others what it means."""
         left = self._cells.text(written(term), TERM)
-        wide = (self._columns[0], sum(self._columns[1:]))
+        wide = (self._columns[0], sum(self._columns[1 : self._last]))
         high = max(lines(str(left.value), wide[0]), lines(str(value.value), wide[1])) * self._line
-        self._rows.across(replace_look(value), high + 3, first=2, before=[left])
+        self._rows.across(replace_look(value), high + 3, self._last, before=[left])
 
     def head(self, values: Sequence[Value]) -> None:
         """Write the heads of columns."""
-        high = max(lines(str(value.value), width) for value, width in zip(values, self._columns, strict=False))
-        self._rows.append(values, high * self._line + 4)
+        self._rows.append(values, height(values, self._columns) * self._line + 4)
 
     def row(self, values: Sequence[Value]) -> None:
         """Write a row of a table."""
-        self._rows.append([Value(value.value, _ruled(value.look), value.place) for value in values])
+        high = height(values, self._columns) * self._line + 2
+        self._rows.append([Value(value.value, _ruled(value.look), value.place) for value in values], high)
 
     def _table(self, table: Table | None) -> None:
         if table is None:
             return
-        if table.caption:
+        if table.caption and table.caption != self._heading:
             self.line(table.caption, SUBHEADING)
         if not table.rows:
             if table.empty:
@@ -155,13 +160,15 @@ class Stack:
 
     def _heat(self, cell: HeatCell | None) -> Value:
         if cell is None:
-            return Value("–", QUIET)
+            return Value(None, TEXT)
         words, formats = self._words, self._words.formats
         told = words.plain(f"verdicts.{cell.verdict}")
         if cell.met is not None:
             same = cell.met_up_to is None or cell.met_up_to == cell.met
             key = "labels.met-short" if same else "labels.met-up-to-short"
             told += "\n" + words.plain(key, share=formats.share(cell.met), up_to=formats.share(cell.met_up_to))
+        elif cell.verdict is not Verdict.NOT_APPLICABLE:
+            told += f"\n{formats.number(cell.judged - cell.breached - cell.unproven)}/{formats.number(cell.judged)}"
         return self._cells.text(told, replace(VERDICTS[cell.verdict], wrap=True))
 
 

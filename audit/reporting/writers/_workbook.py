@@ -20,12 +20,16 @@ from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.writer.excel import ExcelWriter
 
-from audit.reporting.writers._cells import TEXT, Look, Value, harmless
+from audit.reporting.writers._cells import Look, Value, harmless
 
 ROWS = 1_048_576
 """Rows of a sheet of Excel."""
 LINKS = 10_000
 """Links of a sheet; Excel takes 65,530, and each is held in memory."""
+TALLEST = 409.0
+"""The tallest that a row of Excel may be, in points."""
+LINE = {"en": 13.5, "zh": 16.5}
+"""The height of a line in points, by language."""
 FONTS = {"en": "Calibri", "zh": "Microsoft YaHei"}
 _LONGEST_NAME = 31
 _WHEN = (1980, 1, 1, 0, 0, 0)
@@ -70,7 +74,7 @@ class Book:
         for side in ("left", "right", "top", "bottom"):
             setattr(sheet.page_margins, side, 0.5)
         sheet.oddFooter.left.text, sheet.oddFooter.right.text = "&A", "&P / &N"
-        return Rows(self, sheet, len(widths))
+        return Rows(self, sheet)
 
     def style(self, sheet: Any, look: Look) -> Any:
         """Return the style of a look, made once."""
@@ -83,7 +87,9 @@ class Book:
             cell.alignment = Alignment(
                 wrap_text=look.wrap or None,
                 vertical="center" if look.middle else "top",
-                horizontal="right" if look.right else "left" if look.left else None,
+                horizontal="left" if look.left else "right" if look.right else None,
+                # A number that ends where the next column's text begins reads as one with it; the button of a filter hides what it is on.
+                indent=0 if look.left or not look.right else 2 if look.buttoned else 1,
             )
             if look.fill:
                 cell.fill = PatternFill("solid", start_color=look.fill)
@@ -105,8 +111,8 @@ class Book:
 class Rows:
     """One sheet that is being written, from its first row to its last. `number`: the rows written."""
 
-    def __init__(self, book: Book, sheet: Any, columns: int) -> None:
-        self._book, self._sheet, self._columns = book, sheet, columns
+    def __init__(self, book: Book, sheet: Any) -> None:
+        self._book, self._sheet = book, sheet
         self.number = 0
         self._links = 0
 
@@ -114,14 +120,15 @@ class Rows:
         """Write one row. `height` in points; without it, whoever opens the sheet fits it."""
         self.number += 1
         if height is not None:
-            self._sheet.row_dimensions[self.number].height = height
+            self._sheet.row_dimensions[self.number].height = min(height, TALLEST)
         self._sheet.append([self._cell(value) for value in values])
 
-    def across(self, value: Value, height: float, first: int = 1, before: Sequence[Value | None] = ()) -> None:
-        """Write one value over the columns from `first` to the last, after those `before` it."""
+    def across(self, value: Value, height: float, last: int, before: Sequence[Value | None] = ()) -> None:
+        """Write one value over the columns to `last`, after those `before` it."""
         self.append([*before, value], height)
-        if first < self._columns:
-            self._sheet.merged_cells.add(f"{get_column_letter(first)}{self.number}:{get_column_letter(self._columns)}{self.number}")
+        first = len(before) + 1
+        if first < last:
+            self._sheet.merged_cells.add(f"{get_column_letter(first)}{self.number}:{get_column_letter(last)}{self.number}")
 
     def _cell(self, value: Value | None) -> Any:
         if value is None:
@@ -160,8 +167,25 @@ def display_width(text: str) -> int:
 
 
 def lines(text: str, width: float) -> int:
-    """Return how many lines a text takes when wrapped to a width in characters."""
-    return sum(max(1, -(-display_width(line) * 21 // int(width * 20))) for line in text.split("\n"))
+    """Return how many lines a text takes when wrapped to a width in characters: a line that is broken at a word is not full."""
+    found = 0
+    for line in text.split("\n"):
+        wide = display_width(line)
+        found += 1 if wide <= width else max(2, -(-wide * 11 // int(width * 10)))
+    return found
+
+
+def height(values: Iterable[Value], widths: Iterable[float]) -> int:
+    """Return how many lines the values of a row take in columns of these widths: at least one."""
+    return max(
+        (
+            lines(value.value, width) if value.look.wrap else value.value.count("\n") + 1
+            for value, width in zip(values, widths, strict=False)
+            # What is shorter than half the column is one line, even in Chinese.
+            if isinstance(value.value, str) and (len(value.value) * 2 > width - 2 or "\n" in value.value)
+        ),
+        default=1,
+    )
 
 
 def value_width(value: Value) -> int:
@@ -173,13 +197,8 @@ def value_width(value: Value) -> int:
             return 0
     shown = value.look.number_format
     if shown.startswith("yyyy"):
-        return len(shown) + 1
-    return 11 if shown.startswith(("[h]", "[<0.00001")) else 9 if "%" in shown else len(f"{value.value:,}") + 1
-
-
-def words(text: str, look: Look = TEXT) -> Value:
-    """Return fixed words as a value."""
-    return Value(harmless(text), look)
+        return len(shown) + 4
+    return 13 if shown.startswith(("[h]", "[<0.00001")) else 10 if "%" in shown else len(f"{value.value:,}") + 3
 
 
 class _Archive(ZipFile):

@@ -6,21 +6,25 @@ one another.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from audit.content import Content
-from audit.model.document import Block, Cell, Document, Name, OrdinalCell, Sheet, Table, Text
+from audit.model.document import Block, Cell, Column, Document, EvidenceCell, Name, OrdinalCell, Sheet, Table, Text, TextCell
 from audit.reporting.formats import Formats
 from audit.reporting.words import Words
 from audit.reporting.writers._cells import HEADING, TEXT, Cells, Look, Value, written
 from audit.reporting.writers._stack import QUIET, SUBHEADING, TITLE, WARNING, Stack, widths
-from audit.reporting.writers._workbook import ROWS, Book, display_width, place, value_width
+from audit.reporting.writers._workbook import LINE, ROWS, Book, display_width, height, place, value_width
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-WIDEST = 60.0
-"""The widest that a column of a data sheet may be, in characters; longer text is wrapped."""
+WIDEST = 68.0
+"""The widest that a column of a data sheet may be, in characters: a SHA-256 has room; longer text is wrapped."""
 _SAMPLED = 500
+_BUTTON = 4.0
+"""The width of the button of a filter, in characters."""
+_BUTTONED = replace(HEADING, buttoned=True)
+_NONE = TextCell(())
 _TO_SHEET = Look(link=True, ruled=True)
 
 
@@ -91,8 +95,23 @@ def _planned(document: Document, book: Book, words: Words) -> list[_Data | _Read
             continue
         names = tuple(book.name(title) for _ in range(max(1, -(-len(main.rows) // _room()))))
         rest = tuple(block for section in sheet.sections for block in section.blocks if block is not main)
-        planned.append(_Data(sheet.title, main, names, rest))
+        planned.append(_Data(sheet.title, _spread(main, words), names, rest))
     return planned
+
+
+def _spread(table: Table, words: Words) -> Table:
+    """Return the table with two columns for each of evidence: the first reference, which leads to its row, and the others."""
+    found = [index for index, column in enumerate(table.columns) if column.kind == "evidence"]
+    if not found:
+        return table
+    columns, rows = list(table.columns), [list(row) for row in table.rows]
+    for index in reversed(found):
+        columns.insert(index + 1, Column(f"{columns[index].key}-more", words("workbook.more-evidence"), "evidence"))
+        for row in rows:
+            cell = row[index]
+            if isinstance(cell, EvidenceCell):
+                row[index : index + 1] = EvidenceCell(cell.value[:1]), EvidenceCell(cell.value[1:]) if cell.value[1:] else _NONE
+    return replace(table, columns=tuple(columns), rows=tuple(map(tuple, rows)))
 
 
 def _main(sheet: Sheet) -> Table | None:
@@ -116,12 +135,17 @@ def _places(sheets: list[_Data | _Read]) -> dict[str, str]:
 
 def _write_data(data: _Data, book: Book, cells: Cells, words: Words) -> None:
     columns = _column_widths(data.table, cells)
+    line = LINE[words.language]
     for number, (name, found) in enumerate(data.pieces(), 1):
         rows = book.sheet(name, columns)
         rows.head()
-        rows.append([cells.heading(column) for column in data.table.columns])
+        heads = [cells.heading(column, _BUTTONED) for column in data.table.columns]
+        rows.append(heads, height(heads, [width - _BUTTON for width in columns]) * line + 4)
         for row in found:
-            rows.append([cells.value(cell) for cell in row])
+            values = [cells.value(cell) for cell in row]
+            many = height(values, columns)
+            # A row of one line has the height of the sheet; one of several is not fitted by everybody who opens it.
+            rows.append(values, many * line + 2 if many > 1 else None)
         rows.filter(len(columns), rows.number)
         if number < len(data.names):
             rows.append([cells.text(words.plain("workbook.continued", sheet=Name(data.names[number])), QUIET)])
@@ -134,10 +158,16 @@ def _column_widths(table: Table, cells: Cells) -> list[float]:
     sample = [*table.rows[:_SAMPLED], *islice(table.rows, _SAMPLED, None, len(table.rows) // _SAMPLED + 1)]
     found = []
     for index, column in enumerate(table.columns):
-        head = min(24, display_width(str(cells.heading(column).value)) + 4)
+        head = _head_width(str(cells.heading(column).value))
         shown = max((value_width(cells.value(row[index])) for row in sample), default=0)
         found.append(min(WIDEST, max(head, shown + 2.0)))
     return found
+
+
+def _head_width(title: str) -> float:
+    """Return the width of a column that its head asks for: its longest word, and the title in two lines."""
+    word = max((display_width(word) for word in title.split()), default=0)
+    return min(24.0, max(word if title.isascii() else 0, display_width(title) / 2 + 2) + _BUTTON)
 
 
 def _write_cover(stack: Stack, document: Document, sheets: list[_Data | _Read], notes: str, cells: Cells, words: Words) -> None:
