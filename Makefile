@@ -30,8 +30,10 @@ $(VENV)/.installed: $(VENV)/.system pyproject.toml constraints.txt
 
 # --- the demo ---------------------------------------------------------------------------------------------------------------
 
-demo: $(VENV)/.installed ## a data folder of real samples: programme, evidence, verdicts, first report
-	@$(BIN)/python scripts/demo.py $(DEMO)
+SERVE ?= --serve
+
+demo: $(VENV)/.installed ## a simulated year of a company: evidence, verdicts, the annual review; then the site (SERVE= for no site)
+	@$(BIN)/python scripts/demo.py $(DEMO) $(SERVE)
 
 # --- the tests --------------------------------------------------------------------------------------------------------------
 

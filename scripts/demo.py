@@ -1,15 +1,18 @@
 """The demo: a simulated year of a company that runs instant messaging, with ten accidents, judged against what it had promised.
 
-`python scripts/demo.py demo-data` (or `make demo`) runs the commands that a user types, shows them, and says what came out. The
-data folder, the year in it (`demo-data/simulated/`) and the reports (`demo-data/reports/`) are never committed; `make clean` removes them.
-Run again it changes nothing.
+`python scripts/demo.py demo-data --serve` (or `make demo`) runs the commands that a user types, shows them, says what came out, and serves the
+site until Ctrl-C. The data folder, the year in it (`demo-data/simulated/`) and the reports (`demo-data/reports/`) are never committed;
+`make clean` removes them. Run again it changes nothing.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import secrets
 import shlex
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -29,14 +32,16 @@ PERIOD = ("--from", "2025-01-01", "--to", "2026-01-01")
 ZONE = ZoneInfo("Asia/Shanghai")
 LANGUAGES = {"en": "", "zh": "-zh"}
 """Languages of the reports, and what they add to a file's name."""
+ACCOUNT = "demo"
+PORT = 8080
 BREACHED = 1
 """The exit code of `assess` when something is breached, as in this demo."""
 
 
 def main() -> None:
     """Make or complete the demo's data folder, and say what it shows."""
-    if len(sys.argv) != 2:
-        sys.exit("usage: python scripts/demo.py FOLDER")
+    if len(sys.argv) not in (2, 3) or sys.argv[2:] not in ([], ["--serve"]):
+        sys.exit("usage: python scripts/demo.py FOLDER [--serve]")
     os.chdir(ROOT)
     data = Path(sys.argv[1])
     year, reports = data / "simulated", data / "reports"
@@ -53,7 +58,7 @@ def main() -> None:
     tell(run(data, "ingest", str(year / "evidence")))
     step("5. Every promise judged, on every asset, over the year")
     reports.mkdir(exist_ok=True)
-    tell(run(data, "assess", *PERIOD, "--format", "json", "-o", str(judged), fine=(0, BREACHED)))
+    tell(run(data, "assess", *PERIOD, "--keep", "--format", "json", "-o", str(judged), fine=(0, BREACHED)))
     step("6. The annual review, in two languages and every format")
     for language, more in LANGUAGES.items():
         for fmt in formats():
@@ -83,6 +88,36 @@ def main() -> None:
         "sources",
     ):
         say(f"    {PROGRAM.relative_to(ROOT) if PROGRAM.is_relative_to(ROOT) else 'backup-audit'} --data {data} {line}")
+    if "--serve" in sys.argv:
+        serve(data)
+
+
+def serve(data: Path) -> None:
+    """Make or renew the account of the demo, say how to log in, and serve the site until Ctrl-C."""
+    word = secrets.token_urlsafe(12)
+    known = ACCOUNT in run(data, "user", "list").split()
+    arguments = ("user", "password", ACCOUNT) if known else ("user", "add", ACCOUNT, "--role", "operator")
+    tell(run(data, *arguments, "--password-file", "-", given=word + "\n"))
+    port = free_port()
+    say("\n==> The site")
+    say(f"    URL       http://127.0.0.1:{port}/")
+    say(f"    login     {ACCOUNT}")
+    say(f"    password  {word}   (of this run; it is kept nowhere)")
+    with contextlib.suppress(KeyboardInterrupt):
+        command = [str(PROGRAM), "--data", str(data), "serve", "--port", str(port)]
+        sys.exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own program
+
+
+def free_port() -> int:
+    """Return 8080, or where something else listens there, a port that is free."""
+    for wanted in (PORT, 0):
+        with socket.socket() as asked:
+            try:
+                asked.bind(("127.0.0.1", wanted))
+            except OSError:
+                continue
+            return int(asked.getsockname()[1])
+    sys.exit("no port is free on 127.0.0.1")
 
 
 KEY = ("asset", "part", "control", "leg", "policy", "version")
@@ -119,15 +154,17 @@ def joined(stretches: list[dict[str, Any]]) -> list[tuple[datetime, datetime]]:
     return found
 
 
-def run(data: Path, *arguments: str, fine: tuple[int, ...] = (0,), quiet: bool = False) -> str:
+def run(data: Path, *arguments: str, fine: tuple[int, ...] = (0,), quiet: bool = False, given: str | None = None) -> str:
     """Show and run one command of backup-audit; return what it printed. The demo ends where a command fails.
 
-    fine: the exit codes that are no failure. quiet: of its warnings only the number is shown.
+    fine: the exit codes that are no failure. quiet: of its warnings only the number is shown. given: what it reads from standard input.
     """
     say(f"    $ backup-audit --data {data} {shlex.join(arguments)}")
     command = [str(PROGRAM), "--data", str(data), *arguments]
     errors = subprocess.PIPE if quiet else None
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8", check=False)  # noqa: S603 - our own program
+    done = subprocess.run(  # noqa: S603 - our own program
+        command, input=given, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8", check=False
+    )
     warnings = (done.stderr or "").count("Warning: ")
     if warnings:
         say(f"      ({warnings} warnings: promises that are written down and that this version does not judge)")

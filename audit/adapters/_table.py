@@ -1,15 +1,14 @@
-"""CSV into frames of strings: the whole file with Polars where it is sound, row by row where it is not.
+"""CSV into frames of strings: the whole file with Polars where it is sound, line by line where it is not.
 
 Polars fills short rows and knows no line numbers. So the file is counted first: when separators and line ends add up and every quoted
-line is well formed, each row has all its fields and row n stands in line n + 1. Otherwise Python's strict reader goes through it,
-with a fault for each bad row.
+line is well formed, each row has all its fields and row n stands in line n + 1. Otherwise its lines are told apart: those that are whole rows are still read as columns, and
+Python's strict reader goes through the rows that begin in a line whose quotes do not close in it. Each bad row is a fault.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -59,9 +58,7 @@ def rows(text: str, names: list[str], where: str, separator: str = ",", before: 
     """
     table = _fast(text, names, separator) or _exact(text, names, where, separator, before)
     # Spreadsheets end in rows of nothing but separators.
-    table.raw = table.raw.filter(pl.any_horizontal(pl.col(names).is_not_null() & (pl.col(names) != ""))).with_columns(
-        pl.col("line") + before
-    )
+    table.raw = table.raw.filter(pl.any_horizontal(pl.col(names).str.contains(r"\S"))).with_columns(pl.col("line") + before)
     return table
 
 
@@ -117,50 +114,84 @@ def _header_fields(text: str, separator: str) -> list[str]:
 
 
 def _exact(text: str, names: list[str], where: str, separator: str = ",", before: int = 0) -> Table:
-    table = Table(pl.DataFrame())
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    for line, row, problem in _rows(text, separator):
-        if problem is None and row is not None and len(row) != len(names):
-            problem = f"this row has {len(row)} fields, the header has {len(names)}"
-        if problem is None and row is not None:
-            rows.append(row)
-            lines.append(line)
-            continue
-        table.faults.append(
-            Fault(
-                where,
-                problem or "",
-                "write one field for each column; quote fields that contain a separator, a quote or a line end",
-                f"line {line + before}",
-            )
+    """Read a table in which something is not plain: one by one only the rows that begin in a line whose quotes do not close in it."""
+    texts = io.StringIO(text, newline="").readlines()
+    lines = _lines(texts, separator)
+    start = next(at for at, line in enumerate(texts) if line.strip())
+    start += _row(texts, start, separator)[1]
+    odd, used = _odd_rows(texts, lines, start, separator)
+    rest = lines.filter((pl.col("at") >= start) & ~pl.col("at").is_in(used) & pl.col("text").str.contains(r"\S"))
+    right = pl.col("fields") == len(names)
+    frames = [
+        _plain(rest.filter(right & ~pl.col("quoted")), names, separator),
+        _quoted(rest.filter(right & pl.col("quoted")), names, separator),
+    ]
+    wrong = [(at, _count(fields, names)) for at, fields in rest.filter(~right).select("at", "fields").iter_rows()]
+    good = []
+    for at, row, problem in odd:
+        if problem is None and row is not None and len(row) == len(names):
+            good.append([at, *row])
+        else:
+            wrong.append((at, problem or _count(len(row or ()), names)))
+    schema = {"at": pl.UInt32(), **dict.fromkeys(names, pl.String())}
+    frames.append(pl.DataFrame(good, schema=schema, orient="row"))
+    raw = pl.concat(frames).sort("at").select((pl.col("at") + 1).cast(pl.UInt32).alias("line"), *names)
+    remedy = "write one field for each column; quote fields that contain a separator, a quote or a line end"
+    faults = [Fault(where, problem, remedy, f"line {at + 1 + before}") for at, problem in sorted(wrong)]
+    return Table(raw, faults, len(wrong))
+
+
+def _lines(texts: list[str], separator: str) -> pl.DataFrame:
+    """Return the lines without their ends: `at` (the first is 0), `text`, `quoted` (has a quote), `odd` (has one that does not close in it), `fields`."""
+    text = pl.col("text")
+    outside = pl.when("quoted").then(text.str.replace_all(r'"(?:[^"]|"")*"', "")).otherwise(text)
+    return (
+        pl.DataFrame({"text": pl.Series(texts, dtype=pl.String).str.strip_chars_end("\r\n")})
+        .with_row_index("at")
+        .with_columns(quoted=text.str.contains('"', literal=True))
+        .with_columns(
+            odd=pl.col("quoted") & ~text.str.contains(_quoted_line(separator)),
+            fields=outside.str.count_matches(separator, literal=True) + 1,
         )
-        table.unread += 1
-    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
-    given = {name: pl.Series(column, dtype=pl.String) for name, column in zip(names, columns, strict=True)}
-    table.raw = pl.DataFrame({"line": pl.Series(lines, dtype=pl.UInt32), **given})
-    return table
+    )
 
 
-def _rows(text: str, separator: str) -> Iterator[tuple[int, list[str] | None, str | None]]:
-    """Yield line number, fields and problem of each row behind the header, blank lines left out."""
-    lines = io.StringIO(text, newline="").readlines()
-    at, header_seen = 0, False
-    while at < len(lines):
-        if not lines[at].strip():
-            at += 1
+def _odd_rows(
+    texts: list[str], lines: pl.DataFrame, start: int, separator: str
+) -> tuple[list[tuple[int, list[str] | None, str | None]], pl.Series]:
+    """Return place, fields and problem of each row that begins in an odd line, and the places of all lines that such rows take up."""
+    rows: list[tuple[int, list[str] | None, str | None]] = []
+    used: list[int] = []
+    behind = start
+    for at in lines.filter("odd")["at"]:
+        if at < behind:
             continue
-        row, taken, problem = _row(lines, at, separator)
-        if header_seen:
-            yield at + 1, row, problem
-        header_seen = True
-        at += taken
+        row, taken, problem = _row(texts, at, separator)
+        rows.append((at, row, problem))
+        behind = at + taken
+        used.extend(range(at, behind))
+    return rows, pl.Series("used", used, dtype=pl.UInt32).implode()
+
+
+def _plain(lines: pl.DataFrame, names: list[str], separator: str) -> pl.DataFrame:
+    cells = lines["text"].str.split(separator)
+    return lines.select("at").with_columns(cells.list.get(place).alias(name) for place, name in enumerate(names))
+
+
+def _quoted(lines: pl.DataFrame, names: list[str], separator: str) -> pl.DataFrame:
+    if lines.is_empty():
+        return _plain(lines, names, separator)
+    payload = "\n".join(lines["text"]).encode()
+    cells = pl.read_csv(payload, has_header=False, infer_schema=False, new_columns=names, separator=separator)
+    return lines.select("at").hstack(cells.fill_null(""))
+
+
+def _count(fields: int, names: list[str]) -> str:
+    return f"this row has {fields} fields, the header has {len(names)}"
 
 
 def _row(lines: list[str], at: int, separator: str) -> tuple[list[str] | None, int, str | None]:
     """Read the row that begins at a line: its fields, how many lines it took, and what is wrong with it."""
-    if '"' not in lines[at]:
-        return lines[at].rstrip("\r\n").split(separator), 1, None
     reader = csv.reader(iter(lines[at : at + LONGEST_FIELD]), delimiter=separator, strict=True)
     try:
         return next(reader), reader.line_num, None

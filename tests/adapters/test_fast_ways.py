@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+from contextlib import suppress
 
 import polars as pl
 import pytest
@@ -31,6 +34,45 @@ def test_csv_fast_and_exact_agree(rows: list[list[str]], always: bool, end: str)
         assert fast.raw.select("line").equals(exact.raw.select("line"))
         assert fast.raw.select(names).select(blank).equals(exact.raw.select(names).select(blank))
         assert not exact.faults
+
+
+_PIECE = st.sampled_from(["a", '"', '""', ",", "\n", "\r\n", " ", '"b"', '"x,y"', '"c\nd"', "é", "a,b,c\n", '"p","q","r"\n'])
+
+
+def row_by_row(text: str, width: int) -> tuple[list[tuple[int, list[str]]], list[int]]:
+    """Read rows as Python's strict reader does, one after the other: those that are whole with their lines, and the lines of the others."""
+    lines = io.StringIO(text, newline="").readlines()
+    good: list[tuple[int, list[str]]] = []
+    bad: list[int] = []
+    at, header = 0, True
+    while at < len(lines):
+        row, taken = None, 1
+        reader = csv.reader(iter(lines[at : at + _table.LONGEST_FIELD]), strict=True)
+        if '"' not in lines[at]:
+            row = lines[at].rstrip("\r\n").split(",")
+        else:
+            with suppress(csv.Error):
+                row = next(reader)
+                taken = reader.line_num
+        if lines[at].strip() and not header:
+            if row is not None and len(row) == width:
+                good.append((at + 1, row))
+            else:
+                bad.append(at + 1)
+        header = header and not lines[at].strip()
+        at += taken if lines[at].strip() else 1
+    return good, bad
+
+
+@given(st.lists(_PIECE, max_size=25))
+@settings(max_examples=600, deadline=None)
+def test_lines_told_apart_and_row_by_row_agree(pieces: list[str]) -> None:
+    text = "id,subject,captured_at\n" + "".join(pieces)
+    exact = _table._exact(text, _table.header(text), "f")
+    good, bad = row_by_row(text, 3)
+    assert [(line, list(cells)) for line, *cells in exact.raw.iter_rows()] == good
+    assert [fault.locator for fault in exact.faults] == [f"line {line}" for line in bad]
+    assert exact.unread == len(bad)
 
 
 _VALUE = st.sampled_from(

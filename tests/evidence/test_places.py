@@ -65,3 +65,14 @@ def test_long_lines_are_cut_around_the_place():
     assert line.marked == '{"id": "50000"}'
     assert line.cut
     assert len(line.before) + len(line.after) <= 1200
+
+
+def test_text_is_shown_in_its_declared_encoding_unless_it_begins_with_a_mark() -> None:
+    for payload, encoding in (
+        ("编号\n成功\n".encode("gb18030"), "gb18030"),
+        ("编号\n成功\n".encode("utf-8-sig"), "gb18030"),
+        ("编号\n成功\n".encode("utf-16"), "gb18030"),
+        ("编号\n成功\n".encode("utf-16-le"), "utf-16-le"),
+    ):
+        (before, marked) = excerpt(payload, "line 2", encoding).lines
+        assert (before.before, marked.marked) == ("编号", "成功")

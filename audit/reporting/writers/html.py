@@ -12,6 +12,7 @@ from markupsafe import Markup
 from audit.content import Content
 from audit.model.document import Document, Name, State, Strip, Text, Timelines
 from audit.reporting.charts import chart_globals
+from audit.reporting.columns import arrange
 from audit.reporting.formats import Formats
 from audit.reporting.strips import COLUMNS, HEIGHT, Tick, paths, sample, ticks
 from audit.reporting.words import Words, plain
@@ -54,6 +55,7 @@ def page(document: Document, content: Content, *, paper: bool = False) -> str:
         "ticks": lambda block: _ticks(block, formats),
         "described": lambda strip: _described(strip, words),
         "paper": paper,
+        "arrange": lambda block: arrange(block, words),
         "counted": lambda key: _counted(words, key),
         **chart_globals(words, formats),
         # The style is our own content, not a value of the report: the one thing that goes in as it is.

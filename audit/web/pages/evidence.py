@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from datetime import datetime
 
@@ -31,12 +32,17 @@ def one(number: int) -> str:
         "evidence.html.j2",
         seen=seen,
         locator=locator,
-        told=[(name, _kind(value), value) for name, value in told if value not in (None, "")],
+        told=[(name, _kind(value), _text(value)) for name, value in told if value not in (None, "")],
     )
 
 
 def _kind(value: object) -> str:
     return "instant" if isinstance(value, datetime) else "yes" if isinstance(value, bool) else "name"
+
+
+def _text(value: object) -> object:
+    """Return a mapping as the JSON that the journal has; anything else as it is."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
 
 
 @BLUEPRINT.get("/evidence/<int:number>/raw")
