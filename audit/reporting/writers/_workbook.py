@@ -7,9 +7,10 @@ from __future__ import annotations
 import io
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
 from unicodedata import east_asian_width
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -34,6 +35,9 @@ FONTS = {"en": "Calibri", "zh": "Microsoft YaHei"}
 _LONGEST_NAME = 31
 _WHEN = (1980, 1, 1, 0, 0, 0)
 _A4 = 9
+_IN_MEMORY = 1 << 22
+_NO_ROWS = re.compile(rb"<sheetData */>|<sheetData></sheetData>")
+_NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _RULE = Side(style="thin", color="D5DAE1")
 
 
@@ -43,7 +47,8 @@ class Book:
     def __init__(self, title: str, subject: str, language: str) -> None:
         self._book = Workbook(write_only=True)
         self._font = FONTS[language]
-        self._styles: dict[Look, Any] = {}
+        self._styles: dict[Look, int] = {}
+        self._sheets: list[Rows] = []
         self._names: set[str] = {"history"}  # a name that Excel keeps for itself
         properties = self._book.properties
         properties.title, properties.subject, properties.language = harmless(title), harmless(subject), language
@@ -74,10 +79,11 @@ class Book:
         for side in ("left", "right", "top", "bottom"):
             setattr(sheet.page_margins, side, 0.5)
         sheet.oddFooter.left.text, sheet.oddFooter.right.text = "&A", "&P / &N"
-        return Rows(self, sheet)
+        self._sheets.append(Rows(self, sheet))
+        return self._sheets[-1]
 
-    def style(self, sheet: Any, look: Look) -> Any:
-        """Return the style of a look, made once."""
+    def style(self, sheet: Any, look: Look) -> int:
+        """Return the number of a look's style, made once."""
         if look not in self._styles:
             cell = WriteOnlyCell(sheet)
             cell.font = Font(
@@ -98,30 +104,40 @@ class Book:
             cell.number_format = look.number_format
             if look.quoted:
                 cell.quotePrefix = True
-            self._styles[look] = cell._style
+            self._styles[look] = cell.style_id
         return self._styles[look]
 
     def bytes(self) -> bytes:
         """Return the file."""
         file = io.BytesIO()
-        ExcelWriter(self._book, _Archive(file, "w", ZIP_DEFLATED)).save()
+        for sheet in self._sheets:
+            sheet.close()
+        rows = {f"xl/worksheets/sheet{number}.xml": sheet.file for number, sheet in enumerate(self._sheets, 1)}
+        try:
+            ExcelWriter(self._book, _Archive(file, rows)).save()
+        finally:
+            for one in rows.values():
+                one.close()
         return file.getvalue()
 
 
 class Rows:
-    """One sheet that is being written, from its first row to its last. `number`: the rows written."""
+    """One sheet that is being written, from its first row to its last. `number`: the rows written; `file`: them, as they stand in the
+    sheet's part. openpyxl writes all else; it would take three times as long for the rows (`benchmarks/workbook.py`).
+    """
 
     def __init__(self, book: Book, sheet: Any) -> None:
         self._book, self._sheet = book, sheet
+        self.file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the book closes it when it has read it back
         self.number = 0
-        self._links = 0
+        self._links: list[Hyperlink] = []
 
     def append(self, values: Iterable[Value | None], height: float | None = None) -> None:
         """Write one row. `height` in points; without it, whoever opens the sheet fits it."""
         self.number += 1
-        if height is not None:
-            self._sheet.row_dimensions[self.number].height = min(height, TALLEST)
-        self._sheet.append([self._cell(value) for value in values])
+        tall = "" if height is None else f' ht="{min(height, TALLEST):g}" customHeight="1"'
+        cells = "".join([self._cell(index, value) for index, value in enumerate(values, 1) if value is not None])
+        self.file.write(f'<row r="{self.number}"{tall}>{cells}</row>'.encode())
 
     def across(self, value: Value, height: float, last: int, before: Sequence[Value | None] = ()) -> None:
         """Write one value over the columns to `last`, after those `before` it."""
@@ -130,17 +146,22 @@ class Rows:
         if first < last:
             self._sheet.merged_cells.add(f"{get_column_letter(first)}{self.number}:{get_column_letter(last)}{self.number}")
 
-    def _cell(self, value: Value | None) -> Any:
-        if value is None:
-            return None
-        cell = WriteOnlyCell(self._sheet, value.value)
-        cell._style = self._book.style(self._sheet, value.look)
-        if isinstance(value.value, str):
-            cell.data_type = "s"  # text, also where it looks like a formula or like an error
-        if value.place is not None and self._links < LINKS:
-            self._links += 1
-            cell._hyperlink = Hyperlink(ref="", location=value.place)
-        return cell
+    def _cell(self, index: int, value: Value) -> str:
+        told, look, place = value
+        address = f"{get_column_letter(index)}{self.number}"
+        if place is not None and len(self._links) < LINKS:
+            self._links.append(Hyperlink(ref=address, location=place))
+        style = self._book.style(self._sheet, look)
+        if told is None:
+            return f'<c r="{address}" s="{style}" />'
+        if isinstance(told, str):  # text, also where it looks like a formula or like an error
+            return f'<c r="{address}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{_escaped(told)}</t></is></c>'
+        return f'<c r="{address}" s="{style}"><v>{told!r}</v></c>'
+
+    def close(self) -> None:
+        """End the sheet."""
+        self._sheet._get_writer()  # which begins with no links
+        self._sheet._hyperlinks.extend(self._links)
 
     def head(self) -> None:
         """Make what is to be written next the head of a table: it stays in sight, and is repeated on each page."""
@@ -201,17 +222,32 @@ def value_width(value: Value) -> int:
     return 13 if shown.startswith(("[h]", "[<0.00001")) else 10 if "%" in shown else len(f"{value.value:,}") + 3
 
 
+def _escaped(text: str) -> str:
+    if _NOT_XML.search(text):
+        raise ValueError(f"text that no workbook may hold was not made harmless: {text[:60]!r}")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 class _Archive(ZipFile):
-    """A ZIP whose parts all have the same time, and the same owner's rights."""
+    """A ZIP whose parts all have the same time, and the same owner's rights; `rows` are put into the sheets, by the name of their part."""
+
+    def __init__(self, file: IO[bytes], rows: Mapping[str, IO[bytes]]) -> None:
+        super().__init__(file, "w", ZIP_DEFLATED)
+        self._rows = rows
 
     def writestr(self, zinfo_or_arcname: Any, data: Any, *_: Any, **__: Any) -> None:
         """Write a part from memory."""
         super().writestr(_part(str(zinfo_or_arcname)), data)
 
     def write(self, filename: Any, arcname: Any = None, *_: Any, **__: Any) -> None:
-        """Write a part from a file."""
-        with Path(filename).open("rb") as source, self.open(_part(str(arcname)), "w", force_zip64=True) as target:
-            shutil.copyfileobj(source, target, 1 << 20)
+        """Write a sheet: as openpyxl has it in a file, with its rows."""
+        rows = self._rows[str(arcname)]
+        rows.seek(0)
+        before, after = _NO_ROWS.split(Path(filename).read_bytes())
+        with self.open(_part(str(arcname)), "w", force_zip64=True) as target:
+            target.write(before + b"<sheetData>")
+            shutil.copyfileobj(rows, target, 1 << 20)
+            target.write(b"</sheetData>" + after)
 
 
 def _part(name: str) -> ZipInfo:
