@@ -18,6 +18,8 @@ from audit.model.document import (
     Document,
     DurationCell,
     EvidenceCell,
+    HeatCell,
+    HeatMap,
     InstantCell,
     Name,
     NumberCell,
@@ -31,7 +33,7 @@ from audit.model.document import (
 )
 from audit.model.verdicts import EvidenceRef, Verdict
 from audit.reporting.writers import _workbook
-from audit.reporting.writers._cells import harmless
+from audit.reporting.writers._cells import TEXT, Value, harmless
 from audit.reporting.writers.xlsx import write
 
 SHEETS = ["Summary", "Controls", "Breaches", "Unproven", "Evidence", "Assets", "Policies", "About"]
@@ -167,6 +169,59 @@ def test_lengths_and_numbers_are_exact_or_text():
     ]
     sheet = opened(table_of(numbers, "number"))["Things"]
     assert [cell.value for cell in sheet["A"][1:]] == [12_345, 4711, "1234567890123456", -3, "–"]
+
+
+def test_ratios_keep_their_digits_and_blanks_are_blank():
+    numbers = [
+        (NumberCell(2.904761904761905), TextCell(())),
+        (NumberCell(3.0), TextCell(("",))),
+        (NumberCell(float("inf")), TextCell(("x",))),
+    ]
+    sheet = opened(table_of(numbers, "number", "text"))["Things"]
+    assert (sheet["A2"].value, sheet["A2"].number_format) == (2.904761904761905, "#,##0.00")
+    assert (sheet["A3"].value, sheet["A3"].number_format) == (3, "#,##0")
+    assert isinstance(sheet["A4"].value, str)
+    assert [cell.value for cell in sheet["B"][1:]] == [None, None, "x"]
+
+
+def test_text_that_breaks_a_file_is_refused_and_not_written():
+    book = _workbook.Book("t", "s", "en")
+    with pytest.raises(ValueError, match="was not made harmless"):
+        book.sheet("x", [9.0]).append([Value("a\x00b", TEXT)])
+    book.bytes()
+
+
+def test_a_field_of_the_heat_map_says_its_verdict_and_its_share(review):
+    heat = HeatMap(
+        "units",
+        rows=(("Operations",),),
+        columns=(("a",), ("b",), ("c",), ("d",), ("e",)),
+        cells=(
+            (
+                HeatCell(Verdict.BREACHED, 0.5, 0.75, 4, 1, 1),
+                HeatCell(Verdict.MET, 1.0, 1.0, 4, 0, 0),
+                HeatCell(Verdict.UNPROVEN, None, None, 20, 0, 1),
+                HeatCell(Verdict.NOT_APPLICABLE, None, None, 0, 0, 0),
+                None,
+            ),
+        ),
+    )
+    section = Section("heat", ("Heat",), (heat,))
+    document = replace(table_of([], "text"), sections=(section,), sheets=(Sheet("heat", ("Heat",), (section,)),))
+    rows = list(opened(document)["Heat"].iter_rows(values_only=True))
+    found = next(row for row in rows if row[0] == "Operations")
+    assert found[1:6] == ("Breached\n50% met, up to 75%", "Met\n100% met", "Unproven\n19/20", "Not applicable", None)
+
+
+def test_what_is_judged_at_one_instant_has_no_length(review, assessment):
+    rows = rows_of(opened(review())["Controls"])
+    lengths = {
+        result.asset: row["Judged time (h:mm:ss)"]
+        for row, result in zip(rows, assessment.results, strict=True)
+        if result.judged_seconds < 1
+    }
+    assert lengths
+    assert set(lengths.values()) == {"–"}
 
 
 @pytest.mark.parametrize("lead", LEAD)
