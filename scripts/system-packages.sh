@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # System packages of Debian 12 that the two commands need. Run as root; installs only what is missing.
+# libreoffice-calc-nogui: the tests open workbooks as a reader would (60 packages, no desktop).
 # openssl, openssh-client, sqlite3 and zstd: the tests check evidence without our code, as an auditor would.
 set -euo pipefail
 # libpango, libharfbuzz, fonts-noto: PDF reports; poppler-utils: the tests read them back.
-wanted=(python3-venv git ca-certificates openssl openssh-client sqlite3 zstd
+wanted=(python3-venv git ca-certificates openssl openssh-client sqlite3 zstd libreoffice-calc-nogui
   libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core fonts-noto-cjk poppler-utils)
 missing=()
 for package in "${wanted[@]}"; do

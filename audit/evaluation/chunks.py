@@ -15,8 +15,8 @@ from audit.evaluation.rows import HELD, LOST, Rows
 from audit.model.estate import Estate
 from audit.policy.suggest import one_of, unknown
 
-ROWS = 2_000_000
-"""Rows of recovery points that one chunk holds, more or less: about 0.7 GB."""
+ROWS = 750_000
+"""Rows of recovery points that one chunk holds, more or less: about 0.3 GB."""
 WORKERS = 2
 """Chunks in work at a time: while one waits for a step that Polars does on one core, another uses the rest."""
 
