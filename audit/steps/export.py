@@ -6,9 +6,10 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
@@ -143,7 +144,7 @@ def _fill(
     assessment = narrowed(assessment, scope, chosen)
     writer.add_bytes(package.HOW_TO, _how_to(store, scope, content).encode())
     writer.add_bytes(package.SCRIPT, package.SCRIPT_FILE.read_bytes())
-    for path, data in _reports(store, assessment, scope, chosen, documents, content):
+    for path, data in _reports(store, assessment, scope, chosen, documents, content, progress):
         writer.add_bytes(path, data)
     write_assessment(aside.to(package.ASSESSMENT), assessment)
     aside.into(writer, package.ASSESSMENT)
@@ -160,21 +161,18 @@ def _fill(
 
 
 def _reports(
-    store: Store, assessment: Assessment, scope: Scope, chosen: Chosen, documents: Documents, content: Content
-) -> list[tuple[str, bytes]]:
+    store: Store, assessment: Assessment, scope: Scope, chosen: Chosen, documents: Documents, content: Content, progress: Progress
+) -> Iterator[tuple[str, bytes]]:
+    """Yield path and bytes of each report, one in memory at a time."""
     payloads, record = observed(chosen.payloads, chosen.listed), record_of(store, scope.known_at)
-    return [
-        (
-            f"{package.REPORTS}/{safe_name(definition.name)}-{language}.{fmt}",
-            report(
-                assessment, chosen.estate, definition, language, fmt, scope.unit,
-                content=content, payloads=payloads, quarantine=chosen.quarantine, record=record,
-            ),
-        )
-        for definition in documents.definitions
-        for language in documents.languages
-        for fmt in documents.formats
-    ]  # fmt: skip
+    wanted = list(product(documents.definitions, documents.languages, documents.formats))
+    for number, (definition, language, fmt) in enumerate(wanted, 1):
+        made = report(
+            assessment, chosen.estate, definition, language, fmt, scope.unit,
+            content=content, payloads=payloads, quarantine=chosen.quarantine, record=record,
+        )  # fmt: skip
+        yield f"{package.REPORTS}/{safe_name(definition.name)}-{language}.{fmt}", made
+        progress("reports", number, len(wanted))
 
 
 def _checkpoint(store: Store, known: int) -> tuple[Checkpoint, str]:

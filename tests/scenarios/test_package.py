@@ -114,6 +114,25 @@ def test_two_exports_are_the_same_bytes_also_after_more_evidence(whole: Path, se
     assert exported(copy, tmp_path / "now.zip").read_bytes() != whole.read_bytes()
 
 
+@pytest.mark.slow
+def test_reports_of_every_format_are_the_same_bytes_in_another_process(session: Session, tmp_path: Path) -> None:
+    arguments = ("export", *PERIOD, "--as-known-at", "72", "--lang", "zh", "--lang", "en", "-o")
+    session.fine(*arguments, tmp_path / "here.zip")
+    argv = [
+        sys.executable,
+        "-c",
+        "from audit.cli import main; main()",
+        "--data",
+        str(session.data),
+        *arguments,
+        str(tmp_path / "there.zip"),
+    ]
+    subprocess.run(argv, check=True, capture_output=True)
+    assert (tmp_path / "there.zip").read_bytes() == (tmp_path / "here.zip").read_bytes()
+    names = {path.suffix for path in (unpacked(tmp_path / "here.zip", tmp_path / "unpacked") / "data" / "reports").iterdir()}
+    assert names >= {".html", ".pdf"}
+
+
 def test_the_journal_says_that_it_was_made(whole: Path, session: Session) -> None:
     from audit.evidence.canonical import sha256_hex
     from audit.steps._open import open_store
