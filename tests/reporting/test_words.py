@@ -97,7 +97,7 @@ def test_chinese_wordings_are_chinese_with_its_punctuation():
 def test_the_plural_follows_the_language(content):
     assert words("en").plain("summary.units", n=1) == "one business unit"
     assert words("en").plain("summary.units", n=2) == "2 business units"
-    assert words("zh").plain("summary.units", n=1) == "1个业务单位"
+    assert words("zh").plain("summary.units", n=1) == "1个业务部门"
 
 
 def test_names_stay_names_in_a_sentence():
