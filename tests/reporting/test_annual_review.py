@@ -278,7 +278,8 @@ def test_promises_stand_in_plain_words_beside_what_is_written(review, estate):
     )
     assert told["copies: {immutable: 1, max_age: 24h}"] == (
         "Copies at every instant: at least 3, production counted, each in a failure domain of its own. Different media: at least 2. "
-        "Copies in another city: at least 1. Copies that nobody can delete: at least 1. "
+        "Copies in another city: at least 1. Copies that, according to the tool's records, are locked "
+        "against deletion and change: at least 1. "
         "A copy counts while the state it restores is at most 24 hours old."
     )
     assert told["dispose: {after: 8y, grace: 7d}"] == ("No copy may stay longer than 8 years. Allowance for deletion: 7 days.")
