@@ -50,12 +50,16 @@ def wordings(language):
     return dict(leaves(Content().yaml(f"reports/wording/{language}.yaml")))
 
 
+COUNTS = {"n", "item", "whole"}
+"""Numbers that a language may tell in words, count from another end, or leave out."""
+
+
 def test_both_languages_have_the_same_keys_and_the_same_places():
     english, chinese = wordings("en"), wordings("zh")
     assert english.keys() == chinese.keys()
     for key in english:
         asked = [
-            {place for text in texts for place in re.findall(r"\{(\w+)\}", text)} - {"n"} for texts in (english[key], chinese[key])
+            {place for text in texts for place in re.findall(r"\{(\w+)\}", text)} - COUNTS for texts in (english[key], chinese[key])
         ]
         assert asked[0] == asked[1], key
 
