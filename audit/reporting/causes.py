@@ -77,7 +77,9 @@ def _role(role: str, value: Mapping[str, Any], context: Context) -> Text:
     if f"causes.roles.{role}" not in context.words:
         return context.words("labels.detail", label=(Name(role),), value=points)
     said = context.words(f"causes.roles.{role}", n=value["count"], points=points)
-    return joined(*said, *(context.words("causes.further", n=left) if left else ()), *context.words("causes.stop"))
+    return joined(
+        *said, *(context.words("causes.further", n=left, whole=value["count"]) if left else ()), *context.words("causes.stop")
+    )
 
 
 def _around(detail: Mapping[str, Any], context: Context) -> Text:

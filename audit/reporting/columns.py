@@ -25,6 +25,7 @@ from audit.model.document import (
     TextCell,
     VerdictCell,
 )
+from audit.reporting.places import place
 from audit.reporting.words import Words, plain
 
 PAGE = 182.0
@@ -168,7 +169,10 @@ def shown(cell: Cell, words: Words) -> str:
         case VerdictCell():
             return words.plain(f"verdicts.{cell.value}")
         case EvidenceCell():
-            entries = (f"{words.plain('labels.entry-short', entry=ref.entry)} {ref.sha256[:8]} {ref.locator}" for ref in cell.value)
+            entries = (
+                f"{words.plain('labels.entry-short', entry=ref.entry)} {ref.sha256[:8]} {plain(place(ref.locator, words))}"
+                for ref in cell.value
+            )
             return "  ".join(entries) or words.plain("labels.no-evidence-ref")
 
 

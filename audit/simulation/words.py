@@ -33,14 +33,14 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "subject-remapped": {
         "en": "The group service was replaced. The name of its backups went over to the new asset; older copies stay with the retired one. Nothing is breached.",
-        "zh": "群组服务更换后，备份名称转归新资产，旧副本仍属已停用资产。未发生违约。",
+        "zh": "群组服务更换后，备份名称转归新资产，旧副本仍属已停用资产。未发生不达标。",
     },
     "silent-source": {
         "en": "From the end of September nothing more was heard of the conference records. That proves nothing, and breaches nothing.",
-        "zh": "自九月底起，电话会议记录的来源再无任何证据送达。既不能证明合规，也不能认定违约。",
+        "zh": "自九月底起，电话会议记录的来源再无任何证据送达。既不能证明合规，也不能认定不达标。",
     },
     "source-returns": {
         "en": "The source in Hangzhou was silent for six days and came back. What was still there then is proven after all; what was made and deleted meanwhile is not.",
-        "zh": "杭州来源沉默六天后恢复。恢复时仍在的快照事后得以证明，其间生成又被删除的则无法证明。",
+        "zh": "杭州来源中断六天后恢复。恢复时仍在的快照事后得以证明，其间生成又被删除的则无法证明。",
     },
 }

@@ -220,7 +220,7 @@ def _how_to(store: Store, scope: Scope, content: Content) -> str:
     values: dict[str, Any] = {
         "organisation": store.folder.organisation,
         "scope": told("all assets", "unit ", "assets ", "controls ", ", "),
-        "scope_zh": told("全部资产", "业务单位 ", "资产 ", "控制 ", "、"),
+        "scope_zh": told("全部资产", "业务部门 ", "资产 ", "控制 ", "、"),
         "since": time_text(scope.since),
         "until": time_text(scope.until),
         "known_at": scope.known_at,

@@ -6,7 +6,7 @@ import pytest
 
 from audit.content import Content, ContentError
 from audit.errors import UsageError
-from audit.model.document import Definitions, HeatMap, KeyFigures, Name, Note, ShareBars, State, Table, Timelines
+from audit.model.document import Definitions, HeatMap, Items, KeyFigures, Name, Note, Paragraph, ShareBars, State, Table, Timelines
 from audit.model.verdicts import Coverage, Verdict
 from audit.reporting.compose import Definition, compose
 from audit.reporting.context import Declaration, Record
@@ -278,7 +278,8 @@ def test_promises_stand_in_plain_words_beside_what_is_written(review, estate):
     )
     assert told["copies: {immutable: 1, max_age: 24h}"] == (
         "Copies at every instant: at least 3, production counted, each in a failure domain of its own. Different media: at least 2. "
-        "Copies in another city: at least 1. Copies that nobody can delete: at least 1. "
+        "Copies in another city: at least 1. Copies that, according to the tool's records, are locked "
+        "against deletion and change: at least 1. "
         "A copy counts while the state it restores is at most 24 hours old."
     )
     assert told["dispose: {after: 8y, grace: 7d}"] == ("No copy may stay longer than 8 years. Allowance for deletion: 7 days.")
@@ -363,3 +364,30 @@ def test_definitions_that_cannot_be_used_are_named(tmp_path, assessment, estate,
         Definition.load(content, "anual")
     with pytest.raises(ContentError, match="written in en, zh, not in 'fr'"):
         compose(assessment, estate, short, "fr", content=own)
+
+
+def conclusions(document):
+    """The lists of the summary, and its paragraphs."""
+    blocks = next(part.blocks for part in document.sections if part.id == "summary")
+    lists = [[plain(text) for text in block.items] for block in blocks if isinstance(block, Items)]
+    return lists, [plain(block.text) for block in blocks if isinstance(block, Paragraph)]
+
+
+def test_the_summary_says_first_which_promises_no_control_judges(review, estate):
+    later = {"rto": "4h", "verify": {"every": "35d"}}
+    policies = tuple(replace(policy, objectives={**policy.objectives, **later}) for policy in estate.policies)
+    (_, may_not), paragraphs = conclusions(review(estate=replace(estate, policies=policies)))
+    said = "The policies also promise the time to recover (RTO), checks of the copies. This version judges none of these"
+    assert may_not[0].startswith(said)
+    assert [text for text in paragraphs if text.startswith(said)] == [may_not[0]]
+    (_, may_not), paragraphs = conclusions(review())
+    assert not any(text.startswith("The policies also promise") for text in (*may_not, *paragraphs))
+
+
+def test_the_summary_limits_minimum_retention_only_where_it_was_judged(review, assessment):
+    def told(document):
+        return [text for text in conclusions(document)[0][1] if text.startswith("Minimum retention is judged")]
+
+    others = tuple(result for result in assessment.results if result.control != "retention-minimum")
+    assert len(told(review())) == 1
+    assert told(review(assessment=replace(assessment, results=others))) == []

@@ -19,7 +19,7 @@ class Page(HTMLParser):
 
     def __init__(self, page: bytes) -> None:
         super().__init__()
-        self.tags, self.attributes, self.texts, self.spoken = [], [], [], []
+        self.tags, self.attributes, self.texts, self.spoken, self.refs = [], [], [], [], []
         self._open = []
         self.feed(page.decode())
         self.close()
@@ -40,6 +40,8 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         inside = [tag for tag, _ in self._open]
+        if any(attrs.get("class") == "ref" for _, attrs in self._open):
+            self.refs.append(data)  # names and all
         if "style" in inside:
             return
         if inside and inside[-1] in ("title", "desc"):
@@ -90,6 +92,10 @@ def test_no_english_is_left_in_the_chinese_report_but_names(page):
     names = re.compile(r"shard-2|audit-log|call-records|config")
     for text in found.spoken:
         assert set(re.findall(r"[A-Za-z]+", names.sub("", text))) <= KNOWN_LATIN, text
+    refs = " ".join(found.refs)
+    assert "第3行" in refs
+    assert "第1项（" in refs
+    assert not re.search(r"\b(line|envelope|entry)\b", refs)
     labels = [value for name, value in found.attributes if name in ("aria-label", "title", "alt")]
     assert labels
     for text in labels:

@@ -15,7 +15,7 @@ from audit.evaluation.explain import DOUBTS
 from audit.model.envelope import Envelope
 from audit.model.estate import PolicyVersion
 from audit.policy.kinds import assets, baseline, people, policy, programme, repositories, runbooks, sites, sources, units, vendors
-from audit.policy.objectives import judged
+from audit.policy.objectives import NOT_YET_JUDGED, judged
 from audit.reporting.formats import LOCALES, Formats
 from audit.reporting.words import Words
 
@@ -141,6 +141,11 @@ def test_every_objective_that_is_judged_is_said_in_plain_words(words):
     assert [
         key for key in (*judged(), "new_asset_grace", "accept_partial") if not isinstance(words.find(f"objectives.{key}"), list)
     ] == []
+
+
+def test_every_objective_that_is_not_judged_has_a_name(words):
+    assert NOT_YET_JUDGED
+    assert [key for key in sorted(NOT_YET_JUDGED) if f"objectives-not-judged.{key}" not in words] == []
 
 
 def test_everything_that_can_be_declared_has_a_noun(words):

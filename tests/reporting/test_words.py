@@ -50,12 +50,16 @@ def wordings(language):
     return dict(leaves(Content().yaml(f"reports/wording/{language}.yaml")))
 
 
+COUNTS = {"n", "item", "whole"}
+"""Numbers that a language may tell in words, count from another end, or leave out."""
+
+
 def test_both_languages_have_the_same_keys_and_the_same_places():
     english, chinese = wordings("en"), wordings("zh")
     assert english.keys() == chinese.keys()
     for key in english:
         asked = [
-            {place for text in texts for place in re.findall(r"\{(\w+)\}", text)} - {"n"} for texts in (english[key], chinese[key])
+            {place for text in texts for place in re.findall(r"\{(\w+)\}", text)} - COUNTS for texts in (english[key], chinese[key])
         ]
         assert asked[0] == asked[1], key
 
@@ -97,7 +101,7 @@ def test_chinese_wordings_are_chinese_with_its_punctuation():
 def test_the_plural_follows_the_language(content):
     assert words("en").plain("summary.units", n=1) == "one business unit"
     assert words("en").plain("summary.units", n=2) == "2 business units"
-    assert words("zh").plain("summary.units", n=1) == "1个业务单位"
+    assert words("zh").plain("summary.units", n=1) == "1个业务部门"
 
 
 def test_names_stay_names_in_a_sentence():

@@ -20,11 +20,13 @@ from audit.model.document import (
     OrdinalCell,
     Paragraph,
     Table,
+    Text,
     TextCell,
 )
 from audit.model.verdicts import Assessment
 from audit.reporting.context import Context
 from audit.reporting.details import detail_text
+from audit.reporting.places import place
 from audit.reporting.words import joined, named
 
 
@@ -136,10 +138,16 @@ def _quarantine(context: Context) -> list[Block]:
         (
             OrdinalCell(row["entry"]),
             TextCell(named(row["where"])),
-            TextCell(named(", ".join(part for part in (row["locator"], row["key"]) if part))),
+            TextCell(_place(row["locator"], row["key"], context)),
             TextCell(named(row["what"])),
             TextCell(named(row["remedy"])),
         )
         for row in quarantine.sort("entry", maintain_order=True).iter_rows(named=True)
     )
     return [Table("quarantine", columns, rows)]
+
+
+def _place(locator: str | None, key: str | None, context: Context) -> Text:
+    told = [text for text in (place(locator or "", context.words), named(key)) if text]
+    comma = context.words.plain("labels.comma")
+    return joined(*(part for index, text in enumerate(told) for part in (comma if index else "", *text)))

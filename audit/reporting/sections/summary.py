@@ -11,6 +11,7 @@ from audit.model.verdicts import Assessment, Breach, Result, Verdict
 from audit.reporting.causes import allowed_seconds
 from audit.reporting.context import Context
 from audit.reporting.sections.breaches import worst_first
+from audit.reporting.sections.policies import promised_only
 from audit.reporting.timelines import worst
 from audit.reporting.words import joined
 
@@ -37,6 +38,7 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
         ),
         Paragraph(_headline(context, counts)),
     ]
+    beyond = _beyond(assessment, context)
     worst_of = _worst_of_each(assessment, context)
     if worst_of:
         blocks += [Heading(words("summary.worst")), Paragraph(words("summary.worst-means")), Definitions(worst_of)]
@@ -44,8 +46,9 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
         Heading(words("summary.conclude")),
         Items(tuple(words.each("summary.may-conclude"))),
         Heading(words("summary.not-conclude")),
-        Items(tuple(words.each("summary.may-not-conclude"))),
+        Items((*beyond, *words.each("summary.may-not-conclude"))),
         Heading(words("summary.limits")),
+        *map(Paragraph, beyond),
         Paragraph(_data(assessment, context)),
         Note(
             words("summary.provisional" if context.provisional else "summary.final"), "warning" if context.provisional else "info"
@@ -55,6 +58,19 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
 
 
 _ALWAYS = (Verdict.BREACHED, Verdict.UNPROVEN, Verdict.MET)
+
+
+def _beyond(assessment: Assessment, context: Context) -> tuple[Text, ...]:
+    """Return what no verdict covers: promises that no control judges, and what minimum retention leaves open where it was judged."""
+    words, told = context.words, []
+    if keys := promised_only(assessment, context):
+        comma = words.plain("labels.comma")
+        named = [words.worded(f"objectives-not-judged.{key}", key) for key in keys]
+        objectives = joined(*(part for index, name in enumerate(named) for part in (comma if index else "", *name)))
+        told.append(words("summary.not-judged", objectives=objectives))
+    if any(result.control == "retention-minimum" and result.verdict is not Verdict.NOT_APPLICABLE for result in assessment.results):
+        told.append(words("summary.retention"))
+    return tuple(told)
 
 
 def _scope(assessment: Assessment, context: Context, assets: int) -> list[Block]:

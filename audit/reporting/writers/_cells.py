@@ -31,6 +31,7 @@ from audit.model.document import (
 )
 from audit.model.verdicts import EvidenceRef, Verdict
 from audit.reporting.formats import ABSENT
+from audit.reporting.places import place
 from audit.reporting.words import Words
 
 LONGEST_TEXT = 32_767
@@ -221,6 +222,6 @@ class Cells:
     def _ref(self, ref: EvidenceRef) -> str:
         if ref not in self._refs:
             entry = self._words.plain("labels.entry-short", entry=str(ref.entry))
-            parts = [entry, f"{ref.sha256[:_SHA_SHOWN]}…", written((Name(ref.locator),))]
+            parts = [entry, f"{ref.sha256[:_SHA_SHOWN]}…", written(place(ref.locator, self._words))]
             self._refs[ref] = " · ".join(part for part in parts if part)
         return self._refs[ref]

@@ -15,6 +15,7 @@ from audit.reporting.charts import chart_globals
 from audit.reporting.columns import arrange
 from audit.reporting.formats import Formats
 from audit.reporting.strips import COLUMNS, HEIGHT, Tick, paths, sample, ticks
+from audit.reporting.places import place
 from audit.reporting.words import Words, plain
 
 MEDIA_TYPE = "text/html; charset=utf-8"
@@ -47,6 +48,7 @@ def page(document: Document, content: Content, *, paper: bool = False) -> str:
     environment.globals |= {
         "formats": formats,
         "words": words,
+        "place": lambda locator: place(locator, words),
         "zone": Name(document.zone),
         "samples": {state: sample(state, 44) for state in State},
         "columns": COLUMNS,
