@@ -40,6 +40,8 @@ _LINES = 5
 _PROSE = 58.0
 """A text longer than this is prose: it may be broken into lines, of at least `_LINE`."""
 _LINE = 42.0
+_NAME = 22.0
+"""A name is not broken into lines shorter than this, also in Chinese, which may break anywhere."""
 _WORD = 30.0
 """A longer word (a path, a hash) may be broken anywhere."""
 _REPEATED = 2
@@ -116,9 +118,12 @@ def _measured(table: Table, at: int, words: Words) -> _Column:
     title = _longest_word(plain(column.title)) * _HEADING
     natural = max([_width(cell) for cell in cells], default=0.0)
     prose = column.kind in ("text", "evidence") and natural > _PROSE
-    broken = _width if column.kind in ("number", "share", "duration") else _longest_word  # a number stays on its line
+    # A number stays on its line, a date on its own.
+    broken = _width if column.kind in ("number", "share", "duration") else _date if column.kind == "instant" else _longest_word
     word = max(map(broken, cells), default=0.0)
-    least = max(title, word if column.kind not in ("text", "evidence") else min(word, _WORD), _LINE if prose else 0.0)
+    if column.kind in ("text", "evidence"):
+        word = max(min(word, _WORD), min(natural, _NAME if at == 0 or not prose else _LINE))
+    least = max(title, word)
     extra = 4.0 if column.kind == "verdict" else 0.0  # its shape
     return _Column(least + extra + _PADDING, max(natural, title) + extra + _PADDING)
 
@@ -189,6 +194,10 @@ def _em(char: str) -> float:
 def _longest_word(text: str) -> float:
     """Return the width of the longest part that is not broken: Chinese breaks after every character."""
     return max((_width(part) for word in _BREAK.split(text) for part in _pieces(word)), default=0.0)
+
+
+def _date(text: str) -> float:
+    return max(map(_width, text.split(" ")), default=0.0)
 
 
 def _pieces(word: str) -> list[str]:
