@@ -2,9 +2,10 @@
 # System packages of Debian 12 that the two commands need. Run as root; installs only what is missing.
 # openssl, sqlite3 and zstd: the tests check evidence without our code, as an auditor would.
 set -euo pipefail
+# chromium: the tests look at the site as people do.
 # libpango, libharfbuzz, fonts-noto: PDF reports; poppler-utils: the tests read them back.
 wanted=(python3-venv git ca-certificates openssl sqlite3 zstd
-  libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core fonts-noto-cjk poppler-utils)
+  libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core fonts-noto-cjk poppler-utils chromium)
 missing=()
 for package in "${wanted[@]}"; do
   dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

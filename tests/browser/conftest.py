@@ -44,7 +44,9 @@ def serving(folder: Path, drop_folder: Path | None = None) -> Iterator[Served]:
     jobs = Jobs(store, dropped=drop_folder)
     app = create_app(store, Content(), secure=False, jobs=jobs)
     sockets: dict = {}
-    server = waitress.create_server(app, map=sockets, host="127.0.0.1", port=0, threads=4, ident=None, clear_untrusted_proxy_headers=True)
+    server = waitress.create_server(
+        app, map=sockets, host="127.0.0.1", port=0, threads=4, ident=None, clear_untrusted_proxy_headers=True
+    )
     thread = threading.Thread(target=server.run, name="the site")
     jobs.start()
     thread.start()
@@ -97,10 +99,20 @@ class Visitor:
         self.url = url
         self.page: Page = context.new_page()
         self.wrong: list[str] = []
-        self.page.on("console", lambda said: self.wrong.append(f"console {said.type}: {said.text}") if said.type in ("error", "warning") else None)
+        self.page.on(
+            "console",
+            lambda said: self.wrong.append(f"console {said.type}: {said.text}") if said.type in ("error", "warning") else None,
+        )
         self.page.on("pageerror", lambda error: self.wrong.append(f"script: {error}"))
-        self.page.on("response", lambda answer: self.wrong.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
-        self.page.on("request", lambda asked: None if asked.url.startswith((url, "data:", "blob:")) else self.wrong.append(f"fetched from elsewhere: {asked.url}"))
+        self.page.on(
+            "response", lambda answer: self.wrong.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
+        )
+        self.page.on(
+            "request",
+            lambda asked: (
+                None if asked.url.startswith((url, "data:", "blob:")) else self.wrong.append(f"fetched from elsewhere: {asked.url}")
+            ),
+        )
 
     def go(self, path: str) -> None:
         self.page.goto(self.url + path)

@@ -35,6 +35,7 @@ SCREENSHOTS = os.environ.get("SCREENSHOTS")
 """A folder: every page is pictured into it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -19,8 +19,8 @@ from audit.reporting.words import plain
 from audit.steps.accounts import Role
 from audit.steps.built import build, built, built_named
 from audit.steps.report import formats
-from audit.web._cells import size
 from audit.web._answers import answer, list_of
+from audit.web._cells import size
 from audit.web._guard import needs
 from audit.web._lists import Column
 from audit.web._site import site
