@@ -9,6 +9,8 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from audit.steps.facts import with_times_as_text
+
 WIDE = 2_000
 """Columns of text in a table that goes into a file or a pipe."""
 SHOWN = 200
@@ -20,7 +22,7 @@ WIDEST = 4000
 
 def show(frame: pl.DataFrame, fmt: str, what: str) -> None:
     """Print a frame as `table`, `ndjson` or `csv`; instants as RFC 3339 UTC."""
-    frame = frame.with_columns(_text(name, kind) for name, kind in frame.schema.items())
+    frame = with_times_as_text(frame)
     if fmt == "ndjson":
         sys.stdout.write(frame.write_ndjson())
         return
@@ -39,11 +41,3 @@ def show(frame: pl.DataFrame, fmt: str, what: str) -> None:
         console.print(table)
     more = f"; the first {SHOWN} are shown, --format csv has all" if flat.height > SHOWN else ""
     click.echo(f"{flat.height} {what}{more}")
-
-
-def _text(name: str, kind: pl.DataType) -> pl.Expr:
-    if not isinstance(kind, pl.Datetime):
-        return pl.col(name)
-    whole = pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%S")
-    fraction = pl.col(name).dt.microsecond()
-    return pl.when(fraction == 0).then(whole + "Z").otherwise(whole + pl.col(name).dt.strftime(".%6fZ")).alias(name)

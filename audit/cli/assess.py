@@ -16,12 +16,15 @@ from rich.text import Text
 
 from audit.cli._period import instants, known_number, period_options
 from audit.cli._progress import progress
+from audit.content import Content
 from audit.errors import Exit, UsageError
 from audit.model.verdicts import SHARES, Assessment, Result, Verdict
+from audit.reporting.compose import Definition
 from audit.reporting.harmless import harmless
-from audit.steps._open import open_store
+from audit.steps._open import Store, open_store
 from audit.steps.assess import assess, with_unit
 from audit.steps.keep import keep_assessment
+from audit.steps.report import report_of
 
 STYLE = {
     Verdict.BREACHED: "bold red",
@@ -37,7 +40,7 @@ STYLE = {
 @click.option("--unit", help="Only the assets of this business unit.")
 @click.option("--control", "controls", multiple=True, help="Only this control (may be given more than once).")
 @click.option("--asset", "assets", multiple=True, help="Only this asset (may be given more than once).")
-@click.option("--format", "fmt", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+@click.option("--format", "fmt", type=click.Choice(["table", "json", "csv", "xlsx"]), default="table", show_default=True)
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file instead of the screen.")
 @click.option("--keep", is_flag=True, help="Keep the assessment for the site (`serve` shows it); of everything only.")
 @click.pass_context
@@ -54,8 +57,11 @@ def command(
       backup-audit assess --from 2026-01-01 --to 2027-01-01
       backup-audit assess --from 2026-01-01 --to 2027-01-01 --format json -o assessment.json
       backup-audit assess --from 2026-11-01 --to 2026-12-01 --as-known-at 1204 --control copies
+      backup-audit assess --from 2026-01-01 --to 2027-01-01 --format xlsx -o assessment.xlsx
       backup-audit assess --from 2026-01-01 --to 2027-01-01 --keep
     """
+    if fmt == "xlsx" and output is None:
+        raise UsageError("--format xlsx writes a file: name it with -o FILE.xlsx")
     if keep and (controls or assets or unit):
         raise UsageError("--keep keeps assessments of everything: leave out --control, --asset and --unit")
     store = open_store(ctx.obj)
@@ -67,14 +73,23 @@ def command(
         click.echo(f"Kept the assessment {keep_assessment(store, assessment, datetime.now(UTC)).id}.", err=True)
     if unit:
         assessment = with_unit(assessment, unit, store.estate(assessment.as_known_at).units)
-    text = _json(assessment) if fmt == "json" else _csv(assessment) if fmt == "csv" else _table(assessment)
+    if fmt == "xlsx":
+        written = _workbook(store, assessment, unit)
+    else:
+        text = _json(assessment) if fmt == "json" else _csv(assessment) if fmt == "csv" else _table(assessment)
+        written = text.encode()
     if output:
-        output.write_text(text, encoding="utf-8")
+        output.write_bytes(written)
         click.echo(f"{len(assessment.results)} results written to {output}")
     else:
-        click.echo(text, nl=False)
+        click.echo(written.decode(), nl=False)
     if any(result.verdict is Verdict.BREACHED for result in assessment.results):
         ctx.exit(int(Exit.FAILED))
+
+
+def _workbook(store: Store, assessment: Assessment, unit: str | None) -> bytes:
+    content = Content()
+    return report_of(store, assessment, Definition.load(content, "assessment"), "en", "xlsx", unit, content=content)
 
 
 def _json(assessment: Assessment) -> str:

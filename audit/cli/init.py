@@ -8,6 +8,7 @@ import click
 
 from audit.evidence.checkpoint import verifier_key
 from audit.evidence.keys import public_key
+from audit.evidence.sshsig import fingerprint
 from audit.steps.init import init
 
 
@@ -32,5 +33,7 @@ def command(data: Path, organisation: str) -> None:
         return
     click.echo(f"Made the data folder {folder.path} of {folder.organisation}.")
     click.echo("Give this key to your auditors now; with it they check checkpoints later, without trusting this machine:")
-    click.echo(f"  {verifier_key(folder.origin, public_key(folder.key_path))}")
+    key = public_key(folder.key_path)
+    click.echo(f"  {verifier_key(folder.origin, key)}")
+    click.echo(f"  fingerprint {fingerprint(key)} (of packages: what `ssh-keygen -lf` prints)")
     click.echo("Next: backup-audit apply DIR, then backup-audit ingest PATH...")

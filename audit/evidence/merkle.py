@@ -60,7 +60,7 @@ def root(leaves: Sequence[bytes]) -> bytes:
     return frontier.root()
 
 
-def _split(size: int) -> int:
+def split(size: int) -> int:
     """Return the largest power of two below a size of at least 2."""
     return 1 << ((size - 1).bit_length() - 1)
 
@@ -71,7 +71,7 @@ def inclusion_proof(index: int, leaves: Sequence[bytes]) -> list[bytes]:
         raise ValueError(f"leaf {index} is not in a tree of {len(leaves)}")
     if len(leaves) == 1:
         return []
-    k = _split(len(leaves))
+    k = split(len(leaves))
     if index < k:
         return [*inclusion_proof(index, leaves[:k]), root(leaves[k:])]
     return [*inclusion_proof(index - k, leaves[k:]), root(leaves[:k])]
@@ -88,7 +88,7 @@ def _consistency(old_size: int, leaves: Sequence[bytes], *, whole: bool) -> list
     """The function SUBPROOF of RFC 6962; `whole`: the old tree is a full subtree whose root the verifier knows."""
     if old_size == len(leaves):
         return [] if whole else [root(leaves)]
-    k = _split(len(leaves))
+    k = split(len(leaves))
     if old_size <= k:
         return [*_consistency(old_size, leaves[:k], whole=whole), root(leaves[k:])]
     return [*_consistency(old_size - k, leaves[k:], whole=False), root(leaves[:k])]

@@ -9,6 +9,7 @@ A payload counts once its file has its name: it is written aside, flushed to the
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import tempfile
@@ -30,6 +31,10 @@ goes unseen.
 
 AT_HAND_BYTES = 256 * 1024 * 1024
 """How much of what was just put is kept in memory until it is read."""
+
+
+PIECE_BYTES = 1 << 20
+"""How much of a payload is in memory at a time when it is read in pieces."""
 
 
 class BrokenPayloadError(CheckFailedError):
@@ -113,6 +118,25 @@ class Vault:
         if packed[4] & _UNUSED_BIT:
             raise BrokenPayloadError(f"payload {sha256}: a bit of its file's header was changed; the payload itself is whole")
         return data
+
+    def pieces(self, sha256: str, size: int = PIECE_BYTES) -> Iterator[bytes]:
+        """Yield a payload in pieces of at most `size` bytes, hashed on the way: memory does not grow with it.
+
+        Raises `BrokenPayloadError`, at the latest after the last piece, when it is missing or not what its name says: what was yielded counts only
+        when the iteration came to its end. (Damage to the file that leaves the payload whole is a matter of `get`.)
+        """
+        digest = hashlib.sha256()
+        try:
+            with self.file(sha256).open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file, closefd=False) as reader:
+                while piece := reader.read(size):
+                    digest.update(piece)
+                    yield piece
+        except FileNotFoundError as error:
+            raise BrokenPayloadError(f"payload {sha256} is missing from the vault") from error
+        except (zstandard.ZstdError, MemoryError) as error:
+            raise BrokenPayloadError(f"payload {sha256} cannot be unpacked, its file was changed: {error}") from error
+        if digest.hexdigest() != sha256:
+            raise BrokenPayloadError(f"payload {sha256} has another SHA-256, its file was changed: {digest.hexdigest()}")
 
     def iter(self) -> Iterator[str]:
         """Yield the SHA-256 of every payload, in order."""

@@ -93,7 +93,7 @@ def assess(
         quarantined=store.catalog.quarantine(known).filter(pl.col("level") == "error").height,
         coverage=coverage_of(results, orphans),
         faults=tuple(faults),
-        notices=tuple(_notices(estate, listings, payloads, conflicts, unplaced, orphans)),
+        notices=tuple(notices_of(estate, listings, payloads, conflicts, unplaced, orphans)),
     )
 
 
@@ -126,7 +126,7 @@ def subjects_of(catalog: Catalog, known: int) -> pl.DataFrame:
     return told.drop_nulls().unique().sort(both)
 
 
-def _notices(
+def notices_of(
     estate: Estate,
     listings: pl.DataFrame,
     payloads: pl.DataFrame,

@@ -89,3 +89,14 @@ def points_of(facts: Facts, encryption: pl.DataFrame) -> pl.DataFrame:
         at("first_sighting").alias("first_seen"), at("sure_end").alias("surely_until"), at("possible_end").alias("possibly_until"),
         "entry", "locator",
     ).sort("source", "repository", "subject", "captured_at", "id", nulls_last=True)  # fmt: skip
+
+
+def with_times_as_text(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame with its instants as RFC 3339 UTC: whole or six decimals of a second, and `Z`."""
+    return frame.with_columns(_text(name) for name, kind in frame.schema.items() if isinstance(kind, pl.Datetime))
+
+
+def _text(name: str) -> pl.Expr:
+    whole = pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%S")
+    fraction = pl.col(name).dt.microsecond()
+    return pl.when(fraction == 0).then(whole + "Z").otherwise(whole + pl.col(name).dt.strftime(".%6fZ")).alias(name)

@@ -67,16 +67,15 @@ def report_of(
     known = assessment.as_known_at
     return report(
         assessment, store.estate(known), definition, language, fmt, unit,
-        content=content, payloads=observed(store, known), quarantine=store.catalog.quarantine(known), record=record_of(store, known),
+        content=content, payloads=observed(store.catalog.payloads(known), store.catalog.listings(known)), quarantine=store.catalog.quarantine(known), record=record_of(store, known),
     )  # fmt: skip
 
 
-def observed(store: Store, known_at: int) -> pl.DataFrame:
-    """Return the payloads (PAYLOAD_ROW) with `observed_at` from what stands inside them, where their envelope does not say it: the latest
+def observed(payloads: pl.DataFrame, listings: pl.DataFrame) -> pl.DataFrame:
+    """Return payloads (PAYLOAD_ROW), of which `listings` were read, with `observed_at` from what stands inside them, where their envelope does not say it: the latest
     instant at which they list a repository, or to which they hold every run. Null: neither says.
     """
-    inside = store.catalog.listings(known_at).group_by("entry").agg(inside=pl.max_horizontal("listed_at", "covers_to").max())
-    payloads = store.catalog.payloads(known_at)
+    inside = listings.group_by("entry").agg(inside=pl.max_horizontal("listed_at", "covers_to").max())
     rows = payloads.join(
         inside.with_columns(pl.col("entry").cast(payloads.schema["entry"])), on="entry", how="left", maintain_order="left"
     )

@@ -67,6 +67,7 @@ def auditor(place: Path) -> Auditor:
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leftover_log", [False, True])
 def test_who_can_only_read_can_ask_everything(session: Session, auditor: Auditor, leftover_log: bool) -> None:
     register = session.data / "register.sqlite"

@@ -73,6 +73,29 @@ def test_every_single_flipped_bit_is_seen(vault: Vault) -> None:
     assert vault.get(name) == b"a payload of evidence, " * 5
 
 
+def test_a_payload_in_pieces_is_whole_or_refused(vault: Vault) -> None:
+    data = b"a payload of evidence, " * 50
+    name = vault.put(data)
+    assert [len(piece) for piece in vault.pieces(name, 1000)] == [1000, 150]
+    assert b"".join(vault.pieces(name)) == data
+    whole = vault.file(name).read_bytes()
+    vault.file(name).chmod(0o640)
+    refused = 0
+    for changed in (
+        *(whole[:cut] for cut in range(len(whole))),
+        *(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in range(len(whole))),
+    ):
+        vault.file(name).write_bytes(changed)
+        try:
+            assert b"".join(vault.pieces(name)) == data
+        except BrokenPayloadError:
+            refused += 1
+    assert refused >= len(whole)
+    vault.file(name).unlink()
+    with pytest.raises(BrokenPayloadError, match="missing"):
+        list(vault.pieces(name))
+
+
 @pytest.mark.parametrize(
     "change", [lambda data: data[:-1], lambda data: data + b"\0", lambda data: b"", lambda data: b"no zstandard"]
 )

@@ -206,7 +206,11 @@ def test_what_is_unproven_says_who_would_settle_it(review):
         "A later complete listing of the repository.", "nas-dc1", "nas-dc1-pool",
     )  # fmt: skip
     assert (silent["assets"], silent["stretches"]) == (2, 2)
-    assert [row["length"] for row in needs] == sorted((row["length"] for row in needs), reverse=True)
+    lengths = [row["length"] or 0 for row in needs]
+    assert lengths == sorted(lengths, reverse=True)
+    at_one_instant = [row for row in rows(table(review(), "unproven")) if row["length"] is None]
+    assert at_one_instant, "what is judged at the end of the period has no length"
+    assert all(row["from"] == row["to"] == UNTIL for row in at_one_instant)
     assert sum(row["stretches"] for row in needs) == len(table(review(), "unproven").rows) == 16
 
 
@@ -351,7 +355,7 @@ def test_definitions_that_cannot_be_used_are_named(tmp_path, assessment, estate,
     short = Definition.load(own, "short")
     assert short.sections == (("summary", {}), ("breaches", {"worst": 5}))
     assert [part.id for part in compose(assessment, estate, short, "en", content=own).sections] == ["summary", "breaches"]
-    with pytest.raises(ContentError, match="names the section 'sumary'; there are: assets, breaches"):
+    with pytest.raises(ContentError, match="names the section 'sumary'; there are: asset-list, assets, breaches"):
         Definition.load(own, "odd")
     with pytest.raises(ContentError, match="names no sections"):
         Definition.load(own, "none")

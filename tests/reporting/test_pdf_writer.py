@@ -96,6 +96,7 @@ def test_the_annual_review_can_be_read_back_in_both_languages(written, language,
         assert title in page, "every page after the cover carries the title"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "fonts"), [("en", {"Noto-Sans"}), ("zh", {"Noto-Sans-CJK-SC"})])
 def test_every_font_is_embedded_as_a_subset(written, language, fonts):
     lines = poppler("pdffonts", written(language)).splitlines()[2:]
@@ -104,6 +105,7 @@ def test_every_font_is_embedded_as_a_subset(written, language, fonts):
         assert line.split()[-5:-2] == ["yes", "yes", "yes"], f"embedded, subset, with a map to Unicode: {line}"
 
 
+@pytest.mark.slow
 def test_it_is_an_archive_file_that_says_so(written):
     meta = poppler("pdfinfo", written(), "-meta")
     assert re.search(r"pdfaid:part(=\"|>)3", meta)
@@ -113,6 +115,7 @@ def test_it_is_an_archive_file_that_says_so(written):
     assert re.search(r"JavaScript:\s+no", info)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "counted"), [("en", "Page {} of {}"), ("zh", "第{}页，共{}页")])
 def test_every_page_is_numbered_and_marked_provisional(written, language, counted):
     text = pages(written(language))
@@ -124,6 +127,7 @@ def test_every_page_is_numbered_and_marked_provisional(written, language, counte
         assert mark in page
 
 
+@pytest.mark.slow
 def test_the_contents_and_the_bookmarks_lead_to_the_same_pages(written, review):
     titles = [plain(section.title) for section in review().sections]
     outline = ET.fromstring(poppler("pdftohtml", written(), "-xml", "-i", "-q", "-stdout").split("?>", 1)[1].split("\n", 2)[2])
@@ -146,6 +150,7 @@ def test_final_and_real_reports_carry_no_mark(content):
     assert all("Provisional" in page and "Simulated evidence" in page for page in marked)
 
 
+@pytest.mark.slow
 def test_the_same_document_gives_the_same_bytes_in_another_process(tmp_path):
     program = """
 import sys

@@ -22,6 +22,8 @@ from audit.simulation.words import WORDS
 from audit.simulation.year import MODEL, moved, truth_text
 from audit.steps.simulate import simulate
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
 

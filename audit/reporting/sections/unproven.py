@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from audit.model.document import (
@@ -27,6 +28,8 @@ from audit.reporting.words import joined
 
 Pair = tuple[Result, Unproven]
 Key = tuple[Any, ...]
+INSTANT = timedelta(microseconds=1)
+"""A stretch of this length is one instant, the last before its end: shown as that end, without a length."""
 
 
 def section(assessment: Assessment, context: Context) -> list[Block]:
@@ -81,7 +84,7 @@ def _needs(found: list[Pair], context: Context) -> Table:
             TextCell(words.names(repositories)),
             NumberCell(len({result.asset for result, _ in pairs})),
             NumberCell(len(pairs)),
-            DurationCell(length),
+            _length(pairs, length),
         )
         for (reasons, sources, repositories), pairs, length in _grouped(found, lambda _, stretch: _cause(stretch))
     )
@@ -115,13 +118,18 @@ def _row(pairs: list[Pair], length: float, context: Context) -> tuple[Cell, ...]
         TextCell((Name(result.asset),)),
         TextCell(context.unit_title(result.unit)),
         TextCell(context.promise(result.control, result.leg, result.part)),
-        InstantCell(min(stretch.since for _, stretch in pairs)),
+        InstantCell(min((stretch.until if stretch.until - stretch.since <= INSTANT else stretch.since) for _, stretch in pairs)),
         InstantCell(max(stretch.until for _, stretch in pairs)),
         NumberCell(len(pairs)),
-        DurationCell(length),
+        _length(pairs, length),
         TextCell(_worded(_reasons(first), "text", context)),
         TextCell(detail_text(detail, context)),
     )
+
+
+def _length(pairs: list[Pair], length: float) -> DurationCell:
+    """A promise judged at one instant has no length."""
+    return DurationCell(None if all(stretch.until - stretch.since <= INSTANT for _, stretch in pairs) else length)
 
 
 def _names(stretch: Unproven, key: str) -> tuple[str, ...]:
