@@ -6,9 +6,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from audit.content import Content
 from audit.errors import UsageError
@@ -46,7 +47,9 @@ def build(
     written = report_of(store, assessment, definition, language, fmt, unit, content=content)
     folder = store.folder.reports_path
     folder.mkdir(exist_ok=True)
-    path = folder / f"{name}-{since:%Y%m%d}-{until:%Y%m%d}{'-' + unit if unit else ''}-{language}-{seen}.{fmt}"
+    zone = ZoneInfo(store.estate(seen).timezone)
+    first, last = since.astimezone(zone), (until - timedelta(microseconds=1)).astimezone(zone)
+    path = folder / f"{name}-{first:%Y%m%d}-{last:%Y%m%d}{'-' + unit if unit else ''}-{language}-{seen}.{fmt}"
     about = {
         "report": name, "language": language, "format": fmt, "unit": unit, "from": time_text(since), "to": time_text(until),
         "as_known_at": seen, "made_at": time_text(now), "by": by, "bytes": len(written), "sha256": hashlib.sha256(written).hexdigest(),

@@ -27,8 +27,13 @@ PERIOD = (datetime(2026, 10, 31, 16, tzinfo=UTC), datetime(2026, 11, 23, 16, tzi
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory):
-    """A data folder with the example programme, the message database's listings, and a kept assessment."""
     folder = tmp_path_factory.mktemp("site") / "data"
+    build_data(folder)
+    return folder
+
+
+def build_data(folder: Path) -> None:
+    """Make a data folder with the example programme, the message database's listings, a kept assessment, and one account of each role."""
     init(folder, "Yunhe Messaging")
     store = open_store(folder)
     apply(store, ROOT / "policies/example", now=NOW, by="tests")
@@ -39,7 +44,6 @@ def data(tmp_path_factory):
     for role in Role:
         accounts.add(store, str(role), role, PASSWORD, NOW)
     store.close()
-    return folder
 
 
 @pytest.fixture(scope="session")

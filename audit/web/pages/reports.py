@@ -20,6 +20,7 @@ from audit.steps.accounts import Role
 from audit.steps.built import build, built, built_named
 from audit.steps.report import formats
 from audit.web._answers import answer, list_of
+from audit.web._cells import size
 from audit.web._guard import needs
 from audit.web._lists import Column
 from audit.web._site import site
@@ -33,6 +34,7 @@ BUILT = {
     "id": pl.String(), "report": pl.String(), "from": INSTANT, "to": INSTANT, "unit": pl.String(), "language": pl.String(),
     "format": pl.String(), "as_known_at": pl.Int64(), "made_at": INSTANT, "by": pl.String(), "bytes": pl.Int64(), "sha256": pl.String(),
 }  # fmt: skip
+OWN_NAMES = {"en": "English", "zh": "中文"}
 READ_HERE = "html"
 """The format that is read in the browser; others are saved."""
 TYPES = {"html": "text/html; charset=utf-8", "json": "application/json", "pdf": "application/pdf",
@@ -52,8 +54,15 @@ def reports() -> str | AnyResponse:
     def read(row: Mapping[str, Any]) -> str:
         return url_for("reports.one", name=row["id"])
 
+    def save(row: Mapping[str, Any]) -> str:
+        return url_for("reports.one", name=row["id"], save=1)
+
+    titles = {
+        name: plain(words().translated(Definition.load(site().content, name).title, name))
+        for name in site().content.names("reports", ".yaml")
+    }
     columns = (
-        Column("id", "labels.file", search=True, link=read),
+        Column("report", "reports.report", "text", choose=True, link=read, word=lambda name: titles.get(name, name)),
         Column("from", "labels.from", "instant"),
         Column("to", "labels.to", "instant"),
         Column(
@@ -63,23 +72,20 @@ def reports() -> str | AnyResponse:
             choose=True,
             word=lambda unit: unit_word(unit) if unit and unit != "-" else say_plain("labels.all-units"),
         ),
-        Column("language", "reports.language", choose=True),
+        Column("language", "reports.language", "text", choose=True, word=lambda language: OWN_NAMES.get(language, language)),
         Column("format", "reports.format", choose=True),
         Column("as_known_at", "cover.as-known-at", "ordinal"),
         Column("made_at", "reports.made", "instant"),
         Column("by", "reports.by", choose=True),
-        Column("bytes", "points.bytes", "bytes"),
+        Column("id", "labels.file", search=True),
+        Column("bytes", "reports.save", "bytes", link=save, word=lambda count: say_plain("reports.download", size=size(count))),
     )
-    names = {
-        name: plain(words().translated(Definition.load(site().content, name).title, name))
-        for name in site().content.names("reports", ".yaml")
-    }
     zone = site().estate().timezone
     last_year = datetime.now(UTC).year - 1
     return answer(
         "reports.html.j2",
         list_of("reports", frame, columns, sort="-made_at"),
-        names=names,
+        names=titles,
         formats_there=formats(),
         languages_there=sorted(LOCALES),
         units=[(name, unit_word(name)) for name in sorted(site().estate().units)],
