@@ -14,8 +14,8 @@ from audit.model.document import Document, Name, State, Strip, Text, Timelines
 from audit.reporting.charts import chart_globals
 from audit.reporting.columns import arrange
 from audit.reporting.formats import Formats
-from audit.reporting.strips import COLUMNS, HEIGHT, Tick, paths, sample, ticks
 from audit.reporting.places import place
+from audit.reporting.strips import COLUMNS, HEIGHT, Tick, paths, sample, ticks
 from audit.reporting.words import Words, plain
 
 MEDIA_TYPE = "text/html; charset=utf-8"
