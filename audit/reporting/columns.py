@@ -28,13 +28,13 @@ from audit.model.document import (
 from audit.reporting.places import place
 from audit.reporting.words import Words, plain
 
-PAGE = 178.0
+PAGE = 182.0
 """The width of the text on the page: A4 less the margins of print.css."""
 _EM = 2.646
 """The type of tables in print.css, 7.5 pt."""
-_PADDING = 1.6
-_HEADING = 1.08 * 7 / 7.5
-"""Headings are bold, and 7 pt."""
+_PADDING = 1.3
+_HEADING = 1.15 * 6.5 / 7.5
+"""Headings are bold, and 6.5 pt."""
 _LINES = 5
 """A text that would need more lines than this in its column goes below its row."""
 _PROSE = 58.0
@@ -45,6 +45,8 @@ _WORD = 30.0
 _REPEATED = 2
 """A leading column becomes headings when its values stand still for so many rows on the average."""
 _MOST_HEADINGS = 3
+_MANY = 7
+"""Columns of a table whose leading ones become headings also where there is room: so it is in every language."""
 _BREAK = re.compile(r"(?<=[-/])|[ \n]+")
 _NARROW = frozenset("iljtfrI1.,:;'|!()[] /-")
 
@@ -81,7 +83,10 @@ def arrange(table: Table, words: Words) -> Layout:
     beside = list(range(len(measured)))
     headings: list[int] = []
     below: list[int] = []
-    while _needed(measured, beside) > PAGE and len(headings) < _MOST_HEADINGS and _repeats(table, [*headings, beside[0]]):
+    many = len(beside) >= _MANY
+    while len(headings) < _MOST_HEADINGS and _repeats(table, [*headings, beside[0]]):
+        if not many and _needed(measured, beside) <= PAGE:
+            break
         headings.append(beside.pop(0))
     while _needed(measured, beside) > PAGE:
         longest = max(

@@ -183,6 +183,7 @@ def _facts(assessment: Assessment, context: Context, definition: Definition) -> 
         "to": InstantCell(assessment.until),
         "zone": TextCell((Name(context.estate.timezone),)),
         "as-known-at": OrdinalCell(assessment.as_known_at),
+        **({"entered-at": InstantCell(record.entered_at.replace(microsecond=0))} if record.entered_at else {}),
         "journal-head": TextCell((Name(assessment.journal_head),)),
         **_checkpoint(assessment, context),
     }

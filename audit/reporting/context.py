@@ -32,13 +32,14 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the data folder says beside the evidence: whose it is, the signed checkpoint over the journal (null: none) and every programme
-    that was applied.
+    """What the data folder says beside the evidence: whose it is, the signed checkpoint over the journal (null: none), every programme
+    that was applied, and when (UTC) the entry was made as known at which it all is.
     """
 
     organisation: str = ""
     checkpoint: Checkpoint | None = None
     declarations: tuple[Declaration, ...] = ()
+    entered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,10 +76,19 @@ class AssetLines:
 
     @property
     def open(self) -> bool:
-        """Whether there is anything to see but kept promises: a breach (also one that the policy tolerates) or an unproven
-        stretch.
+        """Whether a timeline shows anything but kept promises: a breach (also one that the policy tolerates) or an unproven stretch. What is
+        judged at one instant has no timeline.
         """
-        return any(result.breaches or result.unproven or (result.shares or {}).get("waived") for result in self.results)
+        return any(
+            result.breaches or result.unproven or (result.shares or {}).get("waived")
+            for line in self.timed
+            for result in line.results
+        )
+
+    @property
+    def timed(self) -> tuple[Line, ...]:
+        """The lines that have a timeline."""
+        return tuple(line for line in self.lines if line.judged_seconds >= SHORTEST)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

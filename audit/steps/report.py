@@ -100,7 +100,9 @@ def record_of(store: Store, known_at: int) -> Record:
         )
         for entry in store.journal.entries(up_to=known_at, kind="programme")
     )
-    return Record(store.folder.organisation, None if kept is None else _verified(kept, store), declarations)
+    last = next(store.journal.entries(after=known_at - 1, up_to=known_at), None)
+    entered = None if last is None else last.at
+    return Record(store.folder.organisation, None if kept is None else _verified(kept, store), declarations, entered)
 
 
 def _verified(kept: Kept, store: Store) -> Checkpoint:

@@ -8,7 +8,7 @@ from audit.model.document import Block, Heading, Legend, Name, Paragraph, State,
 from audit.model.verdicts import Assessment
 from audit.reporting.context import Context
 from audit.reporting.details import detail_text
-from audit.reporting.timelines import SHORTEST, AssetLines, Line, asset_lines, pooled
+from audit.reporting.timelines import AssetLines, Line, asset_lines, pooled
 from audit.reporting.words import joined
 
 
@@ -42,7 +42,7 @@ def legend(assessment: Assessment, context: Context) -> Legend:
 
 
 def _full(asset: AssetLines, context: Context) -> StripGroup:
-    return StripGroup((Name(asset.asset),), _subtitle(asset, context), tuple(_strip(line, context) for line in asset.lines))
+    return StripGroup((Name(asset.asset),), _subtitle(asset, context), tuple(_strip(line, context) for line in asset.timed))
 
 
 def _subtitle(asset: AssetLines, context: Context) -> Text:
@@ -66,10 +66,9 @@ def provenance_text(told: str, context: Context) -> Text:
 
 def _strip(line: Line, context: Context) -> Strip:
     last = line.results[-1]
-    stretches = line.stretches if line.judged_seconds >= SHORTEST else ()
     return Strip(
         label=context.promise(line.control, line.leg, line.part),
-        stretches=stretches,
+        stretches=line.stretches,
         verdict=line.verdict,
         met=line.share("met"),
         met_up_to=line.share("met_up_to"),

@@ -44,9 +44,11 @@ _RULE = Side(style="thin", color="D5DAE1")
 class Book:
     """A workbook that is being written, in the font of its language."""
 
-    def __init__(self, title: str, subject: str, language: str) -> None:
+    def __init__(self, title: str, subject: str, language: str, running: tuple[str, str] = ("", "")) -> None:
+        """`running`: what stands above every printed page, left and right."""
         self._book = Workbook(write_only=True)
         self._font = FONTS[language]
+        self._running = running
         self._styles: dict[Look, int] = {}
         self._sheets: list[Rows] = []
         self._names: set[str] = {"history"}  # a name that Excel keeps for itself
@@ -79,6 +81,8 @@ class Book:
         for side in ("left", "right", "top", "bottom"):
             setattr(sheet.page_margins, side, 0.5)
         sheet.oddFooter.left.text, sheet.oddFooter.right.text = "&A", "&P / &N"
+        # An ampersand begins a code.
+        sheet.oddHeader.left.text, sheet.oddHeader.right.text = (text.replace("&", "&&") for text in self._running)
         self._sheets.append(Rows(self, sheet))
         return self._sheets[-1]
 

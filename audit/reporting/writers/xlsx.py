@@ -54,7 +54,7 @@ class _Read:
 def write(document: Document, content: Content) -> bytes:
     """Return the document as an XLSX file. The same document gives the same bytes."""
     words = Words(content, Formats(document.language, document.zone))
-    book = Book(written(document.title), written(document.subtitle), document.language)
+    book = Book(written(document.title), written(document.subtitle), document.language, _running(document, words))
     sheets = _planned(document, book, words)
     cells = Cells(words, _places(sheets))
     reads = [sheet for sheet in sheets if isinstance(sheet, _Read)]
@@ -72,6 +72,14 @@ def write(document: Document, content: Content) -> bytes:
         for title, blocks in sections:
             stack.section(title, blocks)
     return book.bytes()
+
+
+def _running(document: Document, words: Words) -> tuple[str, str]:
+    """Return what stands above every printed page: what the report is and rests on, and what makes it less than final."""
+    known = next((fact.value.value for fact in document.facts if fact.key == "as-known-at"), None)
+    said = [document.title, *([words("paper.known-at", n=str(known))] if known is not None else [])]
+    marks = [key for key, on in (("simulated", document.simulated), ("provisional", document.provisional)) if on]
+    return " · ".join(map(written, said)), " · ".join(written(words(f"paper.{key}")) for key in marks)
 
 
 def _room() -> int:
