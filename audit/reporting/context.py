@@ -74,7 +74,7 @@ class Context:
         return self.control_says(control, "title") or (Name(control),)
 
     def control_says(self, control: str, what: str) -> Text:
-        """Return `title`, `means`, `rationale` or `remedy` of a control, or nothing where content says nothing."""
+        """Return `title`, `means`, `rationale`, `remedy`, `consequence` or `limits` of a control, or nothing where content says nothing."""
         texts = self._control_file(control).get(what)
         return self.words.translated(texts, "") if isinstance(texts, Mapping) and self.words.language in texts else ()
 

@@ -104,7 +104,7 @@ def test_every_control_is_documented_with_its_objectives() -> None:
 @pytest.mark.parametrize("control", modules("audit.controls"))
 def test_every_control_is_explained_in_every_language(control: str) -> None:
     said = load(ROOT / "policies" / "controls" / f"{control}.yaml")
-    assert set(said) <= {"title", "means", "rationale", "remedy", "breached", "consequence", "legs"}
+    assert set(said) <= {"title", "means", "rationale", "remedy", "breached", "consequence", "legs", "limits"}
     for key in ("title", "means", "rationale", "remedy", "consequence"):
         for language in LANGUAGES:
             assert said[key][language].strip(), f"{key} in {language}"

@@ -61,15 +61,16 @@ _ALWAYS = (Verdict.BREACHED, Verdict.UNPROVEN, Verdict.MET)
 
 
 def _beyond(assessment: Assessment, context: Context) -> tuple[Text, ...]:
-    """Return what no verdict covers: promises that no control judges, and what minimum retention leaves open where it was judged."""
+    """Return what no verdict covers: promises that no control judges, and what the controls that judged say
+    they leave open."""
     words, told = context.words, []
     if keys := promised_only(assessment, context):
         comma = words.plain("labels.comma")
         named = [words.worded(f"objectives-not-judged.{key}", key) for key in keys]
         objectives = joined(*(part for index, name in enumerate(named) for part in (comma if index else "", *name)))
         told.append(words("summary.not-judged", objectives=objectives))
-    if any(result.control == "retention-minimum" and result.verdict is not Verdict.NOT_APPLICABLE for result in assessment.results):
-        told.append(words("summary.retention"))
+    judged = sorted({result.control for result in assessment.results if result.verdict is not Verdict.NOT_APPLICABLE})
+    told += [limits for control in judged if (limits := context.control_says(control, "limits"))]
     return tuple(told)
 
 
