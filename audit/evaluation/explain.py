@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from audit.model.intervals import INT, islands, subtract
+from audit.model.intervals import INT, highest, islands, subtract
 from audit.model.lives import Lives, cut
 from audit.model.terms import FOR_EVER
 from audit.model.world import World, live_stretches
-
-EXACT_EXPOSURES = 10
-"""Of so many breaches of a group, the longest, the exposure at the end is worked out."""
 
 DOUBTS = ("presence", "job-only", "integrity", "chain")
 """Why a point may be live and is not surely: in the order of the numbers in the column `doubt` of points."""
@@ -38,28 +35,34 @@ def points_around(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
 
 
 def exposures(world: World, breaches: pl.DataFrame, policies_accept: bool) -> pl.DataFrame:
-    """Return `row`, `exposure` (microseconds): how old the newest point live at the end of a breach was there; of the longest breaches of each group."""
-    lives = world.lives[policies_accept]
-    ranked = breaches.with_columns(rank=(pl.col("begin") - pl.col("end")).rank("ordinal").over("code"))
-    found = []
-    for rank in range(1, EXACT_EXPOSURES + 1):
-        asked = ranked.filter(pl.col("rank") == rank)
-        if asked.is_empty():
-            break
-        table = pl.repeat(None, world.groups.height, dtype=INT, eager=True).scatter(asked["code"], asked["end"] - 1)
-        at = table.gather(world.points["code"])
-        plain = lives.scalars.with_columns(at=at, code=world.points["code"], restorable=world.points["restorable"])
-        live = plain.filter(~pl.col("gapped") & (pl.col("begin") <= pl.col("at")) & (pl.col("at") < pl.col("possible_end"))).select(
-            "code", "restorable"
-        )
-        rows = lives.possible
-        of_gapped = pl.DataFrame(
-            {"code": world.points["code"].gather(rows["point"]), "restorable": world.points["restorable"].gather(rows["point"])}
-        )
-        inside = (rows["begin"] <= at.gather(rows["point"])) & (at.gather(rows["point"]) < rows["end"])
-        live = pl.concat([live, of_gapped.filter(inside.fill_null(value=False))]).group_by("code").agg(pl.col("restorable").max())
-        found.append(asked.join(live, on="code").select("row", exposure=pl.col("end") - pl.col("restorable")))
-    return pl.concat(found) if found else pl.DataFrame(schema={"row": pl.UInt32, "exposure": INT})
+    """Return `row`, `exposure` (microseconds) of breaches (`row`, `code`, `begin`, `end`): the most work that a failure in it would have lost, t less the
+    newest capture that may have been live at t, over all t of the breach. A breach in which nothing was live for a while has no such number, and no row.
+
+    Between two instants at which a point becomes live the exposure only grows: it is largest just before one of them, or at the end.
+    """
+    line, lives = world.line, world.lives[policies_accept].rows("possible")
+    at = lives["point"]
+    points = lives.select("begin", "end", code=world.points["code"].gather(at), restorable=world.points["restorable"].gather(at))
+    codes = breaches["code"].unique().implode()
+    points = points.filter(pl.col("restorable").is_not_null() & pl.col("code").is_in(codes))
+    live = points.select(*line.put(pl.col("code"), pl.col("begin"), pl.col("end")), "restorable").filter(
+        pl.col("begin") < pl.col("end")
+    )
+    starts = live["begin"].unique().sort()
+    asked = breaches.select("row", "code", *line.put(pl.col("code"), pl.col("begin"), pl.col("end")), until="end")
+    first = starts.search_sorted(asked["begin"], side="right")
+    last = starts.search_sorted(asked["end"], side="left")
+    inside = asked.with_columns(start=pl.int_ranges(first, last)).explode("start").drop_nulls("start")
+    inside = inside.with_columns(at=starts.gather(inside["start"]))
+    # Positions run with the instants of one code: how far before the end a position is, is how long before `until` it is.
+    tops = pl.concat([
+        inside.select("row", position=pl.col("at") - 1, instant=pl.col("until") - pl.col("end") + pl.col("at")),
+        asked.select("row", position=pl.col("end") - 1, instant="until"),
+    ]).sort("position")  # fmt: skip
+    newest = highest(live, tops["position"], "restorable")
+    lost = tops.select("row", exposure=pl.col("instant") - newest)
+    endless = lost.filter(pl.col("exposure").is_null())["row"].unique().implode()
+    return lost.filter(~pl.col("row").is_in(endless)).group_by("row").agg(pl.col("exposure").max())
 
 
 def doubtful(world: World, accepts: bool, *, each: bool) -> pl.DataFrame:

@@ -130,3 +130,29 @@ def at_least(stretches: pl.DataFrame) -> pl.DataFrame:
     borders = borders.group_by("at").agg(pl.col("step").sum(), pl.col("need").max()).sort("at")
     counted = borders.select("need", begin="at", end=pl.col("at").shift(-1), count=pl.col("step").cum_sum())
     return islands(counted.filter((pl.col("count") >= pl.col("need")) & (pl.col("count") > 0)))
+
+
+def highest(stretches: pl.DataFrame, positions: pl.Series, value: str) -> pl.Series:
+    """Return, for each of sorted positions, the greatest `value` (Int64) of the stretches that hold it; null where none does.
+
+    The positions that a stretch holds are a range. It is laid as two overlapping blocks of a power of two in length, which takes one row
+    for each; then the blocks are halved level by level, so that each position learns the greatest of all blocks over it.
+    """
+    first = positions.search_sorted(stretches["begin"], side="left")
+    after = positions.search_sorted(stretches["end"], side="left")
+    rows = pl.DataFrame({"first": first.cast(INT), "after": after.cast(INT), "value": stretches[value].cast(INT)})
+    rows = rows.filter(pl.col("first") < pl.col("after"))
+    level = ((pl.col("after") - pl.col("first")).cast(pl.Float64).log(2) + 1e-9).floor().cast(INT)
+    rows = rows.with_columns(level=level)
+    size = pl.lit(2, INT).pow(pl.col("level")).cast(INT)
+    both = [rows.select("level", "value", place="first"), rows.select("level", "value", place=pl.col("after") - size)]
+    blocks = pl.concat(both).group_by("level", "place").agg(pl.col("value").max())
+    above = blocks.clear().select("place", "value")
+    for number in range(int(blocks["level"].max() or 0), -1, -1):  # type: ignore[arg-type]
+        half = 2**number
+        # Blocks of the level above are twice as long: their two halves.
+        halves = [above, above.with_columns(pl.col("place") + half)]
+        own = blocks.filter(pl.col("level") == number).select("place", "value")
+        above = pl.concat([*halves, own]).group_by("place").agg(pl.col("value").max())
+    places = pl.DataFrame({"place": pl.int_range(len(positions), dtype=INT, eager=True)})
+    return places.join(above, on="place", how="left", maintain_order="left")["value"]

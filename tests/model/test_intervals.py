@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.model.intervals import Line, at_least, collapse, intersect, islands, subtract, union
+from audit.model.intervals import Line, at_least, collapse, highest, intersect, islands, subtract, union
 
 STRETCHES = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)).map(lambda one: (one[0], one[0] + one[1])), max_size=12)
 
@@ -73,3 +73,13 @@ def test_a_line_keeps_groups_apart(rows: list[tuple[int, int, int]]) -> None:
     found = line.get(islands(given_rows.select(*line.put(pl.col("group"), pl.col("begin"), pl.col("end")))))
     said = {(group, instant) for group, begin, end in found.rows() for instant in range(begin, end)}
     assert said == {(group, instant) for group, begin, length in rows for instant in range(max(begin, 5), min(begin + length, 45))}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(-50, 50)), max_size=25),
+    st.lists(st.integers(-2, 62), max_size=40).map(sorted),
+)
+def test_highest_is_the_greatest_value_of_what_holds_a_position(rows, positions):
+    frame = pl.DataFrame(rows, schema={"begin": pl.Int64, "end": pl.Int64, "value": pl.Int64}, orient="row")
+    found = highest(frame, pl.Series(positions, dtype=pl.Int64), "value").to_list()
+    assert found == [max((value for begin, end, value in rows if begin <= at < end), default=None) for at in positions]
