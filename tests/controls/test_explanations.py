@@ -40,6 +40,25 @@ def test_a_recovery_point_breach_names_its_neighbours_and_the_exposure() -> None
     assert found["detail"]["worst_exposure_seconds"] == 4 * 86400
 
 
+def test_the_exposure_is_the_worst_of_the_breach_not_that_of_its_end() -> None:
+    # p2 comes after ten days and is too old already; p3 ends the breach. Most would have been lost just before p2 was there.
+    told = [
+        listing(14, p("p1", 1), p("p2", 6, available=11), p("p3", 12)),
+        listing(20, p("p1", 1), p("p2", 6, available=11), p("p3", 12)),
+    ]
+    found = results(told, {"rpo": "2d"}, (2, 13))["recovery-point", None]
+    (breach,) = found["breaches"]
+    assert (breach["from"], breach["to"]) == (text_of(day(3)), text_of(day(12)))
+    assert breach["detail"]["exposure_seconds"] == found["detail"]["worst_exposure_seconds"] == 10 * 86400
+
+
+def test_every_breach_has_its_exposure_however_many_there_are() -> None:
+    points = [p(f"p{number}", 1 + 4 * number) for number in range(20)]
+    found = results([listing(90, *points), listing(95, *points)], {"rpo": "2d"}, (2, 80))["recovery-point", None]
+    lost = [breach["detail"]["exposure_seconds"] for breach in found["breaches"]]
+    assert lost == [4 * 86400] * 19 + [3 * 86400]
+
+
 def test_the_share_asked_for_decides_the_verdict() -> None:
     told = [listing(9, p("p1", 1), p("p2", 5)), listing(20, p("p1", 1), p("p2", 5))]
     strict = results(told, {"rpo": {"target": "2d", "at_least": "60%"}}, (2, 8))["recovery-point", None]
