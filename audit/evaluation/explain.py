@@ -9,9 +9,6 @@ from audit.model.lives import Lives, cut
 from audit.model.terms import FOR_EVER
 from audit.model.world import World, live_stretches
 
-EXACT_EXPOSURES = 10
-"""Of so many breaches of a group, the longest, the exposure at the end is worked out."""
-
 DOUBTS = ("presence", "job-only", "integrity", "chain")
 """Why a point may be live and is not surely: in the order of the numbers in the column `doubt` of points."""
 
@@ -38,28 +35,48 @@ def points_around(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
 
 
 def exposures(world: World, breaches: pl.DataFrame, policies_accept: bool) -> pl.DataFrame:
-    """Return `row`, `exposure` (microseconds): how old the newest point live at the end of a breach was there; of the longest breaches of each group."""
-    lives = world.lives[policies_accept]
-    ranked = breaches.with_columns(rank=(pl.col("begin") - pl.col("end")).rank("ordinal").over("code"))
-    found = []
-    for rank in range(1, EXACT_EXPOSURES + 1):
-        asked = ranked.filter(pl.col("rank") == rank)
-        if asked.is_empty():
-            break
-        table = pl.repeat(None, world.groups.height, dtype=INT, eager=True).scatter(asked["code"], asked["end"] - 1)
-        at = table.gather(world.points["code"])
-        plain = lives.scalars.with_columns(at=at, code=world.points["code"], restorable=world.points["restorable"])
-        live = plain.filter(~pl.col("gapped") & (pl.col("begin") <= pl.col("at")) & (pl.col("at") < pl.col("possible_end"))).select(
-            "code", "restorable"
-        )
-        rows = lives.possible
-        of_gapped = pl.DataFrame(
-            {"code": world.points["code"].gather(rows["point"]), "restorable": world.points["restorable"].gather(rows["point"])}
-        )
-        inside = (rows["begin"] <= at.gather(rows["point"])) & (at.gather(rows["point"]) < rows["end"])
-        live = pl.concat([live, of_gapped.filter(inside.fill_null(value=False))]).group_by("code").agg(pl.col("restorable").max())
-        found.append(asked.join(live, on="code").select("row", exposure=pl.col("end") - pl.col("restorable")))
-    return pl.concat(found) if found else pl.DataFrame(schema={"row": pl.UInt32, "exposure": INT})
+    """Return `row`, `exposure` (microseconds) for breaches (`row`, `code`, `begin`, `end`): the greatest age of the newest live point in the breach.
+
+    That age only grows until a point becomes live: it is greatest at the end, or just before such an instant. A breach in which at some instant no point at
+    all was live has no number, and no row.
+    """
+    lives, line, code = world.lives[policies_accept].rows("possible"), world.line, world.points["code"]
+    rows = lives.with_columns(code=code.gather(lives["point"]), restorable=world.points["restorable"].gather(lives["point"]))
+    rows = rows.filter(pl.col("code").is_in(breaches["code"].unique().implode()) & pl.col("restorable").is_not_null())
+    rows = rows.select(*line.put(pl.col("code"), pl.col("begin"), pl.col("end")), "restorable").filter(
+        pl.col("begin") < pl.col("end")
+    )
+    placed = breaches.select("row", *line.put(pl.col("code"), pl.col("begin"), pl.col("end")), until="end").sort("begin")
+    born = rows.select(at=pl.col("begin")).unique().sort("at")
+    born = born.join_asof(placed, left_on="at", right_on="begin", allow_exact_matches=False, check_sortedness=False)
+    born = born.filter(pl.col("at") < pl.col("end")).select("row", "at", instant=pl.col("until") - (pl.col("end") - pl.col("at")))
+    asked = pl.concat([placed.select("row", at="end", instant="until"), born]).sort("at")
+    newest = _newest(asked["at"] - 1, rows)
+    found = asked.with_columns(exposure=pl.col("instant") - newest).group_by("row")
+    worst = found.agg(pl.col("exposure").max(), known=pl.col("exposure").is_not_null().all())
+    return worst.filter("known").select("row", "exposure").sort("row")
+
+
+def _newest(at: pl.Series, rows: pl.DataFrame) -> pl.Series:
+    """Return, for sorted positions, the greatest `restorable` of the rows [`begin`, `end`) that hold each; null where none does.
+
+    Each row covers a run of positions, which two blocks of a power of two make up; the maxima of blocks are then handed down to their halves.
+    """
+    runs = rows.select(
+        "restorable", low=at.search_sorted(rows["begin"], side="left"), high=at.search_sorted(rows["end"], side="left")
+    )
+    runs = runs.select("restorable", pl.col("low", "high").cast(INT)).filter(pl.col("low") < pl.col("high"))
+    runs = runs.with_columns(level=(pl.col("high") - pl.col("low")).log(2).floor().cast(INT))
+    size = pl.lit(2, INT).pow(pl.col("level")).cast(INT)
+    blocks = pl.concat([runs.select("level", "restorable", at="low"), runs.select("level", "restorable", at=pl.col("high") - size)])
+    blocks = blocks.group_by("level", "at").agg(pl.col("restorable").max())
+    held = blocks.clear().select("at", "restorable")
+    for level in range(int(blocks["level"].max() or 0), -1, -1):  # type: ignore[arg-type]
+        own = blocks.filter(pl.col("level") == level).select("at", "restorable")
+        half = 2**level
+        held = pl.concat([own, held, held.with_columns(pl.col("at") + half)]).group_by("at").agg(pl.col("restorable").max())
+    nothing = pl.repeat(None, len(at), dtype=INT, eager=True)
+    return nothing.scatter(held["at"], held["restorable"]) if held.height else nothing
 
 
 def doubtful(world: World, accepts: bool, *, each: bool) -> pl.DataFrame:

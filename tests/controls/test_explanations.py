@@ -40,6 +40,26 @@ def test_a_recovery_point_breach_names_its_neighbours_and_the_exposure() -> None
     assert found["detail"]["worst_exposure_seconds"] == 4 * 86400
 
 
+def test_the_worst_instant_of_a_breach_is_before_a_newer_point_that_is_itself_too_old() -> None:
+    points = [p("p1", 1), p("p2", 4, available=8)]
+    found = results([listing(9, *points), listing(20, *points)], {"rpo": "2d"}, (2, 10))["recovery-point", None]
+    assert [(breach["from"], breach["to"]) for breach in found["breaches"]] == [(text_of(day(3)), text_of(day(10)))]
+    assert found["detail"]["worst_exposure_seconds"] == 7 * 86400  # just before day 8; at the end it is 6 days
+
+
+def test_every_breach_tells_its_exposure_however_many_there_are() -> None:
+    points = [p(f"p{number}", 3 * number) for number in range(1, 16)]
+    found = results([listing(46, *points), listing(60, *points)], {"rpo": "2d"}, (4, 45))["recovery-point", None]
+    assert [breach["detail"]["exposure_seconds"] for breach in found["breaches"]] == [3 * 86400] * 14
+
+
+def test_where_nothing_at_all_was_live_no_exposure_is_called_the_worst() -> None:
+    points = [p("p1", 5), p("p2", 9)]
+    found = results([listing(10, *points), listing(20, *points)], {"rpo": "2d"}, (2, 10))["recovery-point", None]
+    assert [breach["detail"].get("exposure_seconds") for breach in found["breaches"]] == [None, 4 * 86400]
+    assert "worst_exposure_seconds" not in found["detail"]
+
+
 def test_the_share_asked_for_decides_the_verdict() -> None:
     told = [listing(9, p("p1", 1), p("p2", 5)), listing(20, p("p1", 1), p("p2", 5))]
     strict = results(told, {"rpo": {"target": "2d", "at_least": "60%"}}, (2, 8))["recovery-point", None]
