@@ -121,8 +121,10 @@ def _verdict(shares: Mapping[str, float] | None, asked: float) -> Verdict:
 
 
 def _numbers(breaches: list[Breach]) -> dict[str, Any]:
-    worst = max((breach.detail.get("exposure_seconds") or 0 for breach in breaches), default=0)
-    return {"worst_exposure_seconds": worst} if worst else {}
+    """Return the worst exposure, only where that of every breach is known: the greatest of some is not the worst."""
+    exposures = [breach.detail.get("exposure_seconds") for breach in breaches]
+    known = [seconds for seconds in exposures if seconds is not None]
+    return {"worst_exposure_seconds": max(known)} if known and len(known) == len(exposures) else {}
 
 
 def _breaches(
