@@ -9,7 +9,7 @@ import polars as pl
 
 from audit.discovery import modules
 from audit.evaluation.facts import resolve_facts
-from audit.evaluation.results import Evidence, results_of
+from audit.evaluation.results import Doubts, Evidence, results_of
 from audit.evaluation.rows import Rows
 from audit.evaluation.world import build_world
 from audit.model.estate import Estate
@@ -50,7 +50,7 @@ def judge(
     )
     results: list[Result] = []
     faults: list[str] = []
-    doubts: dict[bool, pl.DataFrame] = {}
+    doubts: Doubts = {}
     for name, module in modules("audit.controls").items():
         if controls is not None and name not in controls:
             continue
