@@ -32,7 +32,9 @@ class Evidence:
     pairs: Mapping[int, tuple[str, str]]
     repositories: Mapping[int, str]
     listings: pl.DataFrame
-    """Complete listings: `pair`, `at` (microseconds), `entry`, `locator`, sorted by `at`."""
+    """Complete listings: `pair`, `chain`, `whole` (of the whole repository), `at` (microseconds), `entry`, `locator`, sorted by `at`."""
+    scopes: pl.DataFrame
+    """In which scopes the subjects of a group were ever listed: `code`, `chain`."""
     expected: Mapping[int, Mapping[str, list[str]]]
     """By code of group, the `sources` and `repositories` that are declared to hold its points."""
 
@@ -213,18 +215,24 @@ def _points_of(
 
 
 def _witnesses(world: World, rows: pl.DataFrame, evidence: Evidence) -> pl.DataFrame:
-    """Return the listings that show what was not there: of each repository of the group the first complete one at or after the breach's begin
-    (`row`, `pair`, `at`, `entry`, `locator`). Without them a missing point would only be one that nobody told us of."""
+    """Return the listings that show what was not there: of each repository of the group the first complete one at or after the breach's begin, of the
+    whole repository or of a scope in which the group stands (`row`, `pair`, `at`, `entry`, `locator`). Without them a missing point would only be one that
+    nobody told us of."""
     held = (
         pl.concat([world.points.select("code", "pair"), world.unseen.select("code", "pair")]).lazy().drop_nulls().unique().collect()
     )
-    asked = rows.select("row", "code", "begin").join(held, on="code").sort("begin")
-    if asked.is_empty() or evidence.listings.is_empty():
+    spoken = held.join(evidence.listings.select("pair", "chain", "whole").unique(), on="pair")
+    spoken = pl.concat(
+        [spoken.filter("whole"), spoken.filter(~pl.col("whole")).join(evidence.scopes, on=["code", "chain"], how="semi")]
+    )
+    asked = rows.select("row", "code", "begin").join(spoken.select("code", "chain"), on="code").sort("begin")
+    if asked.is_empty():
         return pl.DataFrame(schema={"row": pl.UInt32, "pair": pl.Int32, "at": pl.Int64, "entry": pl.Int64, "locator": pl.String})
     found = asked.join_asof(
-        evidence.listings, left_on="begin", right_on="at", by="pair", strategy="forward", check_sortedness=False
+        evidence.listings, left_on="begin", right_on="at", by="chain", strategy="forward", check_sortedness=False
     )
-    found = found.drop_nulls("entry").sort("row", "at", "pair").filter(pl.int_range(pl.len()).over("row") < POINTS_NAMED)
+    found = found.drop_nulls("entry").sort("row", "at", "pair", "chain").unique(["row", "pair"], keep="first", maintain_order=True)
+    found = found.filter(pl.int_range(pl.len()).over("row") < POINTS_NAMED)
     return found.select("row", "pair", "at", "entry", "locator")
 
 

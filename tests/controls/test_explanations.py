@@ -158,6 +158,16 @@ def test_a_copies_breach_names_the_newest_point_of_each_repository() -> None:
     assert sorted(point["repository"] for point in breach["detail"]["newest"]["points"]) == ["r1", "r2"]
 
 
+def test_a_listing_of_a_scope_in_which_the_asset_never_stood_is_no_witness() -> None:
+    told = [
+        listing(2, p("p1", 1), scope="mine"), listing(4.5, p("other", 4, subject="y"), scope="theirs"),
+        listing(6, p("p1", 1), scope="mine"), listing(50, p("p1", 1), scope="mine"),
+    ]  # fmt: skip
+    (breach,) = results(told, {"rpo": "2d"}, (2, 8))["recovery-point", None]["breaches"]
+    assert breach["from"] == text_of(day(3))
+    assert breach["detail"]["observed_by"] == [{"source": "s", "repository": "r1", "listed_at": text_of(day(6))}]
+
+
 def test_unproven_says_what_would_settle_it() -> None:
     after = results([listing(2, p("p1", 1))], {"rpo": "2d"})["recovery-point", None]["unproven"]
     assert (
