@@ -10,7 +10,6 @@ import pytest
 
 import audit.controls
 from audit.content import Content
-from audit.discovery import modules
 from audit.evaluation.explain import DOUBTS
 from audit.model.envelope import Envelope
 from audit.model.estate import PolicyVersion
@@ -60,12 +59,10 @@ def reasons() -> set[str]:
             found |= {constant(node.value.elts[0])} - {None}
         if isinstance(node, ast.IfExp):
             found |= {constant(node.orelse)} - {None}
-    for module in modules(audit.controls.__name__).values():
-        found |= {module.OTHERWISE} if hasattr(module, "OTHERWISE") else set()
     for path, tree in TREES.items():
         if path.startswith("controls/"):
             found |= {
-                constant(word.value)
+                constant(word.value.args[0] if isinstance(word.value, ast.Call) else word.value)  # in itself, or as `pl.lit(...)`
                 for node in ast.walk(tree)
                 if isinstance(node, ast.Call)
                 for word in node.keywords
@@ -94,6 +91,7 @@ def details() -> set[str]:
     for path, name in (
         ("results.py", "_numbers"),
         ("results.py", "_breaches"),
+        ("results.py", "_missing"),
         ("results.py", "_unproven"),
         ("assess.py", "_expected"),
     ):
