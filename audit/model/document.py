@@ -173,7 +173,8 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table with typed cells. `empty` is said in place of a table without rows. `anchor`: rows can be referred to as
-    `<anchor>-<first cell>`.
+    `<anchor>-<first cell>`. For paper: `printed` is what stands there in its place, where all rows would say little on many pages; `runs`, how many
+    leading columns become headings of the rows that share them (null: as it fits best).
     """
 
     kind: ClassVar[str] = "table"
@@ -183,6 +184,8 @@ class Table:
     caption: Text = ()
     empty: Text = ()
     anchor: str = ""
+    printed: Table | None = None
+    runs: int | None = None
 
 
 class State(StrEnum):

@@ -51,15 +51,17 @@ WIDTH = 760
 """Of every chart, in pixels: the breadth of a page of A4."""
 LABELS = 176
 """Of that, for the labels of rows."""
-ROW, BAR = 24, 26
+ROW, BAR = 34, 26
 COLUMNS = 9
 """Of a heat map, drawn side by side; more go into further pictures."""
-ROWS = 30
+ROWS = 22
 """Of a heat map, drawn on one page."""
 _PIECES = re.compile(
     r"[（“《【]*(?:[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]|[^\s\u4e00-\u9fff\u3000-\u303f\uff00-\uffef（“《【]+)[，。；：、！？）”》】]*|\s+|."
 )
 """What a line may be broken between: words, and Chinese letters, none that opens or closes standing alone."""
+_UNITS = re.compile(r"[^\s：，；]+[：，；]*|\s+|[：，；]+")
+"""What a line is broken between where it can be: words, and what stands between the marks of a Chinese sentence."""
 WIDE, NARROW = 1.0, 0.56
 """Of a letter, in its size: Chinese, and others."""
 
@@ -128,11 +130,11 @@ def _vega(canvas: _Canvas) -> str:
     return str(vl_convert.vegalite_to_svg(chart.to_dict()))
 
 
-def heat_maps(block: HeatMap, words: Words, formats: Formats) -> list[str]:
+def heat_maps(block: HeatMap, words: Words) -> list[str]:
     """Return the pictures of a heat map: as many as its rows and columns need to stay readable."""
     columns = _spans(len(block.columns), COLUMNS)
     rows = _spans(len(block.rows), ROWS)
-    return [_heat_map(block, row, column, words, formats) for row in rows for column in columns]
+    return [_heat_map(block, row, column, words) for row in rows for column in columns]
 
 
 def _spans(count: int, most: int) -> list[range]:
@@ -142,9 +144,9 @@ def _spans(count: int, most: int) -> list[range]:
     return [range(low, high) for low, high in pairwise(edges)]
 
 
-def _heat_map(block: HeatMap, rows: range, columns: range, words: Words, formats: Formats) -> str:
+def _heat_map(block: HeatMap, rows: range, columns: range, words: Words) -> str:
     breadth = min(96.0, (WIDTH - LABELS) / len(columns))
-    heads = [_wrapped(plain(block.columns[column]), breadth - 8, SMALL, 6) for column in columns]
+    heads = [_wrapped(plain(block.columns[column]), breadth - 6, SMALL, 6) for column in columns]
     top = 26 + 13 * max(len(head) for head in heads)
     canvas = _Canvas(top + ROW * len(rows) + 4.0)
     _legend_of_heat(canvas, words)
@@ -158,7 +160,7 @@ def _heat_map(block: HeatMap, rows: range, columns: range, words: Words, formats
         canvas.text(LABELS - 10, y + ROW / 2, _shortened(plain(block.rows[row]), LABELS - 14, SIZE), align="right")
         for across, column in enumerate(columns):
             cell = block.cells[row][column]
-            _cell(canvas, LABELS + breadth * across, y, breadth, cell, formats)
+            _cell(canvas, LABELS + breadth * across, y, breadth, cell, words)
             found += [] if cell is None else [cell]
     counted = [(verdict, sum(cell.verdict is verdict for cell in found)) for verdict in Verdict]
     described = "".join(
@@ -168,19 +170,24 @@ def _heat_map(block: HeatMap, rows: range, columns: range, words: Words, formats
     return canvas.svg(name, plain(block.caption), described or words.plain("labels.nothing-judged"))
 
 
-def _cell(canvas: _Canvas, x: float, y: float, breadth: float, cell: HeatCell | None, formats: Formats) -> None:
+def _cell(canvas: _Canvas, x: float, y: float, breadth: float, cell: HeatCell | None, words: Words) -> None:
+    formats = words.formats
     if cell is None:
         canvas.box(x + 1, y + 1, breadth - 2, ROW - 2, GROUND["not-applicable"])
         return
     canvas.box(x + 1, y + 1, breadth - 2, ROW - 2, GROUND[_ground(cell)])
+    middle = x + breadth / 2
+    word = _shortened(words.plain(f"verdicts.{cell.verdict}"), breadth - 6, SMALL)
     if cell.verdict is Verdict.NOT_APPLICABLE:
-        canvas.shape(x + breadth / 2, y + ROW / 2, "not-applicable", QUIET)
+        canvas.shape(middle, y + 11, "not-applicable", QUIET)
+        canvas.text(middle, y + 24, word, align="center", size=SMALL, fill=QUIET)
         return
     kept = cell.judged - cell.breached - cell.unproven
     said = f"{formats.number(kept)}/{formats.number(cell.judged)}" if cell.met is None else formats.share(cell.met)
-    start = x + breadth / 2 - (_width(said, SMALL) + 14) / 2
-    canvas.shape(start + 4, y + ROW / 2, str(cell.verdict))
-    canvas.text(start + 13, y + ROW / 2, said, size=SMALL)
+    start = middle - (_width(word, SMALL) + 14) / 2
+    canvas.shape(start + 4, y + 11, str(cell.verdict))
+    canvas.text(start + 14, y + 11, word, size=SMALL)
+    canvas.text(middle, y + 24, said, align="center", size=SMALL)
 
 
 def _ground(cell: HeatCell) -> str:
@@ -274,9 +281,10 @@ def _shortened(text: str, room: float, size: int) -> str:
 
 
 def _wrapped(text: str, room: float, size: int, most: int) -> list[str]:
-    """Return a text in at most `most` lines: broken between words, in Chinese between letters."""
+    """Return a text in at most `most` lines: broken between words, in Chinese after a mark; what is too long for a line, between its letters."""
     lines: list[str] = [""]
-    for piece in _PIECES.findall(text):
+    units = _UNITS.findall(text)
+    for piece in (one for unit in units for one in ([unit] if _width(unit.rstrip(), size) <= room else _PIECES.findall(unit))):
         if _width(lines[-1] + piece.rstrip(), size) <= room or not lines[-1]:
             lines[-1] += piece if lines[-1] else piece.lstrip()
         else:
@@ -295,6 +303,6 @@ def chart_globals(words: Words, formats: Formats) -> Mapping[str, Any]:
         return Markup(svg)  # noqa: S704 - every value in it was escaped: by Vega, or where the title and description are put in
 
     return {
-        "heat_maps": lambda block: [drawn(svg) for svg in heat_maps(block, words, formats)],
+        "heat_maps": lambda block: [drawn(svg) for svg in heat_maps(block, words)],
         "share_bars": lambda block: drawn(share_bars(block, words, formats)),
     }

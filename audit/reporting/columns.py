@@ -32,9 +32,11 @@ PAGE = 182.0
 """The width of the text on the page: A4 less the margins of print.css."""
 _EM = 2.646
 """The type of tables in print.css, 7.5 pt."""
-_PADDING = 1.3
-_HEADING = 1.15 * 6.5 / 7.5
+_PADDING = 2.0
+_HEADING = 1.08 * 6.5 / 7.5
 """Headings are bold, and 6.5 pt."""
+_REFERENCES = 3
+"""Cells with more references to evidence than this go below their row, where they stand one after the other."""
 _LINES = 5
 """A text that would need more lines than this in its column goes below its row."""
 _PROSE = 58.0
@@ -47,10 +49,27 @@ _WORD = 30.0
 _REPEATED = 2
 """A leading column becomes headings when its values stand still for so many rows on the average."""
 _MOST_HEADINGS = 3
+_TITLE = 5
+"""A Chinese heading of at most so many letters stands on one line."""
 _MANY = 7
 """Columns of a table whose leading ones become headings also where there is room: so it is in every language."""
-_BREAK = re.compile(r"(?<=[-/])|[ \n]+")
-_NARROW = frozenset("iljtfrI1.,:;'|!()[] /-")
+_JOINT = re.compile(r"(?<=[-_/.:])(?=[^-_/.:\s])")
+"""Where a name is broken: after the marks that join its words. Nowhere else, but where a word is so long that nobody reads it (a hash)."""
+_RUN = re.compile(r"[^\s\-_/.:\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]{21,}")
+_PIECE = 20
+"""Such words are broken into equal pieces of at most so many letters."""
+_MAY_BREAK = "\N{ZERO WIDTH SPACE}"
+_BREAK = re.compile(f"[ \\n{_MAY_BREAK}]+")
+_EMS = {
+    letter: width
+    for letters, width in (
+        ("ijlIJ.,:;'|!` ", 0.28), ("frt-/()[]{}\"", 0.39), ("_csvxyz*?", 0.53), ("EFLSTYXZ", 0.57), ("m", 0.94), ("w", 0.79), ("MW", 0.93),
+        ("%@", 0.86), ("DGHNOQUV&", 0.76), (_MAY_BREAK, 0.0),
+    )
+    for letter in letters
+}  # fmt: skip
+"""Of Noto Sans, in its size; of all other letters `_LETTER`."""
+_LETTER = 0.61
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +105,9 @@ def arrange(table: Table, words: Words) -> Layout:
     headings: list[int] = []
     below: list[int] = []
     many = len(beside) >= _MANY
-    while len(headings) < _MOST_HEADINGS and _repeats(table, [*headings, beside[0]]):
+    if table.runs is not None:
+        headings, beside = beside[: table.runs], beside[table.runs :]
+    while table.runs is None and len(headings) < _MOST_HEADINGS and _repeats(table, [*headings, beside[0]]):
         if not many and _needed(measured, beside) <= PAGE:
             break
         headings.append(beside.pop(0))
@@ -104,7 +125,7 @@ def arrange(table: Table, words: Words) -> Layout:
     while tall := [
         at
         for at, width in zip(beside[1:], widths[1:], strict=True)
-        if table.columns[at].kind in ("text", "evidence") and measured[at].natural > _LINES * width
+        if table.columns[at].kind in ("text", "evidence") and (measured[at].natural > _LINES * width or _many_references(table, at))
     ]:
         beside.remove(tall[-1])
         below.append(tall[-1])
@@ -112,10 +133,14 @@ def arrange(table: Table, words: Words) -> Layout:
     return Layout(tuple(headings), tuple(beside), widths, tuple(sorted(below)))
 
 
+def _many_references(table: Table, at: int) -> bool:
+    return any(isinstance(cell := row[at], EvidenceCell) and len(cell.value) > _REFERENCES for row in table.rows)
+
+
 def _measured(table: Table, at: int, words: Words) -> _Column:
     column = table.columns[at]
     cells = [shown(row[at], words) for row in table.rows]
-    title = _longest_word(plain(column.title)) * _HEADING
+    title = _longest_title(plain(column.title)) * _HEADING
     natural = max([_width(cell) for cell in cells], default=0.0)
     prose = column.kind in ("text", "evidence") and natural > _PROSE
     # A number stays on its line, a date on its own.
@@ -155,6 +180,17 @@ def _widths(columns: Sequence[_Column]) -> tuple[float, ...]:
     return tuple(round(width + left, 2) for width in widths)
 
 
+def breakable(name: str) -> str:
+    """Return a name with a mark that nobody sees wherever a line may end in it: paper breaks it there, or not at all."""
+    return _RUN.sub(lambda run: _MAY_BREAK.join(_even(run[0])), _JOINT.sub(_MAY_BREAK, name))
+
+
+def _even(run: str) -> list[str]:
+    pieces = -(-len(run) // _PIECE)
+    size = -(-len(run) // pieces)
+    return [run[at : at + size] for at in range(0, len(run), size)]
+
+
 def shown(cell: Cell, words: Words) -> str:
     """Return what a reader sees of a cell, as a string."""
     formats = words.formats
@@ -188,12 +224,18 @@ def _width(text: str) -> float:
 def _em(char: str) -> float:
     if unicodedata.east_asian_width(char) in "WF":
         return 1.0
-    return 0.3 if char in _NARROW else 0.66 if char.isupper() else 0.57
+    return _EMS.get(char, _LETTER)
 
 
 def _longest_word(text: str) -> float:
     """Return the width of the longest part that is not broken: Chinese breaks after every character."""
-    return max((_width(part) for word in _BREAK.split(text) for part in _pieces(word)), default=0.0)
+    return max((_width(part) for word in _BREAK.split(breakable(text)) for part in _pieces(word)), default=0.0)
+
+
+def _longest_title(text: str) -> float:
+    """Return the width of the longest part of a heading that is not broken: a short Chinese word is one that is read at a glance."""
+    whole = _width(text) if len(text) <= _TITLE else 0.0
+    return max(whole if any(_em(char) == 1.0 for char in text) else 0.0, _longest_word(text))
 
 
 def _date(text: str) -> float:

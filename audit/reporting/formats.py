@@ -33,10 +33,13 @@ _SMALLEST_SHARE = Decimal("0.0001")
 
 
 class Formats:
-    """Writes values in `language` (a key of `LOCALES`), instants in `zone` (an IANA name)."""
+    """Writes values in `language` (a key of `LOCALES`), instants in `zone` (an IANA name); with `fine` as exactly as they are known, else cut to
+    seconds.
+    """
 
-    def __init__(self, language: str, zone: str) -> None:
+    def __init__(self, language: str, zone: str, *, fine: bool = True) -> None:
         self.language = language
+        self.fine = fine
         self.zone = ZoneInfo(zone)
         self.locale = Locale.parse(LOCALES[language])
         # A report says the same few hundred numbers and units tens of thousands of times, and asking CLDR is slow.
@@ -68,14 +71,14 @@ class Formats:
         return format_percent(value, format="#,##0.##%", locale=self.locale)
 
     def instant(self, value: datetime | None) -> str:
-        """Return an instant on the zone's clock, to the second or finer where it is finer; in a doubled hour with its offset."""
+        """Return an instant on the zone's clock, to the second, or finer where it is finer and that is asked for; in a doubled hour with its offset."""
         if value is None:
             return ABSENT
         there = value.astimezone(self.zone)
         _, minutes, seconds = _PATTERNS[self.language]
-        if there.microsecond:
+        if there.microsecond and self.fine:
             minutes += seconds + "." + "S" * len(f"{there.microsecond:06}".rstrip("0"))
-        elif there.second:
+        elif there.second or there.microsecond:
             minutes += seconds
         text = str(format_datetime(there.replace(tzinfo=None), minutes, locale=self.locale))
         doubled = there.replace(fold=0).utcoffset() != there.replace(fold=1).utcoffset()

@@ -27,7 +27,7 @@ LINES_OF_AN_ASSET = 8
 
 def for_paper(document: Document, words: Words) -> Document:
     """Return the document with at most `print_rows` rows in each table, and assets in each timeline, in the order in which they
-    stand.
+    stand. Of a table that has another form for paper, that one.
 
     A table whose rows are referred to (the evidence) keeps every row that a printed row refers to, also beyond that number. Sheets
     are not printed: they are gone.
@@ -46,6 +46,8 @@ def _cut(section: Section, limit: int, words: Words) -> tuple[Block, ...]:
 def _parts(block: Block, limit: int, words: Words) -> Iterator[Block]:
     """Yield a block, shortened where it is long, and then the line that counts the rest."""
     match block:
+        case Table(printed=Table() as printed):
+            yield from _parts(printed, limit, words)
         case Table(anchor=""):
             yield from _shortened(block, "rows", block.rows, limit, words("paper.rows-rest", **_counts(block.rows, limit)))
         case Items():

@@ -41,7 +41,7 @@ def said(svg):
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_picture_has_a_role_a_title_and_a_description(language):
-    (svg,) = heat_maps(picture(), *given(language))
+    (svg,) = heat_maps(picture(), given(language)[0])
     root = parsed(svg)
     assert root.get("role") == "img"
     assert root.find(f"{SVG}title").text == "Units"
@@ -50,7 +50,7 @@ def test_a_picture_has_a_role_a_title_and_a_description(language):
 
 
 def test_every_cell_has_a_shape_and_a_figure_beside_its_colour():
-    (svg,) = heat_maps(picture(label="unit"), *given())
+    (svg,) = heat_maps(picture(label="unit"), given()[0])
     assert {"70%", "1/3", "100%"} <= set(said(svg))
     shapes = [path for path in parsed(svg).iter(f"{SVG}path") if path.get("stroke-width") == "1.8" and path.get("stroke")]
     assert len(shapes) == 5 + 3  # the legend, and the cells that were judged
@@ -58,7 +58,7 @@ def test_every_cell_has_a_shape_and_a_figure_beside_its_colour():
 
 
 def test_a_name_that_is_markup_is_text():
-    (svg,) = heat_maps(picture(), *given())
+    (svg,) = heat_maps(picture(), given()[0])
     bars = share_bars(ShareBars("b", (ShareBar((Name(EVIL),), ((State.MET, 1.0),)),), (Name(EVIL),)), *given())
     for one in (svg, bars):
         assert "<img" not in one
@@ -68,28 +68,56 @@ def test_a_name_that_is_markup_is_text():
     assert any("<img" in text for text in said(bars))
 
 
-def test_chinese_heads_are_broken_where_chinese_is():
-    block = HeatMap("units", (("行",),), (("副本（3-2-1）：异地副本",),) * 9, ((MET,) * 9,), ("各单位",))
-    (svg,) = heat_maps(block, *given("zh"))
-    heads = [text for text in said(svg) if set(text) <= set("副本（3-2-1）：异地副本")][:9]
-    assert not any(head[-1] in "（" or head[0] in "）：" for head in heads)
-    assert len(heads) == 9
+def heads(text, columns, language="zh"):
+    block = HeatMap("units", (("行",),), ((text,),) * columns, ((MET,) * columns,), ("各单位",))
+    (svg,) = heat_maps(block, given(language)[0])
+    lines = [line for line in said(svg) if line and line in text]
+    assert len(lines) % columns == 0
+    return lines[::columns] if lines[0] == lines[1] else lines[: len(lines) // columns]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "lines"),
+    [
+        ("zh", "副本（3-2-1）：异地副本", ["副本（3-2-1）：", "异地副本"]),
+        ("zh", "期末保护状态：已纳入策略", ["期末保护状态：", "已纳入策略"]),
+        ("zh", "恢复点目标（RPO）", ["恢复点目标（RPO）"]),
+        ("zh", "最短保留", ["最短保留"]),
+        ("en", "Protection at period end: a policy is in force", ["Protection at", "period end: a", "policy is in", "force"]),
+    ],
+)
+def test_heads_are_broken_between_words_and_in_chinese_after_a_mark(language, text, lines):
+    assert heads(text, 6, language) == lines
+
+
+def test_a_head_too_long_for_a_line_is_broken_between_its_letters_and_loses_no_mark():
+    found = heads("数据库与文件系统一致性保护（3-2-1）：异地", 9)
+    assert "".join(found) == "数据库与文件系统一致性保护（3-2-1）：异地"
+    assert not any(line[-1] in "（" or line[0] in "）：" for line in found)
+
+
+def test_every_cell_says_its_verdict_in_a_word():
+    words = given("zh")[0]
+    (svg,) = heat_maps(picture(label="资产"), words)
+    assert {"不达标", "未证实", "达标"} <= {text for text in said(svg) if said(svg).count(text) > 1 or text == "不达标"}
+    (svg,) = heat_maps(picture(1, 9, cells=(BREACHED,), label="u"), given()[0])
+    assert said(svg).count("Breached") == 9  # whole, however narrow the columns
 
 
 def test_the_same_block_gives_the_same_bytes():
-    assert heat_maps(picture(), *given()) == heat_maps(picture(), *given())
+    assert heat_maps(picture(), given()[0]) == heat_maps(picture(), given()[0])
 
 
 def test_no_words_of_the_engine_are_left():
-    (svg,) = heat_maps(picture(label="资产"), *given("zh"))
+    (svg,) = heat_maps(picture(label="资产"), given("zh")[0])
     assert not re.search(r"aria-|graphics|mark container", svg)
     assert not re.search(r"[A-Za-z]", "".join(text or "" for text in said(svg)))
 
 
 def test_a_large_map_is_cut_into_pictures_that_hold_every_cell_once():
     block = picture(rows=80, columns=20, cells=(MET,), label="u")
-    found = heat_maps(block, *given())
-    assert len(found) == 3 * 3
+    found = heat_maps(block, given()[0])
+    assert len(found) == 4 * 3
     assert sum(text == "100%" for svg in found for text in said(svg)) == 80 * 20
 
 

@@ -5,6 +5,8 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,10 @@ from audit.content import Content, ContentError
 from audit.errors import Fault
 from audit.model.document import (
     Column,
+    Definitions,
     Document,
     EvidenceCell,
+    Heading,
     InstantCell,
     Items,
     Name,
@@ -23,6 +27,8 @@ from audit.model.document import (
     OrdinalCell,
     Paragraph,
     Section,
+    ShareBar,
+    ShareBars,
     State,
     Stretch,
     Strip,
@@ -35,8 +41,8 @@ from audit.model.verdicts import EvidenceRef, Verdict
 from audit.reporting.formats import Formats
 from audit.reporting.paper import for_paper
 from audit.reporting.words import Words, plain
-from audit.reporting.writers import pdf
-from tests.reporting.conftest import SHA, SINCE, UNTIL, at
+from audit.reporting.writers import html, json, pdf
+from tests.reporting.conftest import SHA, SINCE, UNTIL, at, untested
 
 ROOT = Path(__file__).resolve().parents[2]
 LETTER = "\N{VITHKUQI CAPITAL LETTER A}"
@@ -313,3 +319,67 @@ def test_an_instant_is_shown_in_the_zone_of_the_document(content):
     columns = (Column("when", ("When",), "instant"),)
     text = "".join(pages(pdf.write(document(Table("t", columns, ((InstantCell(SINCE),),))), content)))
     assert "1 Jan 2026, 00:00" in text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+# --- what is read together stands together -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_no_heading_stands_at_the_foot_of_a_page_without_what_it_heads(content):
+    """Thirty headings at all heights of the page, each with its paragraph, before a table, a list, definitions, a picture, timelines."""
+    bars = ShareBars("b", (ShareBar(("Bar",), ((State.MET, 1.0),)),) * 14)
+    lines = Timelines("t", SINCE, UNTIL, (StripGroup(("Asset",), (), (strip("Strip", (State.MET, 1, 3)),)),))
+    kinds = (table(3), Items((("Item one",), ("Item two",))), Definitions(((("Term",), (("Meaning",),)),)), bars, lines)
+    blocks = []
+    for number in range(30):
+        blocks += [Paragraph((f"Filler {number}. " + "More of it. " * (31 * number % 170),))]
+        blocks += [Heading((f"Heading {number} here",)), Paragraph((f"Said before {number} here.",)), kinds[number % 5]]
+    first = ("row-0000", "Item one", "Term", "Bar", "Strip")
+    told = pages(pdf.write(document(*blocks), content))
+    assert len(told) > 8
+    text = "\f".join(told)
+    for number in range(30):
+        after = text[text.index(f"Heading {number} here") :]
+        headed = after[: after.index(first[number % 5])]
+        assert f"Said before {number} here." in headed
+        assert "\f" not in headed, f"heading {number} stands on another page than what it heads"
+
+
+def test_on_paper_instants_have_seconds_and_elsewhere_all_they_have(content):
+    exact = datetime(2026, 3, 1, 1, 2, 3, 456_789, tzinfo=UTC)
+    columns = (Column("at", ("At",), "instant"),)
+    given = document(Table("t", columns, ((InstantCell(exact),), (InstantCell(exact.replace(second=0)),))))
+    told = "".join(pages(pdf.write(given, content))).replace("\xa0", " ")
+    assert "1 Mar 2026, 09:02:03" in told
+    assert "1 Mar 2026, 09:02:00" in told  # not the full minute
+    assert "456" not in told
+    assert '<time datetime="2026-03-01T01:02:03.456789Z">1\xa0Mar\xa02026, 09:02:03</time>' in html.page(given, content)
+    assert "2026-03-01T01:02:03.456789Z" in json.write(given, content).decode()
+
+
+def test_paper_names_in_one_row_all_of_which_the_same_is_said(review, assessment, content):
+    """HTML keeps a row for each asset, and the workbook one for each stretch."""
+    more = tuple(untested(f"asset-{n:02}", "people") for n in range(20))
+    parts = tuple(replace(untested("parted", "people"), part=f"shard-{n}") for n in range(3))
+    given = review(assessment=replace(assessment, results=(*assessment.results, *more, *parts)))
+    words = Words(content, Formats("en", "Asia/Shanghai"))
+
+    def row_of(found):
+        keys = [column.key for column in found.columns]
+        rows = [dict(zip(keys, row, strict=True)) for row in found.rows]
+        reason = words.plain("reasons.no-restore-test.text")
+        return [row for row in rows if plain(row["reason"].value) == reason and not row["detail"].value]
+
+    def unproven(document):
+        (found,) = [block for part in document.sections for block in part.blocks if getattr(block, "id", "") == "unproven"]
+        return found
+
+    (row,) = row_of(unproven(for_paper(given, words)))
+    assert row["assets"].value == 3 + 20 + 1
+    assert row["stretches"].value == 3 + 20 + 3
+    names = plain(row["names"].value)
+    assert names.startswith("asset-00, asset-01, asset-02,")
+    assert "parted (shard-0, shard-1 and shard-2)" in names
+    assert len(row_of(unproven(given))) == 3 + 20 + 3
+    printed, whole = unproven(for_paper(given, words)), unproven(given)
+    assert sum(row[-2].value for row in printed.rows) == sum(row[5].value for row in whole.rows)  # no stretch is lost

@@ -72,6 +72,14 @@ def test_the_review_has_its_eight_sheets_and_every_row_of_its_tables(review, ass
     assert len(rows_of(book["Controls"])) == len(assessment.results) == 22
     assert len(rows_of(book["Breaches"])) == sum(len(result.breaches) for result in assessment.results) == 16
     assert len(rows_of(book["Unproven"])) == sum(len(result.unproven) for result in assessment.results) == 16
+    unproven = rows_of(book["Unproven"])
+    stretches = sorted(
+        (result.asset, stretch.until - stretch.since) for result in assessment.results for stretch in result.unproven
+    )
+    assert sorted(row["Asset"] for row in unproven) == [asset for asset, _ in stretches]
+    lengths = [row["Length (h:mm:ss)"] for row in unproven if isinstance(row["Length (h:mm:ss)"], timedelta)]
+    assert len(lengths) == sum(length > timedelta(seconds=1) for _, length in stretches)
+    assert all(row["What would settle it"] and row["Why"] for row in unproven)
     assert len(rows_of(book["Evidence"])) == 13
     assert len(rows_of(book["Assets"])) == 8
     assert len(rows_of(book["Policies"])) == 2

@@ -5,7 +5,7 @@ each.
 from __future__ import annotations
 
 from audit.model.document import Block, Heading, Legend, Name, Paragraph, State, Strip, StripGroup, Text, Timelines
-from audit.model.verdicts import Assessment
+from audit.model.verdicts import Assessment, Verdict
 from audit.reporting.context import Context
 from audit.reporting.details import detail_text
 from audit.reporting.timelines import AssetLines, Line, asset_lines, pooled
@@ -77,12 +77,29 @@ def _strip(line: Line, context: Context) -> Strip:
 
 
 def _short(asset: AssetLines, context: Context) -> Strip:
-    judged = [result for result in asset.results if result.shares is not None]
+    """Return one line over all promises that have a length; what is not met at one instant is named beside it."""
+    judged = [result for line in asset.timed for result in line.results if result.shares is not None]
     return Strip(
         (Name(asset.asset),),
         asset.overall if judged else (),
         asset.verdict,
         pooled(judged, "met"),
         pooled(judged, "met_up_to"),
-        _subtitle(asset, context),
+        joined(*_subtitle(asset, context), *_at_one_instant(asset, context)),
     )
+
+
+def _at_one_instant(asset: AssetLines, context: Context) -> Text:
+    words = context.words
+    found = [line for line in asset.lines if line not in asset.timed and line.verdict in (Verdict.BREACHED, Verdict.UNPROVEN)]
+    told: list[str | Name] = []
+    for verdict in sorted({line.verdict for line in found}, key=list(Verdict).index):
+        # Parts of an asset are judged alike, each by itself: a promise is named once.
+        promises = dict.fromkeys(context.promise(line.control, line.leg) for line in found if line.verdict is verdict)
+        comma = words.plain("labels.comma")
+        listed = joined(*(part for index, one in enumerate(promises) for part in (comma if index else "", *one)))
+        told += [
+            words.plain("labels.separator"),
+            *words("assets.at-one-instant", verdict=words(f"verdicts.{verdict}"), promises=listed),
+        ]
+    return tuple(told)

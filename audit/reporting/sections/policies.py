@@ -131,7 +131,7 @@ def _promises(shown: list[PolicyVersion], context: Context) -> Table:
             (TextCell(label), TextCell(said or words("policies.not-worded")), TextCell((Name(written),)))
             for written, said in in_words(policy, context)
         ]
-    return Table("promises", columns, tuple(rows))
+    return Table("promises", columns, tuple(rows), runs=1)
 
 
 def _declarations(context: Context) -> list[Block]:

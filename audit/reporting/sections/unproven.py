@@ -1,10 +1,14 @@
-"""Unproven: what evidence does not settle, why, and which source and repository would settle it."""
+"""Unproven: what evidence does not settle, why, and which source and repository would settle it.
+
+Option `each: stretch` (for a workbook): every stretch in a row of its own, with what would settle it.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from audit.model.document import (
@@ -36,11 +40,13 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
     """Return what is missing (grouped: who can settle how much), then every promise to every asset that is unproven, the longest first.
 
     Stretches of one promise to one asset with the same cause stand in one row: a repository listed once a day leaves hundreds, and each
-    is in the timelines.
+    is in the timelines. Paper names in one row all assets of which the same is to be said.
     """
     words = context.words
     found = [(result, stretch) for result in assessment.results for stretch in result.unproven]
     blocks: list[Block] = [Paragraph(words("unproven.intro", n=len(found)))]
+    if context.options.get("each") == "stretch":
+        return [*blocks, _needs(found, context), _each(found, context)]
     if not found:
         return [*blocks, Paragraph(words("unproven.none"))]
     return [
@@ -48,7 +54,7 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
         _needs(found, context),
         Heading(words("unproven.all")),
         Paragraph(words("unproven.all-means")),
-        _stretches(found, context),
+        replace(_stretches(found, context), printed=_printed(found, context)),
     ]
 
 
@@ -113,18 +119,109 @@ def _stretches(found: list[Pair], context: Context) -> Table:
 
 def _row(pairs: list[Pair], length: float, context: Context) -> tuple[Cell, ...]:
     result, first = pairs[0]
-    detail = {name: value for name, value in first.detail.items() if name != "reasons"}
     return (
         TextCell((Name(result.asset),)),
         TextCell(context.unit_title(result.unit)),
         TextCell(context.promise(result.control, result.leg, result.part)),
-        InstantCell(min((stretch.until if stretch.until - stretch.since <= INSTANT else stretch.since) for _, stretch in pairs)),
+        *_summed(pairs, length),
+        TextCell(_worded(_reasons(first), "text", context)),
+        TextCell(_settled_by(first, context)),
+    )
+
+
+def _summed(pairs: list[Pair], length: float) -> tuple[Cell, ...]:
+    """Return when the first of some stretches begins, when the last ends, how many there are, and their length."""
+    return (
+        InstantCell(min(_begin(stretch) for _, stretch in pairs)),
         InstantCell(max(stretch.until for _, stretch in pairs)),
         NumberCell(len(pairs)),
         _length(pairs, length),
-        TextCell(_worded(_reasons(first), "text", context)),
-        TextCell(detail_text(detail, context)),
     )
+
+
+def _begin(stretch: Unproven) -> datetime:
+    return stretch.until if stretch.until - stretch.since <= INSTANT else stretch.since
+
+
+def _printed(found: list[Pair], context: Context) -> Table:
+    """Return the table for paper: under each cause the promises that it leaves open, each with all its assets."""
+    words = context.words
+    columns = (
+        Column("reason", words("unproven.why")),
+        Column("detail", words("unproven.who-settles")),
+        Column("promise", words("labels.promise")),
+        Column("assets", words("labels.assets"), "number"),
+        Column("names", words("unproven.which")),
+        Column("from", words("unproven.first"), "instant"),
+        Column("to", words("unproven.last"), "instant"),
+        Column("stretches", words("unproven.stretches"), "number"),
+        Column("length", words("unproven.in-all"), "duration"),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for _, same, _ in _grouped(found, lambda _, stretch: _cause(stretch)):
+        first = same[0][1]
+        cause = (TextCell(_worded(_reasons(first), "text", context)), TextCell(_settled_by(first, context)))
+        for _, pairs, length in _grouped(same, lambda result, _: (result.control, result.leg or "")):
+            result = pairs[0][0]
+            assets = tuple(sorted({result.asset for result, _ in pairs}))
+            promise = TextCell(context.promise(result.control, result.leg))
+            rows.append(
+                (*cause, promise, NumberCell(len(assets)), TextCell(_listed(assets, pairs, context)), *_summed(pairs, length))
+            )
+    return Table("unproven", columns, tuple(rows), runs=2)
+
+
+def _listed(assets: tuple[str, ...], pairs: list[Pair], context: Context) -> Text:
+    """Return assets by name, each with its parts where it has some."""
+    words = context.words
+    told: list[str | Name] = []
+    for asset in assets:
+        parts = tuple(sorted({result.part for result, _ in pairs if result.asset == asset and result.part is not None}))
+        told += [words.plain("labels.comma")] if told else []
+        told += [Name(asset), *(words("labels.in-brackets", value=words.names(parts)) if parts else ())]
+    return joined(*told)
+
+
+def _each(found: list[Pair], context: Context) -> Table:
+    """Return every stretch, the longest first, with what would settle it."""
+    words = context.words
+    columns = (
+        Column("asset", words("labels.asset")),
+        Column("unit", words("labels.unit")),
+        Column("promise", words("labels.promise")),
+        Column("from", words("labels.from"), "instant"),
+        Column("to", words("labels.to"), "instant"),
+        Column("length", words("labels.length"), "duration"),
+        Column("reason", words("unproven.why")),
+        Column("settled-by", words("unproven.settled-by")),
+        Column("detail", words("unproven.who-settles")),
+    )
+    ranked = sorted(
+        found,
+        key=lambda pair: (
+            pair[1].since - pair[1].until, pair[0].asset, pair[0].control, pair[0].leg or "", pair[0].part or "", pair[1].since,
+        ),
+    )  # fmt: skip
+    rows = tuple(
+        (
+            TextCell((Name(result.asset),)),
+            TextCell(context.unit_title(result.unit)),
+            TextCell(context.promise(result.control, result.leg, result.part)),
+            InstantCell(_begin(stretch)),
+            InstantCell(stretch.until),
+            _length([(result, stretch)], (stretch.until - stretch.since).total_seconds()),
+            TextCell(_worded(_reasons(stretch), "text", context)),
+            TextCell(_worded(_reasons(stretch), "remedy", context)),
+            TextCell(_settled_by(stretch, context)),
+        )
+        for result, stretch in ranked
+    )
+    return Table("unproven", columns, rows, empty=words("unproven.none"))
+
+
+def _settled_by(stretch: Unproven, context: Context) -> Text:
+    """Return what the evidence would have to come from: sources and repositories."""
+    return detail_text({name: value for name, value in stretch.detail.items() if name != "reasons"}, context)
 
 
 def _length(pairs: list[Pair], length: float) -> DurationCell:

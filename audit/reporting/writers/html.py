@@ -11,8 +11,9 @@ from markupsafe import Markup
 
 from audit.content import Content
 from audit.model.document import Document, Name, State, Strip, Text, Timelines
+from audit.model.envelope import time_text
 from audit.reporting.charts import chart_globals
-from audit.reporting.columns import arrange
+from audit.reporting.columns import arrange, breakable
 from audit.reporting.formats import Formats
 from audit.reporting.places import place
 from audit.reporting.strips import COLUMNS, HEIGHT, Tick, paths, sample, ticks
@@ -35,7 +36,7 @@ def style(content: Content, *, paper: bool = False) -> str:
 
 def page(document: Document, content: Content, *, paper: bool = False) -> str:
     """Return the document as a page that holds all it needs, for the screen or, with running heads, for paper."""
-    formats = Formats(document.language, document.zone)
+    formats = Formats(document.language, document.zone, fine=False)
     words = Words(content, formats)
     environment = Environment(
         loader=FunctionLoader(lambda name: content.text(f"{_FOLDER}/{name}")),
@@ -44,12 +45,13 @@ def page(document: Document, content: Content, *, paper: bool = False) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"text": _text, "plain": plain}
+    environment.filters |= {"text": _paper_text if paper else _text, "plain": plain}
     environment.globals |= {
         "formats": formats,
         "words": words,
         "place": lambda locator: place(locator, words),
         "zone": Name(document.zone),
+        "exact": time_text,
         "samples": {state: sample(state, 44) for state in State},
         "columns": COLUMNS,
         "height": HEIGHT,
@@ -73,6 +75,11 @@ def _text(text: Text) -> Markup:
     if len(text) == 1 and isinstance(text[0], str):  # most texts, and there are many
         return Markup.escape(text[0])
     return Markup("").join(_NAME.format(part.text) if isinstance(part, Name) else Markup.escape(part) for part in text)
+
+
+def _paper_text(text: Text) -> Markup:
+    """Return a text as `_text` does; a name says where a line may end in it."""
+    return _text(tuple(Name(breakable(part.text)) if isinstance(part, Name) else part for part in text))
 
 
 def _counted(words: Words, key: str) -> Markup:
