@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from audit.evaluation.explain import doubtful, exposures, points_around, reasons
+from audit.evaluation.explain import DOUBTS, doubtful, exposures, points_around, reasons, reasons_told
 from audit.model.envelope import time_text
 from audit.model.terms import instant
 from audit.model.verdicts import SHARES, Breach, EvidenceRef, Result, Unproven, Verdict
@@ -159,7 +159,9 @@ def _points_of(
     named = [around.select("row", pl.lit(role).alias("role"), point=role).drop_nulls("point") for role in ("before", "after")]
     if hasattr(module, "involved"):
         named.append(module.involved(world, rows))
-    every = pl.concat([one.select("row", "role", pl.col("point").cast(pl.UInt32)) for one in named])
+    every = pl.concat([one.with_columns(pl.col("point").cast(pl.UInt32)) for one in named], how="diagonal_relaxed")
+    # A control may name the evidence by which it knows of a point; else it is what first told of it.
+    every = every.with_columns(pl.lit(None).alias(name) for name in ("entry", "locator") if name not in every.columns)
     every = every.with_columns(
         captured=world.points["captured"].gather(every["point"]),
         identity=world.points["id"].gather(every["point"]),
@@ -172,14 +174,15 @@ def _points_of(
     told = ("id", "repository", "captured", "available", "entry", "locator", "ended_entry", "ended_locator")
     cold = world.points.select(told)[shown["point"]].rows()
     found: dict[int, tuple[dict[str, Any], tuple[EvidenceRef, ...]]] = {row: ({}, ()) for row in rows["row"]}
-    for (row, role, count), point in zip(shown.select("row", "role", "count").iter_rows(), cold, strict=True):
+    told_by = shown.select("row", "role", "count", "entry", "locator")
+    for (row, role, count, *by), point in zip(told_by.iter_rows(), cold, strict=True):
         detail, refs = found[row]
         if role in ("before", "after"):
             detail[role] = _point(point, evidence)
         else:
             detail.setdefault(role, {"count": count, "points": []})["points"].append(_point(point, evidence))
         # Of a point that was lost, the line that tells of its deletion says more than the one that first showed it.
-        entry, locator = point[6:8] if role == "lost" and point[6] is not None else point[4:6]
+        entry, locator = by if by[0] is not None else point[6:8] if role == "lost" and point[6] is not None else point[4:6]
         ref = EvidenceRef(entry, evidence.sha256.get(entry, ""), locator or "")
         found[row] = (detail, refs if ref in refs else (*refs, ref))
     for row, pair, at, entry, locator in _witnesses(world, rows, evidence).iter_rows():
@@ -228,7 +231,9 @@ def _unproven(
     fixed = outcome.extra.get("reason")
     blind = set(world.blind.to_list())
     why: dict[int, tuple[str, list[int], list[int], list[str]]] = {}
-    if fixed is None:
+    if fixed is None and hasattr(module, "doubts"):
+        why = {row: tuple(rest) for row, *rest in reasons_told(rows, module.doubts(world, DOUBTS)).iter_rows()}
+    elif fixed is None:
         each = getattr(module, "EACH_POINT", False)
         if each not in doubts:
             doubts[each] = pl.concat([doubtful(world, accepts, each=each) for accepts in world.lives]).unique()

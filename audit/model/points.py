@@ -63,7 +63,8 @@ class Merged:
     """`held`: the tellings that hold a point, with its number (`point`, UInt32). `states`: `point`, `pair`, `chain`, `complete`, `present`, `listed` of all
     tellings. `points`: one row a point, in order of number: `pair`, `id`, the merged FIELDS, `partial`, `catalog`, `first_sighting`,
     `entry`, `locator`, and `ended_entry`, `ended_locator`: where its deletion is told.
-    `checks`: `point`, `at` (null: `verified` without an instant), `corrupt`, `entry`, `locator`. `conflicts`: `pair`, `id` of the points told with two different capture times or subjects."""
+    `checks`: `point`, `at` (null: `verified` without an instant), `corrupt`, `entry`, `locator`.
+    `conflicts`: `pair`, `id` of the points told with two different capture times or subjects."""
 
     held: pl.DataFrame
     states: pl.DataFrame

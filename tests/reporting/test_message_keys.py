@@ -61,7 +61,7 @@ def reasons() -> set[str]:
         if isinstance(node, ast.IfExp):
             found |= {constant(node.orelse)} - {None}
     for module in modules(audit.controls.__name__).values():
-        found |= {module.OTHERWISE} if hasattr(module, "OTHERWISE") else set()
+        found |= {getattr(module, name) for name in ("OTHERWISE", "UNKNOWN") if hasattr(module, name)}
     for path, tree in TREES.items():
         if path.startswith("controls/"):
             found |= {
@@ -105,7 +105,7 @@ def details() -> set[str]:
 
 def test_the_scan_sees_what_is_there():
     assert {"no-evidence", "unseen", "no-listing-after", "presence", "mixed", "undeclared", "no-restore-test"} <= reasons()
-    assert {"newest", "overdue", "lost"} == roles()
+    assert {"newest", "overdue", "lost", "damaged", "unchecked"} == roles()
     assert {"simulated", "orphans", "conflicting-points", "policies-reach-back"} <= {
         constant(notice["key"]) for notice in notices()
     }
