@@ -33,12 +33,15 @@ LATEST = micros(datetime.fromisoformat("2090-01-01T00:00:00+00:00"))
 
 @dataclass(frozen=True, slots=True)
 class Bucketed:
-    """Objects of a rule. objects: `code`, `since` (when the obligation begins), `deadline`, `exists` (there is an obligation to consider), in order of object;
-    seen: their lives by seen points; possible: the live stretches of the gapped ones in the possible world, unseen points counted too."""
+    """Objects of a rule. objects: `code`, `since` (when the obligation begins), `deadline`, `exists` (there is an obligation to consider), `point` (null of a
+    bucket) and `opens` (null of a point), in order of object; seen: their lives by seen points; possible: the live stretches of the gapped ones in the possible
+    world, unseen points counted too; every: the word of the buckets, null of points; zone: in which they are counted."""
 
     objects: pl.DataFrame
     seen: Lives
     possible: pl.DataFrame
+    every: str | None
+    zone: str
 
 
 @lru_cache(maxsize=256)
@@ -102,8 +105,8 @@ def bucket_objects(
             "gapped": pl.repeat(value=True, n=number, dtype=pl.Boolean, eager=True),
         }
     )
-    objects = found.select("code", "since", "deadline", exists=pl.lit(value=True))
-    return Bucketed(objects, Lives(scalars, sure, possible), pl.concat([possible, _unseen_rows(world, found)]))
+    objects = found.select("code", "since", "deadline", "opens", exists=pl.lit(value=True), point=pl.lit(None, pl.UInt32))
+    return Bucketed(objects, Lives(scalars, sure, possible), pl.concat([possible, _unseen_rows(world, found)]), every, zone)
 
 
 def _whole_buckets(world: World, layer: Layer, edges: pl.Series, every: str) -> pl.DataFrame:

@@ -19,6 +19,10 @@ from audit.model.terms import FOR_EVER
 from audit.model.world import Layer, World, plus
 
 WORLDS = ("sure", "possible")
+FAILURE = {
+    "code": pl.UInt32, "point": pl.UInt32, "every": pl.String, "zone": pl.String,
+    "opens": INT, "closes": INT, "deadline": INT, "begin": INT, "end": INT,
+}  # fmt: skip
 
 
 def keeps(policy: PolicyVersion) -> bool:
@@ -35,6 +39,30 @@ def obligations(world: World) -> dict[str, pl.DataFrame]:
             for name in WORLDS:
                 failing[name].append(_failing(world, kept, bound, name))
     return {name: islands(pl.concat(parts)) if parts else empty() for name, parts in failing.items()}
+
+
+def failures(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
+    """Return what was not even possibly there during which breach (`row`, `code`, `begin`, `end`; of one code disjoint): `row` and the columns of `FAILURE`.
+
+    point: of a rule for every point the one that was lost; else null, and `every`, `zone`, `opens`, `closes` say which calendar bucket had none. begin,
+    end: when it was missing, also before and after the breach.
+    """
+    codes = breaches["code"].unique().implode()
+    found = [pl.DataFrame(schema=FAILURE)]
+    for whole in world.layers(keeps):
+        part = Layer(whole.frame.filter(pl.col("code").is_in(codes)), whole.size)
+        for kept, layer in _of_versions(world, part):
+            missing = _missing(world, kept, _bound(kept, layer), "possible")
+            about = kept.objects[missing["object"]].select("point", "opens", closes="since")
+            named = about.with_columns(missing, every=pl.lit(kept.every, pl.String), zone=pl.lit(kept.zone, pl.String))
+            found.append(named.select(pl.col(name).cast(kind) for name, kind in FAILURE.items()))
+    failing, line = pl.concat(found), world.line
+    asked = breaches.select("row", *line.put(pl.col("code"), pl.col("begin"), pl.col("end"))).sort("begin")
+    placed = failing.select(*line.put(pl.col("code"), pl.col("begin"), pl.col("end")))
+    first = asked["end"].search_sorted(placed["begin"], side="right")
+    last = asked["begin"].search_sorted(placed["end"], side="left")
+    inside = failing.with_columns(which=pl.int_ranges(first, last)).filter(pl.col("which").list.len() > 0).explode("which")
+    return inside.select(*FAILURE, row=asked["row"].gather(inside["which"])).unique()
 
 
 def outlives(world: World) -> pl.Series | None:
@@ -101,7 +129,8 @@ def _objects(world: World, layer: Layer, lives: Lives, policy: PolicyVersion, ho
         ever = (lives.scalars["begin"] < lives.scalars["possible_end"]) & ~lives.scalars["gapped"]
         ever = ever.scatter(lives.possible["point"].unique(), values=True) if lives.possible.height else ever
         objects = pl.DataFrame({"code": points["code"], "since": since, "deadline": deadline, "exists": mine & ever, "ever": ever})
-        yield Bucketed(objects, lives, lives.possible)
+        objects = objects.with_columns(point=pl.int_range(pl.len(), dtype=pl.UInt32), opens=pl.lit(None, INT))
+        yield Bucketed(objects, lives, lives.possible, None, policy.timezone)
     for rule in rules:
         if rule.every != "point":
             yield bucket_objects(world, layer, lives, policy, rule.every, rule.term, horizon)
@@ -122,26 +151,31 @@ def _bound(kept: Bucketed, layer: Layer) -> pl.DataFrame:
 
 
 def _failing(world: World, kept: Bucketed, bound: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Return where bound objects fail in a world: each has to be live from `since` to the deadline, or to the end of the version's hold on it."""
+    """Return, as islands on the world's line, where bound objects fail in a world."""
+    stretches = _missing(world, kept, bound, name)
+    return islands(stretches.select(*world.line.put(pl.col("code"), pl.col("begin"), pl.col("end"))))
+
+
+def _missing(world: World, kept: Bucketed, bound: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return when bound objects are not live in a world and should be, from `since` to the deadline, or to the end of the version's hold on them: `object`,
+    `code`, `deadline`, `begin`, `end`."""
     lives = kept.seen if name == "sure" else Lives(kept.seen.scalars, kept.seen.sure, kept.possible)
     needed = bound.with_columns(until=_until(world, lives, bound, name)).filter(
         (pl.col("since") < pl.col("until")) & (pl.col("since") < world.line.stop) & (pl.col("until") > world.line.start)
     )
-    if needed.is_empty():
-        return empty()
+    told = ("object", "code", "deadline")
     life = lives.scalars[needed["object"]]
     frame = needed.with_columns(begin=life["begin"], end=life[f"{name}_end"], gapped=life["gapped"])
     plain = frame.filter(~pl.col("gapped"))
-    early = plain.select("code", low="since", high=pl.min_horizontal("until", "begin"))
-    late = plain.select("code", low=pl.max_horizontal("since", "end"), high="until")
+    early = plain.select(*told, begin="since", end=pl.min_horizontal("until", "begin"))
+    late = plain.select(*told, begin=pl.max_horizontal("since", "end"), end="until")
     gapped = frame.filter("gapped")
     numbered = gapped.select(begin="since", end="until", gapped=pl.lit(value=True))
     rows = lives.sure if name == "sure" else kept.possible
     local = gapped.select("object", point=pl.int_range(pl.len(), dtype=pl.UInt32))
     holes = cut(numbered, "end", rows.rename({"point": "object"}).join(local, on="object").select("point", "begin", "end"))
-    holes = holes.select(code=gapped["code"].gather(holes["point"]), low="begin", high="end")
-    stretches = pl.concat([early, late, holes]).filter(pl.col("low") < pl.col("high"))
-    return islands(stretches.select(*world.line.put(pl.col("code"), pl.col("low"), pl.col("high"))))
+    holes = gapped.select(told)[holes["point"]].with_columns(holes.select("begin", "end"))
+    return pl.concat([early, late, holes]).filter(pl.col("begin") < pl.col("end"))
 
 
 def _until(world: World, lives: Lives, bound: pl.DataFrame, name: str) -> pl.Series:

@@ -28,10 +28,6 @@ class Copies(Objective):
 
 
 OBJECTIVES = {"copies": Copies}
-
-
-OTHERWISE = "undeclared"
-"""Why a leg is unproven where no point is in doubt: something of a repository or of the asset is not declared."""
 LEGS = ("count", "media", "offsite", "immutable", "offline")
 PRODUCTION = "\0production"
 UNDECLARED = "\0undeclared "
@@ -182,3 +178,28 @@ def involved(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
         newest, left_on="begin", right_on="begun", by=["code", "repository"], check_sortedness=False
     ).drop_nulls("point")
     return found.select("row", pl.lit("newest").alias("role"), "point")
+
+
+def undeclared(world: World, unproven: pl.DataFrame, leg: str) -> pl.DataFrame:
+    """Return which unproven stretches (`row`, `code`, `begin`) of a leg hang on something that is not declared when they begin, and which `repositories`
+    lack it (none: the asset does): `row`, `reason`, `repositories`, `pairs`, `keys`."""
+    attribute = {"count": "failure_domain", "media": "medium", "offsite": "city", "offline": "offline"}.get(leg)
+    at = (pl.col("begin_of") <= pl.col("begin")) & (pl.col("begin") < pl.col("end_of"))
+    asked = unproven.select("row", "code", "begin")
+    missing = [asked.select("row", repository=pl.lit(None, pl.Int32)).clear()]
+    if attribute in ("medium", "city"):
+        own = world.segments.select("code", attribute, begin_of="begin", end_of="end")
+        missing.append(
+            asked.join(own, on="code").filter(at & pl.col(attribute).is_null()).select("row", repository=pl.lit(None, pl.Int32))
+        )
+    if attribute is not None:
+        held = (
+            pl.concat([world.points.select("code", "repository"), world.unseen.select("code", "repository")]).drop_nulls().unique()
+        )
+        places = world.repositories.select("repository", attribute, begin_of="begin", end_of="end")
+        rows = asked.join(held, on="code").join(places, on="repository")
+        missing.append(rows.filter(at & pl.col(attribute).is_null()).select("row", "repository"))
+    found = pl.concat(missing).group_by("row").agg(repositories=pl.col("repository").drop_nulls().unique().sort())
+    return found.select(
+        "row", "repositories", reason=pl.lit("undeclared"), pairs=pl.lit([], pl.List(pl.Int32)), keys=pl.lit(["undeclared"])
+    )

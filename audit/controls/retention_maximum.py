@@ -68,20 +68,20 @@ def _presence_as_lives(world: World) -> Lives:
     return Lives(scalars, cut(scalars, "sure_end", presence.sure_gaps), cut(scalars, "possible_end", presence.possible_gaps))
 
 
+NAMES_OLDEST = True
+"""Of many overdue points a breach names the oldest: they are overdue longest."""
+
+
 def involved(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
-    """Return the points that are overdue when a breach (`row`, `code`, `policy`, `begin`) begins: `row`, `role`, `point`."""
+    """Return the points that are overdue during a breach (`row`, `code`, `policy`, `begin`, `end`): `row`, `role`, `point`."""
     found = []
     for index in breaches["policy"].unique():
-        mine = breaches.filter(pl.col("policy") == index).select("row", "code", "begin")
-        points = (
-            world.points.select("code")
-            .with_columns(begin=due(world, world.policies[index]), last=world.presence.ends["sure_end"])
-            .with_row_index("point")
+        mine = breaches.filter(pl.col("policy") == index).select("row", "code", "begin", "end")
+        points = world.points.select("code").with_columns(
+            since=pl.select(pl.max_horizontal(due(world, world.policies[index]), world.points["available"])).to_series(),
+            last=world.presence.ends["sure_end"],
         )
-        # A breach begins when a point falls due, or, under a new version, when that takes force: then all that is due is overdue.
-        found.append(
-            points.join(mine, on="code", suffix="_of")
-            .filter((pl.col("begin") <= pl.col("begin_of")) & (pl.col("last") > pl.col("begin_of")))
-            .select("row", "point")
-        )
+        points = points.with_row_index("point").filter(pl.col("since") < pl.col("last"))
+        inside = points.join(mine, on="code").filter((pl.col("since") < pl.col("end")) & (pl.col("last") > pl.col("begin")))
+        found.append(inside.select("row", "point"))
     return pl.concat(found).with_columns(role=pl.lit("overdue")).select("row", "role", "point")

@@ -7,13 +7,10 @@ from typing import Literal
 import polars as pl
 from pydantic import Field, RootModel
 
-from audit.controls._buckets import borders
 from audit.controls._objectives import Length, Objective
-from audit.controls._retention import keeps, obligations, outlives
-from audit.model.estate import PolicyVersion
+from audit.controls._retention import failures, keeps, obligations, outlives
 from audit.model.intervals import subtract
-from audit.model.lives import Lives
-from audit.model.world import Outcome, World, plus
+from audit.model.world import Outcome, World
 
 
 class KeepRule(Objective):
@@ -51,41 +48,37 @@ def evaluate(world: World) -> list[Outcome]:
 
 
 def involved(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
-    """Return the points that were lost, and should not have been, where a breach (`row`, `code`, `policy`, `begin`) begins: `row`, `role`, `point`."""
-    found = [pl.DataFrame(schema={"row": breaches.schema["row"], "point": pl.UInt32})]
-    for index in breaches["policy"].drop_nulls().unique():
-        policy = world.policies[index]
-        lost = _ended(world, world.lives_of(policy), breaches.filter(pl.col("policy") == index))
-        for rule in policy.objectives["keep"].root if lost.height else []:
-            if rule.every == "point":
-                due = plus(world.points["captured"].gather(lost["point"]), rule.term, policy.timezone)
-                found.append(lost.filter(due > lost["begin"]).select("row", "point"))
-            else:
-                found.append(_last_of_their_bucket(world, policy, lost, rule))
+    """Return the points that were lost, and should not have been, during a breach (`row`, `code`, `policy`, `begin`, `end`): `row`, `role`, `point`.
+
+    Of a calendar bucket those are lost with which the last of its points went.
+    """
+    failing = failures(world, breaches)
+    buckets = failing.filter(pl.col("point").is_null()).select("row", "code", "opens", "closes", begin="begin")
+    found = [failing.drop_nulls("point").select("row", "point")]
+    if buckets.height:
+        captured = world.points["captured"]
+        for lives in world.lives.values():
+            ends = lives.rows("possible").select("point", begin="end")
+            ends = ends.with_columns(code=world.points["code"].gather(ends["point"]), captured=captured.gather(ends["point"]))
+            lost = ends.join(buckets, on=["code", "begin"])
+            lost = lost.filter((pl.col("opens") <= pl.col("captured")) & (pl.col("captured") < pl.col("closes")))
+            found.append(lost.select("row", "point"))
     return pl.concat(found).unique().with_columns(role=pl.lit("lost")).select("row", "role", "point")
 
 
-def _ended(world: World, lives: Lives, breaches: pl.DataFrame) -> pl.DataFrame:
-    """Return the points whose life ended in the very instant in which a breach of their group begins: `row`, `code`, `begin`, `point`."""
-    ends = lives.rows("possible").select("point", begin="end")
-    ends = ends.with_columns(code=world.points["code"].gather(ends["point"]))
-    return ends.join(breaches.select("row", "code", "begin"), on=["code", "begin"]).select("row", "code", "begin", "point")
+def missing(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
+    """Return the calendar buckets without any point during a breach (`row`, `code`, `begin`, `end`), though one has to be kept: `row`, `every`, `first_day`,
+    `last_day` (Date, both inside, in the policy's zone), `deadline` (microseconds), in time order."""
+    failing = failures(world, breaches).filter(pl.col("point").is_null())
 
+    def days(zone: str, instants: pl.Expr) -> pl.Expr:
+        return instants.cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone).dt.date()
 
-def _last_of_their_bucket(world: World, policy: PolicyVersion, lost: pl.DataFrame, rule: KeepRule) -> pl.DataFrame:
-    """Return those lost points that leave their calendar bucket without any live point, while it has to have one: `row`, `point`."""
-    captured = world.points["captured"]
-    known = captured.gather(lost["point"])
-    low, high = known.min(), known.max()
-    if not isinstance(low, int) or not isinstance(high, int):
-        return lost.select("row", "point").clear()
-    edges = pl.Series(borders(rule.every, policy.timezone, low, high), dtype=pl.Int64)
-    lost = lost.with_columns(bucket=edges.search_sorted(known, side="right").cast(pl.Int64) - 1)
-    closes = edges.gather(lost["bucket"] + 1)
-    lost = lost.filter((closes <= lost["begin"]) & (plus(closes, rule.term, policy.timezone) > lost["begin"]))
-    place = edges.search_sorted(captured.fill_null(low - 1), side="right").cast(pl.Int64) - 1
-    rows = world.lives_of(policy).rows("possible")
-    rows = rows.with_columns(code=world.points["code"].gather(rows["point"]), bucket=place.gather(rows["point"])).drop("point")
-    left = lost.select("row", "code", "bucket", at="begin").unique().join(rows, on=["code", "bucket"])
-    left = left.filter((pl.col("begin") <= pl.col("at")) & (pl.col("at") < pl.col("end"))).select("row", "bucket").unique()
-    return lost.join(left, on=["row", "bucket"], how="anti").select("row", "point")
+    found = [
+        rows.select(
+            "row", "every", first_day=days(zone, pl.col("opens")), last_day=days(zone, pl.col("closes") - 1), deadline="deadline"
+        )
+        for (zone,), rows in failing.group_by("zone")
+    ]
+    shape = {"row": pl.UInt32, "every": pl.String, "first_day": pl.Date, "last_day": pl.Date, "deadline": pl.Int64}
+    return pl.concat([pl.DataFrame(schema=shape), *found]).unique().sort("row", "first_day", "last_day", "deadline")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from audit.discovery import modules
-from audit.evaluation.facts import resolve_facts
-from audit.evaluation.results import Evidence, results_of
-from audit.evaluation.rows import Rows
+from audit.evaluation.facts import Facts, resolve_facts
+from audit.evaluation.results import Doubts, Evidence, results_of
+from audit.evaluation.rows import Names, Rows
 from audit.evaluation.world import build_world
 from audit.model.estate import Estate
 from audit.model.intervals import islands
@@ -45,12 +45,13 @@ def judge(
         provenance=_provenance(world, rows.payloads),
         pairs={pair: (source, repository) for pair, source, repository in facts.names.pairs.iter_rows()},
         repositories=dict(world.repositories.select("repository", "name").iter_rows()),
-        listings=_listings(rows, facts.names.pairs),
+        listings=_listings(rows, facts.names),
+        scopes=_scopes(world, estate, facts),
         expected=_expected(world, estate),
     )
     results: list[Result] = []
     faults: list[str] = []
-    doubts: dict[bool, pl.DataFrame] = {}
+    doubts: Doubts = {}
     for name, module in modules("audit.controls").items():
         if controls is not None and name not in controls:
             continue
@@ -105,12 +106,24 @@ def _joined(world: World, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat([groups[joined["group"]].drop("group"), joined.drop("group")], how="horizontal").select(rows.columns)
 
 
-def _listings(rows: Rows, pairs: pl.DataFrame) -> pl.DataFrame:
+def _listings(rows: Rows, names: Names) -> pl.DataFrame:
     """Return the complete listings that results may name as evidence; of several of one instant the smallest SHA-256."""
-    complete = rows.listings.filter(pl.col("complete") & pl.col("listed_at").is_not_null()).join(pairs, on=["source", "repository"])
+    complete = rows.listings.filter(pl.col("complete") & pl.col("listed_at").is_not_null())
+    complete = complete.join(names.pairs, on=["source", "repository"]).join(names.scopes, on=["pair", "scope"], nulls_equal=True)
     hashed = complete.join(rows.payloads.select(pl.col("entry").cast(pl.Int64), "sha256"), on="entry", how="left")
-    first = hashed.sort("sha256").unique(["pair", "scope", "listed_at"], keep="first", maintain_order=True)
-    return first.select("pair", pl.col("listed_at").cast(pl.Int64).alias("at"), "entry", "locator").sort("at", "pair", "entry")
+    first = hashed.sort("sha256").unique(["chain", "listed_at"], keep="first", maintain_order=True)
+    listed = first.select(
+        "pair", "chain", "entry", "locator", at=pl.col("listed_at").cast(pl.Int64), whole=pl.col("scope").is_null()
+    )
+    return listed.sort("at", "pair", "chain", "entry")
+
+
+def _scopes(world: World, estate: Estate, facts: Facts) -> pl.DataFrame:
+    """Return in which scopes the subjects of a group were ever listed: `code`, `chain`. Listings of others say nothing of it."""
+    named = facts.listed_scopes.join(facts.names.scopes, on="chain").join(facts.names.pairs, on="pair")
+    groups = world.groups.select(pl.col("code").cast(pl.UInt32), "asset", "part")
+    aliases = estate.aliases.join(groups, on=["asset", "part"], nulls_equal=True)
+    return named.join(aliases, on=["source", "subject"]).select("code", "chain").unique()
 
 
 def _expected(world: World, estate: Estate) -> dict[int, dict[str, list[str]]]:

@@ -65,10 +65,11 @@ def exposures(world: World, breaches: pl.DataFrame, policies_accept: bool) -> pl
     return lost.filter(~pl.col("row").is_in(endless)).group_by("row").agg(pl.col("exposure").max())
 
 
-def doubtful(world: World, accepts: bool, *, each: bool) -> pl.DataFrame:
+def doubtful(world: World, accepts: bool, *, each: bool, reach: int | None = None) -> pl.DataFrame:
     """Return when a point may live and does not surely: `code`, `pair`, `repository`, `doubt`, `begin`, `end`.
 
-    each: of every point, as where each has to be kept; else only where no other point of its repository surely lives, as where one is enough.
+    each: of every point, as where each has to be kept; else only where no other point of its repository surely lives, as where one is enough. reach: how old
+    a point may be and still count, in microseconds (null: any age); an older one is in nobody's way.
     """
     lives, points, line = world.lives[accepts], world.points, world.line
     places = points.select("pair", "repository").unique("pair")
@@ -80,7 +81,8 @@ def doubtful(world: World, accepts: bool, *, each: bool) -> pl.DataFrame:
         stretches = islands(rows.select(*line.put(pl.col("group"), pl.col("begin"), pl.col("end"))))
     else:
         always = pl.repeat(FOR_EVER, points.height, dtype=INT, eager=True)
-        sure, possible = live_stretches(lives, line, group, -always, always)
+        until = always if reach is None else points["captured"] + reach
+        sure, possible = live_stretches(lives, line, group, -always, until)
         stretches = subtract(possible, sure)
     rows = line.get(stretches)
     place = pl.col("group") // kinds
@@ -109,7 +111,7 @@ def _exceeding(lives: Lives) -> pl.DataFrame:
 
 def reasons(world: World, unproven: pl.DataFrame, doubts: pl.DataFrame, *, unseen: bool = True) -> pl.DataFrame:
     """Return, for unproven stretches (`row`, `code`, `begin`, `reach`: how old a point may be and still count, null: any age), `row`, `reason` (a message
-    key) and the `repositories` and `pairs` whose evidence would settle it.
+    key), the `repositories` and `pairs` whose evidence would settle it, and all `keys`. doubts: as `doubtful` says, with the `reach` each was asked for.
 
     Looked at where the stretch begins: what is in doubt there is what makes it unproven. unseen: whether points that nobody saw count for the control.
     """
@@ -125,9 +127,12 @@ def reasons(world: World, unproven: pl.DataFrame, doubts: pl.DataFrame, *, unsee
         key=pl.when(last & (pl.col("end") >= FOR_EVER)).then(pl.lit("no-listing-after")).otherwise(pl.lit("unseen")),
     )
     names = pl.Series(DOUBTS)
-    doubted = _covering(asked, doubts.with_columns(until="end"), ["pair", "doubt"])
-    doubted = doubted.select("row", "repository", "pair", key=names.gather(doubted["doubt"]))
-    return _grouped(pl.concat([maybe, doubted]))
+    doubted = [
+        _covering(asked.filter(pl.col("reach").eq_missing(reach)), rows.drop("reach").with_columns(until="end"), ["pair", "doubt"])
+        for (reach,), rows in doubts.group_by("reach")
+    ]
+    told = [rows.select("row", "repository", "pair", key=names.gather(rows["doubt"])) for rows in doubted]
+    return _grouped(pl.concat([maybe, *told]))
 
 
 def reasons_told(unproven: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
@@ -144,7 +149,7 @@ def _grouped(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("key").unique().sort(),
         pl.col("repository").unique().drop_nulls().sort(),
         pl.col("pair").unique().drop_nulls().sort(),
-    )
+    )  # fmt: skip
     reason = pl.when(pl.col("key").list.len() == 1).then(pl.col("key").list.first()).otherwise(pl.lit("mixed"))
     return grouped.select("row", reason=reason, repositories="repository", pairs="pair", keys="key")
 

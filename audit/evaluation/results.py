@@ -17,8 +17,10 @@ from audit.model.verdicts import SHARES, Breach, EvidenceRef, Result, Unproven, 
 from audit.model.world import Outcome, World
 
 MICROSECONDS = 1_000_000
+Doubts = dict[tuple[bool, int | None], pl.DataFrame]
+"""When points are in doubt: by whether each counts by itself, and how old one may be and still count."""
 POINTS_NAMED = 5
-"""How many points of one role a breach names at the most."""
+"""How many points of one role, or calendar buckets, a breach names at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,15 @@ class Evidence:
     pairs: Mapping[int, tuple[str, str]]
     repositories: Mapping[int, str]
     listings: pl.DataFrame
-    """Complete listings: `pair`, `at` (microseconds), `entry`, `locator`, sorted by `at`."""
+    """Complete listings: `pair`, `chain`, `whole` (of the whole repository), `at` (microseconds), `entry`, `locator`, sorted by `at`."""
+    scopes: pl.DataFrame
+    """In which scopes the subjects of a group were ever listed: `code`, `chain`."""
     expected: Mapping[int, Mapping[str, list[str]]]
     """By code of group, the `sources` and `repositories` that are declared to hold its points."""
 
 
 def results_of(
-    world: World, control: str, module: ModuleType, outcome: Outcome, evidence: Evidence, doubts: dict[bool, pl.DataFrame]
+    world: World, control: str, module: ModuleType, outcome: Outcome, evidence: Evidence, doubts: Doubts
 ) -> Iterator[Result]:
     """Yield one result for each group and policy version that the outcome judged."""
     keys = pl.concat([outcome.judged, outcome.grace]).select("code", "policy").unique().sort("code", "policy")
@@ -136,6 +140,7 @@ def _breaches(
     rows = stretches.sort("code", "policy", "begin").with_row_index("row")
     points = _points_of(world, rows, evidence, module)
     exposure: dict[int, int] = {}
+    missing = _missing(module.missing(world, rows)) if hasattr(module, "missing") else {}
     if getattr(module, "SHOWS_EXPOSURE", False):
         accepts = {index: policy.accept_partial for index, policy in enumerate(world.policies)}
         for way in world.lives:
@@ -146,15 +151,30 @@ def _breaches(
         detail, refs = points.get(row, ({}, ()))
         if row in exposure:
             detail = detail | {"exposure_seconds": exposure[row] / MICROSECONDS}
+        if row in missing:
+            detail = detail | {"missing": missing[row]}
         found.setdefault((code, policy), []).append(Breach(instant(begin), instant(end), detail, refs))
+    return found
+
+
+def _missing(rows: pl.DataFrame) -> dict[int, dict[str, Any]]:
+    """Return, by breach, the calendar buckets in which there was no point: how many, and the first of them."""
+    found: dict[int, dict[str, Any]] = {}
+    for row, every, first, last, deadline in rows.iter_rows():
+        told = found.setdefault(row, {"count": 0, "buckets": []})
+        told["count"] += 1
+        if len(told["buckets"]) < POINTS_NAMED:
+            told["buckets"].append({
+                "every": every, "first_day": first.isoformat(), "last_day": last.isoformat(), "deadline_at": time_text(instant(deadline)),
+            })  # fmt: skip
     return found
 
 
 def _points_of(
     world: World, rows: pl.DataFrame, evidence: Evidence, module: ModuleType
 ) -> dict[int, tuple[dict[str, Any], tuple[EvidenceRef, ...]]]:
-    """Return, by breach, the points around it and those its control says are involved, with their evidence. Of many of one role the newest are
-    named, and all are counted."""
+    """Return, by breach, the points around it and those its control says are involved, with their evidence. Of many of one role the newest, or
+    where the control says so the oldest, are named, and all are counted."""
     around = points_around(world, rows)
     named = [around.select("row", pl.lit(role).alias("role"), point=role).drop_nulls("point") for role in ("before", "after")]
     if hasattr(module, "involved"):
@@ -167,7 +187,9 @@ def _points_of(
         identity=world.points["id"].gather(every["point"]),
         pair=world.points["pair"].gather(every["point"]),
     )
-    every = every.sort(["row", "role", "captured", "identity", "pair"], descending=[False, False, True, False, False]).with_columns(
+    newest_first = not getattr(module, "NAMES_OLDEST", False)
+    order = ["row", "role", "captured", "identity", "pair"]
+    every = every.sort(order, descending=[False, False, newest_first, False, False]).with_columns(
         count=pl.len().over("row", "role")
     )
     shown = every.filter(pl.int_range(pl.len()).over("row", "role") < POINTS_NAMED)
@@ -196,18 +218,24 @@ def _points_of(
 
 
 def _witnesses(world: World, rows: pl.DataFrame, evidence: Evidence) -> pl.DataFrame:
-    """Return the listings that show what was not there: of each repository of the group the first complete one at or after the breach's begin
-    (`row`, `pair`, `at`, `entry`, `locator`). Without them a missing point would only be one that nobody told us of."""
+    """Return the listings that show what was not there: of each repository of the group the first complete one at or after the breach's begin, of the
+    whole repository or of a scope in which the group stands (`row`, `pair`, `at`, `entry`, `locator`). Without them a missing point would only be one that
+    nobody told us of."""
     held = (
         pl.concat([world.points.select("code", "pair"), world.unseen.select("code", "pair")]).lazy().drop_nulls().unique().collect()
     )
-    asked = rows.select("row", "code", "begin").join(held, on="code").sort("begin")
-    if asked.is_empty() or evidence.listings.is_empty():
+    spoken = held.join(evidence.listings.select("pair", "chain", "whole").unique(), on="pair")
+    spoken = pl.concat(
+        [spoken.filter("whole"), spoken.filter(~pl.col("whole")).join(evidence.scopes, on=["code", "chain"], how="semi")]
+    )
+    asked = rows.select("row", "code", "begin").join(spoken.select("code", "chain"), on="code").sort("begin")
+    if asked.is_empty():
         return pl.DataFrame(schema={"row": pl.UInt32, "pair": pl.Int32, "at": pl.Int64, "entry": pl.Int64, "locator": pl.String})
     found = asked.join_asof(
-        evidence.listings, left_on="begin", right_on="at", by="pair", strategy="forward", check_sortedness=False
+        evidence.listings, left_on="begin", right_on="at", by="chain", strategy="forward", check_sortedness=False
     )
-    found = found.drop_nulls("entry").sort("row", "at", "pair").filter(pl.int_range(pl.len()).over("row") < POINTS_NAMED)
+    found = found.drop_nulls("entry").sort("row", "at", "pair", "chain").unique(["row", "pair"], keep="first", maintain_order=True)
+    found = found.filter(pl.int_range(pl.len()).over("row") < POINTS_NAMED)
     return found.select("row", "pair", "at", "entry", "locator")
 
 
@@ -222,7 +250,7 @@ def _point(point: tuple[Any, ...], evidence: Evidence) -> dict[str, Any]:
 
 
 def _unproven(
-    world: World, outcome: Outcome, evidence: Evidence, doubts: dict[bool, pl.DataFrame], module: ModuleType
+    world: World, outcome: Outcome, evidence: Evidence, doubts: Doubts, module: ModuleType
 ) -> dict[tuple[int, int | None], list[Unproven]]:
     """Return unproven stretches in time order by (code, policy), each with its reason and what would settle it."""
     if outcome.unproven.is_empty():
@@ -230,17 +258,8 @@ def _unproven(
     rows = outcome.unproven.sort("code", "policy", "begin").with_row_index("row")
     fixed = outcome.extra.get("reason")
     blind = set(world.blind.to_list())
-    why: dict[int, tuple[str, list[int], list[int], list[str]]] = {}
-    if fixed is None and hasattr(module, "doubts"):
-        why = {row: tuple(rest) for row, *rest in reasons_told(rows, module.doubts(world, DOUBTS)).iter_rows()}
-    elif fixed is None:
-        each = getattr(module, "EACH_POINT", False)
-        if each not in doubts:
-            doubts[each] = pl.concat([doubtful(world, accepts, each=each) for accepts in world.lives]).unique()
-        reaches = [module.reach(policy) if hasattr(module, "reach") else None for policy in world.policies]
-        rows = rows.with_columns(reach=pl.Series(reaches, dtype=pl.Int64).gather(rows["policy"]))
-        found_why = reasons(world, rows, doubts[each], unseen=outcome.extra.get("unseen", True))
-        why = {row: tuple(rest) for row, *rest in found_why.iter_rows()}
+    seen = rows.filter(~pl.col("code").is_in(world.blind.implode()))
+    why = {} if fixed is not None or seen.is_empty() else _reasons(world, outcome, seen, doubts, module)
     found: dict[tuple[int, int | None], list[Unproven]] = {}
     detail: dict[str, Any]
     for row, code, policy, begin, end in rows.select("row", "code", "policy", "begin", "end").iter_rows():
@@ -257,3 +276,38 @@ def _unproven(
             detail = {"sources": sorted(sources), "repositories": sorted(names)} | ({"reasons": keys} if reason == "mixed" else {})
         found.setdefault((code, policy), []).append(Unproven(instant(begin), instant(end), reason, detail))
     return found
+
+
+def _reasons(
+    world: World, outcome: Outcome, rows: pl.DataFrame, doubts: Doubts, module: ModuleType
+) -> dict[int, tuple[str, list[int], list[int], list[str]]]:
+    """Return, by unproven stretch, its reason, the repositories and pairs whose evidence would settle it, and all reasons.
+
+    First what stands in the way although one good point would do; then what is not declared; at last whatever is in doubt.
+    """
+    if hasattr(module, "doubts"):
+        return {row: tuple(rest) for row, *rest in reasons_told(rows, module.doubts(world, DOUBTS)).iter_rows()}
+    reaches = [module.reach(policy) if hasattr(module, "reach") else None for policy in world.policies]
+    rows = rows.with_columns(reach=pl.Series(reaches, dtype=pl.Int64).gather(rows["policy"]))
+    each, unseen = getattr(module, "EACH_POINT", False), outcome.extra.get("unseen", True)
+    known = [reasons(world, rows, _doubts(world, rows, doubts, each=each), unseen=unseen)]
+
+    def left() -> pl.DataFrame:
+        return rows.join(pl.concat(known), on="row", how="anti")
+
+    if hasattr(module, "undeclared") and left().height:
+        known.append(module.undeclared(world, left(), outcome.leg).select(known[0].columns))
+    if not each and left().height:
+        known.append(reasons(world, left(), _doubts(world, rows, doubts, each=True), unseen=unseen))
+    return {row: tuple(rest) for row, *rest in pl.concat(known).iter_rows()}
+
+
+def _doubts(world: World, rows: pl.DataFrame, doubts: Doubts, *, each: bool) -> pl.DataFrame:
+    """Return the doubts that unproven stretches may have, by the age a point may have (`reach`). Of each kind computed once for all controls."""
+    found = []
+    for reach in rows["reach"].unique().sort():
+        key = (each, None if each else reach)
+        if key not in doubts:
+            doubts[key] = pl.concat([doubtful(world, accepts, each=each, reach=key[1]) for accepts in world.lives]).unique()
+        found.append(doubts[key].with_columns(reach=pl.lit(reach, pl.Int64)))
+    return pl.concat(found)

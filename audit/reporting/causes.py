@@ -1,13 +1,14 @@
 """Why a promise was broken, in words: what content says of the control, then what is known of the breach, from its detail.
 
 Nothing here knows a control by name. The detail of a breach holds the points `before` and `after` it, those of each *role* that the
-control found to be involved (`{count, points}`), the `exposure_seconds` where there is one, and the listings that show it (`observed_by`).
+control found to be involved (`{count, points}`), the calendar buckets without a point (`missing`), the `exposure_seconds` where there is one, and the
+listings that show it (`observed_by`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import audit.controls
@@ -18,7 +19,7 @@ from audit.reporting.context import Context
 from audit.reporting.details import detail_text, detail_value
 from audit.reporting.words import joined
 
-_TOLD = ("before", "after", "exposure_seconds", "observed_by")
+_TOLD = ("before", "after", "exposure_seconds", "missing", "observed_by")
 
 
 def cause(result: Result, breach: Breach, context: Context) -> Text:
@@ -31,7 +32,8 @@ def cause(result: Result, breach: Breach, context: Context) -> Text:
         context.breach_says(result.control, result.leg),
         _exposure(result, breach, context),
         *(_role(role, value, context) for role, value in roles.items()),
-        *([] if roles else [_around(detail, context)]),
+        _missing(detail.get("missing"), context),
+        *([] if roles or detail.get("missing") else [_around(detail, context)]),
         _shown_by(detail.get("observed_by") or (), context),
         detail_text(rest, context),
     ]
@@ -73,13 +75,33 @@ def _is_role(value: Any) -> bool:
 
 def _role(role: str, value: Mapping[str, Any], context: Context) -> Text:
     points = detail_value(role, value["points"], context)
-    left = value["count"] - len(value["points"])
     if f"causes.roles.{role}" not in context.words:
         return context.words("labels.detail", label=(Name(role),), value=points)
-    said = context.words(f"causes.roles.{role}", n=value["count"], points=points)
-    return joined(
-        *said, *(context.words("causes.further", n=left, whole=value["count"]) if left else ()), *context.words("causes.stop")
+    return _counted(
+        context.words(f"causes.roles.{role}", n=value["count"], points=points), value["count"], len(value["points"]), context
     )
+
+
+def _missing(value: Mapping[str, Any] | None, context: Context) -> Text:
+    """Return the calendar buckets of which nothing was there, and until when one point of each had to be kept."""
+    if value is None:
+        return ()
+    clause = context.words.plain("labels.clause")
+    told = [_bucket(one, context) for one in value["buckets"]]
+    buckets = joined(*(part for index, text in enumerate(told) for part in (clause if index else "", *text)))
+    return _counted(context.words("causes.missing", n=value["count"], buckets=buckets), value["count"], len(told), context)
+
+
+def _bucket(one: Mapping[str, Any], context: Context) -> Text:
+    days = context.formats.days(date.fromisoformat(one["first_day"]), date.fromisoformat(one["last_day"]))
+    deadline = context.formats.instant(datetime.fromisoformat(one["deadline_at"]))
+    return context.words("causes.bucket", days=days, deadline=deadline)
+
+
+def _counted(said: Text, whole: int, shown: int, context: Context) -> Text:
+    """Return a list of which the first are said, how many more there are, and the end of the sentence."""
+    further = context.words("causes.further", n=whole - shown, whole=whole) if whole > shown else ()
+    return joined(*said, *further, *context.words("causes.stop"))
 
 
 def _around(detail: Mapping[str, Any], context: Context) -> Text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -118,6 +118,11 @@ class Formats:
             first, last = self.day(since), self.day(until - timedelta(microseconds=1))
             return first if first == last else self._range(first, last)
         return self._range(self.instant(since), self.instant(until))
+
+    def days(self, first: date, last: date) -> str:
+        """Return a day, or a range of days with both ends inside, as written: no zone."""
+        told = [str(format_date(day, _PATTERNS[self.language][0], locale=self.locale)) for day in (first, last)]
+        return told[0] if first == last else self._range(*told)
 
     def _range(self, first: str, last: str) -> str:
         return f"{first}至{last}" if self.language == "zh" else f"{first} to {last}"

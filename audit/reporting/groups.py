@@ -17,7 +17,7 @@ _STATES = (State.MET, State.GRACE, State.WAIVED, State.UNPROVEN, State.BREACHED)
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What several results say together. Assets are counted under the worst verdict each has among them; `seconds` is the judged time added
-    up, null where all was judged at one instant; `shares` are of it.
+    up, null where all was judged at one instant; `shares` are of it, or there of the assets.
     """
 
     verdict: Verdict
@@ -36,13 +36,16 @@ class Tally:
         counts = Counter(verdicts.values())
         judged = [result for result in results if result.shares is not None]
         seconds = sum(result.judged_seconds for result in judged)
+        # Parts of one asset are one asset: at one instant it counts once, as in the counts beside.
+        names = ("met", "met_up_to", "breached", "unproven", "grace", "waived")
+        shares = _by_asset(counts) if seconds < SHORTEST else {name: pooled(judged, name) for name in names}
         return cls(
             verdict=worst(verdicts.values()),
             judged=len(verdicts) - counts[Verdict.NOT_APPLICABLE],
             breached=counts[Verdict.BREACHED],
             unproven=counts[Verdict.UNPROVEN],
             seconds=seconds if seconds >= SHORTEST else None,
-            shares={share: pooled(judged, share) for share in ("met", "met_up_to", "breached", "unproven", "grace", "waived")},
+            shares=shares,
         )
 
     @property
@@ -62,6 +65,16 @@ class Tally:
         """The tally as one cell of a heat map; without shares where it was judged at one instant."""
         met, up_to = (self.shares["met"], self.shares["met_up_to"]) if self.seconds is not None else (None, None)
         return HeatCell(self.verdict, met, up_to, self.judged, self.breached, self.unproven)
+
+
+def _by_asset(counts: Mapping[Verdict, int]) -> dict[str, float | None]:
+    """Return the shares of assets by their worst verdict; null where none was judged."""
+    whole = sum(counts.values()) - counts[Verdict.NOT_APPLICABLE]
+    shares: dict[str, float | None] = dict.fromkeys(("met", "breached", "unproven", "grace", "waived"))
+    if whole:
+        shares = {name: counts.get(Verdict(name), 0) / whole if name != "grace" else 0.0 for name in shares}
+    breached = shares["breached"]
+    return shares | {"met_up_to": None if breached is None else 1 - breached}
 
 
 def grouped(results: Iterable[Result], key: Callable[[Result], Key]) -> dict[Key, list[Result]]:

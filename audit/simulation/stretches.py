@@ -88,6 +88,22 @@ def lacking(number: int, groups: Sequence[Held], period: Stretch) -> Lacking:
     return Lacking(breached, beyond(fewer_than(number, [group.sure for group in groups], period), breached))
 
 
+def worst_exposure(points: Collection[Seen], within: Stretch) -> timedelta | None:
+    """Return the most work that a failure in a stretch would have lost: the instant less the newest capture that may have been there, at its worst.
+    Null: for a while nothing may have been there at all.
+
+    It grows until a point comes: so it is worst just before one does, or at the end of the stretch.
+    """
+    since, until = within
+    worst = timedelta(0)
+    for at in [until, *(point.since for point in points if since < point.since < until)]:
+        there = [point.captured for point in points if point.since < at and (point.missed is None or point.missed >= at)]
+        if not there:
+            return None
+        worst = max(worst, at - max(there))
+    return worst
+
+
 def beyond(stretches: Stretches, taken: Stretches) -> Stretches:
     """Return the parts of stretches that lie in none of those taken."""
     left = []

@@ -14,7 +14,19 @@ from typing import Any
 from audit.simulation.accidents import GRACE, TOLERANCE, Accidents
 from audit.simulation.calendar import DAY, HOUR, Calendar, after, day_of, local
 from audit.simulation.files import Shelf
-from audit.simulation.stretches import Lacking, Seen, Stretch, Stretches, clipped, held, lacking, seen, union, without_needing
+from audit.simulation.stretches import (
+    Lacking,
+    Seen,
+    Stretch,
+    Stretches,
+    clipped,
+    held,
+    lacking,
+    seen,
+    union,
+    without_needing,
+    worst_exposure,
+)
 
 Shelves = Mapping[tuple[str, str], Shelf]
 COPIES = ("count", "media", "offsite", "immutable")
@@ -26,7 +38,9 @@ YOUNG = 36 * HOUR
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """The verdict that a control must give. Stretches lie in the period; grace: when a new asset is not judged."""
+    """The verdict that a control must give. Stretches lie in the period; grace: when a new asset is not judged. exposures: of each breached stretch, where
+    the control is one of exposure: how much work its worst instant would have lost.
+    """
 
     asset: str
     control: str
@@ -37,6 +51,7 @@ class Find:
     breached: Stretches = ()
     unproven: Stretches = ()
     grace: Stretches = ()
+    exposures: tuple[timedelta | None, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -99,7 +114,7 @@ class Truth:
         points = self._core("mysql/messages-2")
         monday = self.accidents.no_backups[0]
         find = partial(Find, "messages-db", policy="core-messages", part="shard-2")
-        yield find("recovery-point", **_as(self._exposed(points["nas-sh1"], TOLERANCE["15m"])))
+        yield find("recovery-point", **_losing(self._exposed(points["nas-sh1"], TOLERANCE["15m"]), points.values()))
         for leg, missing in self._legs(points).items():
             yield find("copies", leg=leg, **_as(missing))
         # Each of the seven days lacks what had to be kept of it for 30 days, and the week what had to be kept for twelve weeks.
@@ -113,8 +128,9 @@ class Truth:
 
     def _broken_chain(self) -> Iterable[Find]:
         missing = f"identity-i-{self.accidents.missing_increment:%y%m%d%H%M}"
-        points = without_needing(self._seen("db-backup", "nas-sh1", "pg/identity"), {missing})
-        yield Find("identity-db", "recovery-point", "core-identity", **_as(self._exposed(points, TOLERANCE["15m"])))
+        points = {name: without_needing(rows, {missing}) for name, rows in self._core("pg/identity").items()}
+        exposed = self._exposed(points["nas-sh1"], TOLERANCE["15m"])
+        yield Find("identity-db", "recovery-point", "core-identity", **_losing(exposed, points.values()))
 
     def _damaged(self) -> Iterable[Find]:
         """Until it was found, the damage may have come at any time: nothing that needs the point is sure, and no copy of it."""
@@ -131,9 +147,9 @@ class Truth:
 
     def _renegotiated(self) -> Iterable[Find]:
         since = (self.accidents.promised, self.period[1])
-        points = self._seen("call-export", "nas-sh1", "cdr")
+        points, copies = (self._seen("call-export", name, "cdr") for name in ("nas-sh1", "vault-hz1"))
         missing = self._exposed(points, TOLERANCE["8h"], since)
-        yield Find("call-records-db", "recovery-point", "internal-call-records", 2, **_as(missing))
+        yield Find("call-records-db", "recovery-point", "internal-call-records", 2, **_losing(missing, [points, copies]))
         yield Find("call-records-db", "recovery-point", "internal-call-records", 1)
 
     def _kept_too_long(self) -> Iterable[Find]:
@@ -209,6 +225,12 @@ class Truth:
 
 def _as(missing: Lacking) -> dict[str, Any]:
     return {"breached": missing.breached, "unproven": missing.unproven}
+
+
+def _losing(missing: Lacking, repositories: Iterable[list[Seen]]) -> dict[str, Any]:
+    """Return what is missing, with the work that the worst instant of each breach would have lost: the newest state of any repository counts."""
+    points = [point for rows in repositories for point in rows]
+    return _as(missing) | {"exposures": tuple(worst_exposure(points, stretch) for stretch in missing.breached)}
 
 
 def _all(missing: Lacking) -> Stretches:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import repeat
 
 from audit.simulation import databases, jobs, servers
 from audit.simulation.accidents import Accidents
 from audit.simulation.calendar import ZONE, Calendar
 from audit.simulation.files import File
-from audit.simulation.stretches import Stretches
+from audit.simulation.stretches import Stretch, Stretches
 from audit.simulation.truth import CONTROLS, Accident, Find, Truth
 from audit.simulation.words import WORDS
 
-EDITION = 1
+EDITION = 2
 """Of what is simulated; raised whenever the same arguments give other bytes."""
 YEARS = range(2022, 2091)
 """Years that can be simulated: the company began in 2021."""
@@ -86,8 +87,15 @@ def _stretches(find: Find) -> str:
     for key in ("breached", "unproven", "grace"):
         stretches: Stretches = getattr(find, key)
         if stretches:
-            told += f", {key}: [" + ", ".join(f"{{from: {_time(since)}, to: {_time(until)}}}" for since, until in stretches) + "]"
+            lost = find.exposures if key == "breached" else ()
+            told += f", {key}: [" + ", ".join(map(_stretch, stretches, lost or repeat(None))) + "]"
     return told
+
+
+def _stretch(stretch: Stretch, lost: timedelta | None) -> str:
+    since, until = stretch
+    exposure = "" if lost is None else f", exposure_seconds: {lost.total_seconds()}"
+    return f"{{from: {_time(since)}, to: {_time(until)}{exposure}}}"
 
 
 def _time(instant: datetime) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import waitress
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 from waitress import wasyncore
 
 from audit.content import Content
@@ -27,6 +27,8 @@ from tests.web.conftest import NOW, PASSWORD, ROOT, build_data
 
 CHROMIUM = "/usr/bin/chromium"
 SIZES = {"desktop": (1280, 900), "phone": (360, 740)}
+LONG = 120_000
+"""Milliseconds that a job may take on a machine with other work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,24 @@ class Visitor:
         self.go("/login")
         self.page.locator("#name").fill(name)
         self.page.locator("#password").fill(PASSWORD)
-        self.page.locator("button.main").click()
-        self.page.wait_for_url(self.url + "/")
+        self.follow(self.page.locator("button.main"))
+        expect(self.page).to_have_url(self.url + "/")
+
+    def follow(self, target: Locator) -> None:
+        """Click something that leads to a page, and wait until that page is loaded: what is read next is never the page before it."""
+        with self.page.expect_event("load"):
+            target.click()
+
+    def choose(self, target: Locator, value: str) -> None:
+        """Choose in a list that applies by itself, and wait until the page it leads to is loaded."""
+        with self.page.expect_event("load"):
+            target.select_option(value)
+
+    def run_done(self, done: str) -> None:
+        """On the page of jobs: wait until it shows, by itself, that nothing is under way, and that the newest run ended well (`done`)."""
+        expect(self.page.locator("[data-live]")).to_have_count(1)
+        expect(self.page.locator("[data-running]")).to_have_count(0, timeout=LONG)
+        expect(self.page.locator("#list-jobs tbody tr").first).to_contain_text(done)
 
     def check(self) -> None:
         """Assert that the page has no script error, breaks no rule of accessibility, and never scrolls sideways as a whole."""

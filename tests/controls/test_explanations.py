@@ -17,6 +17,9 @@ def results(
     return {(result["control"], result["leg"]): result for result in assess_directly(case)["results"]}
 
 
+YOUNG = {"assets": {"a": {"in_service": text_of(day(0))}}}
+
+
 def named(points: dict[str, Any]) -> list[str]:
     return [point["id"] for point in points["points"]]
 
@@ -96,6 +99,54 @@ def test_overdue_points_are_named_and_counted() -> None:
     assert len(named(breach["detail"]["overdue"])) == 5
 
 
+def test_all_that_was_lost_in_a_breach_is_named_and_not_only_what_began_it() -> None:
+    told = [listing(2, p("p1", 1), p("p2", 1.5), p("p3", 1.75)), listing(4, p("p2", 1.5), p("p3", 1.75)), listing(6, p("p3", 1.75)), listing(50, p("p3", 1.75))]  # fmt: skip
+    whole = results(told, {"keep": [{"every": "point", "for": "30d"}]})["retention-minimum", None]["breaches"]
+    assert [(one["from"], named(one["detail"]["lost"])) for one in whole] == [(text_of(day(4)), ["p2", "p1"])]
+    later = results(told, {"keep": [{"every": "point", "for": "30d"}]}, (7, 9))["retention-minimum", None]["breaches"]
+    assert [(one["from"], named(one["detail"]["lost"])) for one in later] == [(text_of(day(7)), ["p2", "p1"])]
+
+
+def test_a_calendar_bucket_without_any_point_is_named() -> None:
+    # The zone is UTC; of 2 March, wholly in service, there never was a point, and nothing was lost.
+    told = [listing(2.5, p("p0", 0.5), p("p2", 2.25)), listing(50, p("p0", 0.5), p("p2", 2.25))]
+    found = results(told, {"keep": [{"every": "day", "for": "10d"}]}, (1, 3), **YOUNG)["retention-minimum", None]
+    (breach,) = found["breaches"]
+    assert (breach["from"], breach["to"]) == (text_of(day(2)), text_of(day(3)))
+    assert "lost" not in breach["detail"]
+    begun = text_of(day(1))[:10]
+    assert breach["detail"]["missing"] == {
+        "count": 1, "buckets": [{"every": "day", "first_day": begun, "last_day": begun, "deadline_at": text_of(day(12))}],
+    }  # fmt: skip
+
+
+def test_all_buckets_missing_in_a_breach_are_counted_and_the_first_are_named() -> None:
+    told = [listing(8.5, p("p0", 0.5)), listing(50, p("p0", 0.5))]
+    (breach,) = results(told, {"keep": [{"every": "day", "for": "10d"}]}, (1, 8.75), **YOUNG)["retention-minimum", None]["breaches"]
+    assert breach["detail"]["missing"]["count"] == 7  # 2 to 8 March
+    assert [one["first_day"] for one in breach["detail"]["missing"]["buckets"]] == [text_of(day(n))[:10] for n in range(1, 6)]
+
+
+def test_points_that_fall_due_during_a_breach_are_overdue_too_and_the_oldest_are_named() -> None:
+    points = [p(f"p{number}", 0.5 + number) for number in range(8)]
+    (breach,) = results([listing(9, *points), listing(50, *points)], {"dispose": {"after": "3d"}}, (0, 10))[
+        "retention-maximum", None
+    ]["breaches"]
+    assert breach["from"] == text_of(day(3.5))
+    assert breach["detail"]["overdue"]["count"] == 7  # p7 falls due half a day after the period
+    assert named(breach["detail"]["overdue"]) == ["p0", "p1", "p2", "p3", "p4"]
+
+
+def test_an_old_good_copy_does_not_hide_that_a_young_one_is_in_doubt() -> None:
+    # p1 is there for good and too old from day 3 on; p2 was gone by the listing of day 6, nobody knows since when.
+    told = [listing(4.5, p("p1", 1), p("p2", 4)), listing(6, p("p1", 1)), listing(50, p("p1", 1))]
+    found = results(told, {"copies": {"max_age": "2d", "count": 1, "media": 1, "offsite": 0, "production": False}}, (4.5, 6))
+    for leg in ("count", "media"):
+        (stretch,) = found["copies", leg]["unproven"]
+        assert (stretch["from"], stretch["to"], stretch["reason"]) == (text_of(day(4.5)), text_of(day(6)), "presence"), leg
+        assert stretch["detail"] == {"sources": ["s"], "repositories": ["r1"]}
+
+
 def test_a_copies_breach_names_the_newest_point_of_each_repository() -> None:
     told = [
         listing(2, p("p1", 1)), listing(50, p("p1", 1)),
@@ -105,6 +156,16 @@ def test_a_copies_breach_names_the_newest_point_of_each_repository() -> None:
     breach = found["copies", "count"]["breaches"][-1]
     assert breach["from"] == text_of(day(4))
     assert sorted(point["repository"] for point in breach["detail"]["newest"]["points"]) == ["r1", "r2"]
+
+
+def test_a_listing_of_a_scope_in_which_the_asset_never_stood_is_no_witness() -> None:
+    told = [
+        listing(2, p("p1", 1), scope="mine"), listing(4.5, p("other", 4, subject="y"), scope="theirs"),
+        listing(6, p("p1", 1), scope="mine"), listing(50, p("p1", 1), scope="mine"),
+    ]  # fmt: skip
+    (breach,) = results(told, {"rpo": "2d"}, (2, 8))["recovery-point", None]["breaches"]
+    assert breach["from"] == text_of(day(3))
+    assert breach["detail"]["observed_by"] == [{"source": "s", "repository": "r1", "listed_at": text_of(day(6))}]
 
 
 def test_unproven_says_what_would_settle_it() -> None:
@@ -126,6 +187,10 @@ def test_unproven_says_what_would_settle_it() -> None:
         assets={"a": {"medium": None}},
     )
     assert undeclared["copies", "media"]["unproven"][0]["reason"] == "undeclared"
+    assert undeclared["copies", "media"]["unproven"][0]["detail"] == {
+        "sources": [],
+        "repositories": [],
+    }  # it is the asset that lacks it
 
 
 def test_a_damaged_copy_is_named_with_the_check_that_found_it() -> None:

@@ -8,8 +8,11 @@ from audit.content import Content, ContentError
 from audit.errors import UsageError
 from audit.model.document import Definitions, HeatMap, Items, KeyFigures, Name, Note, Paragraph, ShareBars, State, Table, Timelines
 from audit.model.verdicts import Coverage, Verdict
+from audit.policy.objectives import judged
 from audit.reporting.compose import Definition, compose
 from audit.reporting.context import Declaration, Record
+from audit.reporting.formats import Formats
+from audit.reporting.words import Words
 
 SINCE = datetime(2025, 12, 31, 16, tzinfo=UTC)
 UNTIL = datetime(2026, 12, 31, 16, tzinfo=UTC)
@@ -293,7 +296,7 @@ def test_promises_stand_in_plain_words_beside_what_is_written(review, estate):
     )
     assert told["new_asset_grace: 30d"] == "A new asset is not judged in its first 30 days."
     for written in ("rto: 4h", "restore_test: {full: quarterly}"):
-        assert told[written].startswith("Recorded with the policy. This version of the program does not judge it")
+        assert told[written].startswith("Recorded with the policy; this version does not judge it")
 
 
 def test_who_signs_and_what_the_signature_says(review, assessment):
@@ -384,9 +387,35 @@ def test_the_summary_says_first_which_promises_no_control_judges(review, estate)
     (_, may_not), paragraphs = conclusions(review(estate=replace(estate, policies=policies)))
     said = "The policies also promise restore tests, the time to recover (RTO). This version judges none of these"
     assert may_not[0].startswith(said)
-    assert [text for text in paragraphs if text.startswith(said)] == [may_not[0]]
+    assert [text for text in paragraphs if text.startswith(said)] == []  # said once
     (_, may_not), paragraphs = conclusions(review())
     assert not any(text.startswith("The policies also promise") for text in (*may_not, *paragraphs))
+
+
+READ_BY_NOTHING = {
+    "en": (
+        "This version reads no records of restore tests.",
+        "unproven for every asset; this version reads no records of restore tests",
+    ),
+    "zh": ("当前版本不读取恢复测试记录。", "全部未证实：当前版本不读取恢复测试记录"),
+}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_of_restore_tests_the_report_says_one_thing_throughout(review, content, language):
+    """As long as no control reads records of restore tests: that none are read, not that there are none, nor that 0% were passed."""
+    assert "restore_test" not in judged(), "a control judges restore tests now: the words below are no longer true"
+    words = Words(content, Formats(language, "UTC"))
+    reason, figure = READ_BY_NOTHING[language]
+    assert words.plain("reasons.no-restore-test.text") == reason
+    document = review(language)
+    (figures,) = [block for block in section(document, "coverage").blocks if isinstance(block, KeyFigures)]
+    notes = [plain(one.note) for one in figures.figures]
+    assert [note == figure for note in notes] == [False, False, True]
+    (_, may_not), _ = conclusions(document)
+    limits = plain(words.translated(content.yaml("policies/controls/protection.yaml")["limits"], ""))
+    assert may_not.count(limits) == 1
+    assert "no verdict" not in words.plain("summary.not-judged", objectives="")  # there is one, and it is unproven
 
 
 def test_the_summary_limits_minimum_retention_only_where_it_was_judged(review, assessment):

@@ -65,7 +65,7 @@ def reasons() -> set[str]:
     for path, tree in TREES.items():
         if path.startswith("controls/"):
             found |= {
-                constant(word.value)
+                constant(word.value.args[0] if isinstance(word.value, ast.Call) else word.value)  # in itself, or as `pl.lit(...)`
                 for node in ast.walk(tree)
                 if isinstance(node, ast.Call)
                 for word in node.keywords
@@ -94,6 +94,7 @@ def details() -> set[str]:
     for path, name in (
         ("results.py", "_numbers"),
         ("results.py", "_breaches"),
+        ("results.py", "_missing"),
         ("results.py", "_unproven"),
         ("assess.py", "_expected"),
     ):

@@ -9,7 +9,7 @@ import pytest
 
 from audit.simulation.files import Shelf
 from audit.simulation.points import frame
-from audit.simulation.stretches import beyond, clipped, fewer_than, held, lacking, seen, union, without_needing
+from audit.simulation.stretches import beyond, clipped, fewer_than, held, lacking, seen, union, without_needing, worst_exposure
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -38,6 +38,22 @@ def test_a_point_is_seen_from_its_first_listing_to_its_last() -> None:
     ]
     assert [p.since for p in untold] == [at(1, 6), at(2, 6)]
     assert [p.first for p in told] == [at(1, 6), at(2, 6)]
+
+
+def test_the_worst_instant_of_a_breach_is_just_before_a_newer_state_or_at_its_end() -> None:
+    rows = [
+        {"id": "old", "captured": at(1), "available": at(1, 1), "gone": at(4, 12)},
+        {"id": "pruned", "captured": at(2), "available": at(2, 1), "gone": at(3, 12)},
+        {"id": "new", "captured": at(5), "available": at(5, 3), "gone": None},
+    ]
+    points = seen(shelf(rows, [at(day, 6) for day in range(1, 8)]), "db")
+    # Until it was missed, at 6 on the 4th, the newer state may have been there; then only the old one, until the 5th.
+    assert worst_exposure(points, (at(3), at(4))) == 2 * DAY
+    assert worst_exposure(points, (at(3), at(4, 7))) == 3 * DAY + 7 * HOUR
+    assert worst_exposure(points, (at(3), at(5, 3))) == 4 * DAY + 3 * HOUR
+    assert worst_exposure(points, (at(3), at(5, 23))) == 4 * DAY + 3 * HOUR  # just before the new state came
+    assert worst_exposure(points, (at(6), at(9))) == 4 * DAY
+    assert worst_exposure([point for point in points if point.id != "new"], (at(3), at(5, 7))) is None  # nothing was left
 
 
 def test_what_needs_a_lost_point_is_lost_however_far() -> None:

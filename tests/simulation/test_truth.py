@@ -15,6 +15,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from audit.content import Content
+from audit.model.envelope import time_text
 from audit.model.terms import micros
 from audit.model.verdicts import Assessment, Result
 from audit.reporting.compose import Definition
@@ -118,6 +119,22 @@ def test_every_accident_is_found_as_it_is_and_nothing_else_is(assessment: Assess
     assert sum(result.verdict == "breached" for result in judged) == BREACHES
     assert sum(result.verdict == "met" for result in judged) > 100
     assert assessment.faults == ()
+
+
+def test_the_worst_instant_of_every_breach_is_known(assessment: Assessment, truth: Mapping[str, Any]) -> None:
+    named = {name: find for name, find in finds(truth).items() if find["control"] == "recovery-point" and find.get("breached")}
+    results = {key(result): result for result in assessment.results}
+    for name, find in named.items():
+        told = {time_text(breach.since): breach.detail["exposure_seconds"] for breach in results[name].breaches}
+        assert told == {row["from"]: row["exposure_seconds"] for row in find["breached"]}, name
+        assert results[name].detail["worst_exposure_seconds"] == max(told.values())
+    assert {name[:2]: max(row["exposure_seconds"] for row in find["breached"]) for name, find in named.items()} == {
+        # The increments of 9 March were pruned on the 11th: what was left was the full backup of half past midnight.
+        ("messages-db", "shard-2"): 698_419.0,
+        ("identity-db", None): 53_755.0,
+        ("call-records-db", None): 88_765.0,
+    }
+    assert all("exposure_seconds" not in row for find in finds(truth).values() for row in find.get("unproven", []))
 
 
 def test_every_breach_names_its_evidence(assessment: Assessment) -> None:

@@ -48,7 +48,6 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
         Heading(words("summary.not-conclude")),
         Items((*beyond, *words.each("summary.may-not-conclude"))),
         Heading(words("summary.limits")),
-        *map(Paragraph, beyond),
         Paragraph(_data(assessment, context)),
         Note(
             words("summary.provisional" if context.provisional else "summary.final"), "warning" if context.provisional else "info"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
+import polars as pl
 from flask import Blueprint, current_app, flash, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from audit.errors import UsageError
-from audit.register.job_runs import job_runs
+from audit.register.job_runs import RUNNING, job_runs
 from audit.steps.accounts import Role
 from audit.web._answers import answer, list_of
 from audit.web._guard import needs
@@ -38,14 +37,15 @@ def jobs() -> str | Response:
         Column("by", "jobs.by", choose=True),
         Column("message", "jobs.message", search=True),
     )
-    shown = list_of("jobs", job_runs(site().store.journal.engine), columns, sort="-number")
+    runs = job_runs(site().store.journal.engine)
+    shown = list_of("jobs", runs, columns, sort="-number")
     next_times = there.next_times() if there else {}
     return answer(
         "jobs.html.j2",
         shown,
         next=[(name, next_times.get(name)) for name in (there.names if there else ())],
         may_run=there is not None and g.account.role.includes(Role.OPERATOR),
-        now=datetime.now(UTC),
+        running=not runs.filter(pl.col("outcome") == RUNNING).is_empty(),
     )
 
 

@@ -1,20 +1,37 @@
 // Comfort only: every page works without this script.
 "use strict";
 
-for (const form of document.querySelectorAll("form[data-auto]")) {
-  form.addEventListener("change", (event) => {
-    if (event.target.tagName === "SELECT") form.requestSubmit();
-  });
-}
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-auto]");
+  if (form && event.target.tagName === "SELECT") form.requestSubmit();
+});
 
 // Empty fields stay out of the address, so that it can be read and shared.
-for (const form of document.querySelectorAll("form.filters")) {
-  form.addEventListener("formdata", (event) => {
-    for (const [name, value] of [...event.formData.entries()]) {
-      if (value === "") event.formData.delete(name);
+document.addEventListener("formdata", (event) => {
+  if (!event.target.matches("form.filters")) return;
+  for (const [name, value] of [...event.formData.entries()]) {
+    if (value === "") event.formData.delete(name);
+  }
+});
+
+// What is under way is followed: its part of the page is fetched again until it has ended. Whoever is busy in it is left alone.
+const follow = async () => {
+  const shown = document.querySelector("[data-live][data-running]");
+  if (!shown) return;
+  if (!shown.contains(document.activeElement)) {
+    try {
+      const answer = await fetch(window.location.href);
+      if (!answer.ok || answer.redirected) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const next = page.querySelector("[data-live]");
+      if (next) shown.replaceWith(document.adoptNode(next));
+    } catch {
+      // The site does not answer just now: it is asked again.
     }
-  });
-}
+  }
+  window.setTimeout(follow, 1500);
+};
+window.setTimeout(follow, 1000);
 
 // Drag over a timeline to look at a part of it: the address says which, so it can be shared.
 document.documentElement.classList.add("scripted");
