@@ -80,3 +80,15 @@ def test_what_cannot_be_asked_is_said(session: Session, arguments: tuple[str, ..
     done = session("assess", *PERIOD, *arguments)
     assert done.code == 2
     assert said in done.err
+
+
+def test_advice_is_what_was_kept(session: Session) -> None:
+    shown = session.fine("advise", *PERIOD).out
+    assert "RPO agreed" in shown
+    rows = {row["asset"]: row for row in session.fine("advise", *PERIOD, "--format", "ndjson").rows}
+    database = rows["im-messages-db"]
+    assert database["rpo_agreed_seconds"] == 4200
+    assert database["rpo_kept_seconds"] > database["rpo_kept_99_seconds"] > database["rpo_typical_seconds"] > 3600
+    judged = session.assess("--asset", "im-messages-db", "--what-if", f"rpo={int(database['rpo_at_best_seconds']) + 1}s")
+    assert judged["results"][0]["shares"]["breached"] == 0
+    assert session("advise", *PERIOD, "--asset", "im-mesages-db").code == 2
