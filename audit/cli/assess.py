@@ -6,18 +6,25 @@ import csv
 import io
 import json
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
+from audit.cli._comparison import csv_of, table_of
 from audit.cli._period import instants, known_number, period_options
 from audit.cli._progress import progress
 from audit.content import Content
 from audit.errors import Exit, UsageError
+from audit.evaluation.compare import compare
+from audit.evaluation.what_if import WhatIf
 from audit.model.verdicts import SHARES, Assessment, Result, Verdict
 from audit.reporting.compose import Definition
 from audit.reporting.harmless import harmless
@@ -40,17 +47,29 @@ STYLE = {
 @click.option("--unit", help="Only the assets of this business unit.")
 @click.option("--control", "controls", multiple=True, help="Only this control (may be given more than once).")
 @click.option("--asset", "assets", multiple=True, help="Only this asset (may be given more than once).")
+@click.option(
+    "--what-if", "values", multiple=True, metavar="KEY=VALUE", help="As if this had been agreed (may be given more than once)."
+)
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Of --what-if: only for this unit, tier, data_class, site, asset or policy.",
+)
 @click.option("--format", "fmt", type=click.Choice(["table", "json", "csv", "xlsx"]), default="table", show_default=True)
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file instead of the screen.")
 @click.option("--keep", is_flag=True, help="Keep the assessment for the site (`serve` shows it); of everything only.")
 @click.pass_context
 def command(
     ctx: click.Context, since: str, until: str, as_known_at: str | None, unit: str | None, controls: tuple[str, ...], assets: tuple[str, ...],
-    fmt: str, output: Path | None, keep: bool,
+    values: tuple[str, ...], scopes: tuple[str, ...], fmt: str, output: Path | None, keep: bool,
 ) -> None:  # fmt: skip
     """Judge every control on every asset over a period. Ends with 1 when something is breached.
 
     Bare dates are days of the programme's time zone; --to is exclusive. The same period, journal entry and program give the same result for ever.
+
+    With --what-if, promises are judged as if other values had been agreed, beside what was agreed: who would breach, for how long, by how much.
 
     \b
     Examples:
@@ -59,16 +78,33 @@ def command(
       backup-audit assess --from 2026-11-01 --to 2026-12-01 --as-known-at 1204 --control copies
       backup-audit assess --from 2026-01-01 --to 2027-01-01 --format xlsx -o assessment.xlsx
       backup-audit assess --from 2026-01-01 --to 2027-01-01 --keep
+      backup-audit assess --from 2026-01-01 --to 2027-01-01 --what-if rpo=1h --what-if copies.offsite=2 --scope tier=core
     """
     if fmt == "xlsx" and output is None:
         raise UsageError("--format xlsx writes a file: name it with -o FILE.xlsx")
     if keep and (controls or assets or unit):
         raise UsageError("--keep keeps assessments of everything: leave out --control, --asset and --unit")
+    asked = what_if_of(values, scopes)
+    if asked and (fmt == "xlsx" or keep):
+        raise UsageError("--what-if is no assessment of what was agreed: it goes with --format table, json or csv, and is not kept")
     store = open_store(ctx.obj)
     known = known_number(store, as_known_at)
     with progress() as shown:
         begin, end = instants(store, known, since, until)
-        assessment = assess(store, begin, end, known, controls=controls or None, assets=assets or None, progress=shown)
+        chosen = controls or (asked.controls() if asked else None)
+        assessment = assess(store, begin, end, known, controls=chosen, assets=assets or None, progress=shown)
+        other = (
+            assess(store, begin, end, known, controls=chosen, assets=assets or None, instead=asked, progress=shown)
+            if asked
+            else None
+        )
+    if asked and other:
+        units = store.estate(assessment.as_known_at).units
+        both = [with_unit(one, unit, units) if unit else one for one in (assessment, other)]
+        _write(_what_if(asked, both[0], both[1], fmt).encode(), output, "What would be")
+        if any(result.verdict is Verdict.BREACHED for result in both[1].results):
+            ctx.exit(int(Exit.FAILED))
+        return
     if keep:
         click.echo(f"Kept the assessment {keep_assessment(store, assessment, datetime.now(UTC)).id}.", err=True)
     if unit:
@@ -78,13 +114,52 @@ def command(
     else:
         text = _json(assessment) if fmt == "json" else _csv(assessment) if fmt == "csv" else _table(assessment)
         written = text.encode()
-    if output:
-        output.write_bytes(written)
-        click.echo(f"{len(assessment.results)} results written to {output}")
-    else:
-        click.echo(written.decode(), nl=False)
+    _write(written, output, f"{len(assessment.results)} results")
     if any(result.verdict is Verdict.BREACHED for result in assessment.results):
         ctx.exit(int(Exit.FAILED))
+
+
+def _write(written: bytes, output: Path | None, what: str) -> None:
+    if output:
+        output.write_bytes(written)
+        click.echo(f"{what} written to {output}")
+    else:
+        click.echo(written.decode(), nl=False)
+
+
+def what_if_of(values: Sequence[str], scopes: Sequence[str]) -> WhatIf | None:
+    """Read `--what-if` and `--scope`; values are YAML. Raises `UsageError` for what cannot be read, or a scope without a value."""
+    if scopes and not values:
+        raise UsageError("--scope says for whom --what-if is meant: give --what-if KEY=VALUE too")
+    chosen: dict[str, set[str]] = {}
+    for key, value in (_pair("--scope", text) for text in scopes):
+        chosen.setdefault(key, set()).add(value)
+    read: dict[str, Any] = {}
+    for key, value in (_pair("--what-if", text) for text in values):
+        try:
+            read[key] = YAML(typ="safe", pure=True).load(value)
+        except YAMLError as error:
+            raise UsageError(f"--what-if {key}: {value!r} cannot be read as YAML ({str(error).splitlines()[0]})") from None
+    return WhatIf(read, {key: frozenset(names) for key, names in chosen.items()}) if read else None
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    key, found, value = text.partition("=")
+    if not found or not key.strip() or not value.strip():
+        raise UsageError(f"{option} {text!r}: write KEY=VALUE, such as {'rpo=1h' if option == '--what-if' else 'tier=core'}")
+    return key.strip(), value.strip()
+
+
+def _what_if(asked: WhatIf, agreed: Assessment, other: Assessment, fmt: str) -> str:
+    """Return what would be beside what was agreed."""
+    comparison = compare(agreed, other)
+    if fmt == "csv":
+        return csv_of(comparison)
+    if fmt == "json":
+        said = {"values": dict(asked.values), "scope": {key: sorted(names) for key, names in asked.scope.items()}}
+        told = {**other.to_json(), "what_if": said, "agreed": agreed.to_json(), "comparison": comparison.to_json()}
+        return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
+    return table_of(comparison, "agreed", "what if")
 
 
 def _workbook(store: Store, assessment: Assessment, unit: str | None) -> bytes:

@@ -69,7 +69,7 @@ def _result(result: Result, found: Explained, most: int) -> None:
 def _breach(breach: Breach, found: Explained) -> None:
     click.echo(f"  breached {time_text(breach.since)} to {time_text(breach.until)}")
     for key, value in breach.detail.items():
-        points = value.get("points") if isinstance(value, dict) else None
+        points = (value.get("points") or value.get("buckets")) if isinstance(value, dict) else None
         if points is None:
             click.echo(f"    {key}: {_text(value)}")
             continue

@@ -132,7 +132,20 @@ def reasons(world: World, unproven: pl.DataFrame, doubts: pl.DataFrame, *, unsee
         for (reach,), rows in doubts.group_by("reach")
     ]
     told = [rows.select("row", "repository", "pair", key=names.gather(rows["doubt"])) for rows in doubted]
-    grouped = pl.concat([maybe, *told]).group_by("row").agg(
+    return _grouped(pl.concat([maybe, *told]))
+
+
+def reasons_told(unproven: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """Return the same for a control that itself says what is in doubt, and when (told: `code`, `pair`, `repository`, `key`, `begin`, `end`)."""
+    asked = unproven.select("row", pl.col("code").cast(INT), at="begin")
+    told = told.with_columns(pl.col("code").cast(INT), until="end")
+    found = _covering(asked, told, ["pair", "key"])
+    return _grouped(found.select("row", "repository", "pair", "key"))
+
+
+def _grouped(rows: pl.DataFrame) -> pl.DataFrame:
+    """Make one reason of all that is in doubt in each row."""
+    grouped = rows.group_by("row").agg(
         pl.col("key").unique().sort(),
         pl.col("repository").unique().drop_nulls().sort(),
         pl.col("pair").unique().drop_nulls().sort(),

@@ -5,13 +5,15 @@ All instants become Int64 microseconds here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
 from audit.evaluation.links import link_bases, link_originals
 from audit.evaluation.rows import Names, Rows, name_rows
+from audit.model.checks import checks_of
 from audit.model.estate import Source
 from audit.model.intervals import INT
 from audit.model.jobs import presence_of_jobs
@@ -29,14 +31,17 @@ class Facts:
     """Points with all that is needed to judge them.
 
     names: numbers of (source, repository) and of scopes. points: one row a point: POINT_COLUMNS. lives: by whether partial points count.
-    checks: `point`, `at`, `corrupt`. listed_scopes: `chain`, `subject`: who was ever listed in which scope. unplaced: successful runs without a repository.
+    standing: the lives under the same condition as if nobody had ever checked a point. checks: `point`, `at`, `corrupt`. readings: as
+    `audit.model.checks.CHECK`. listed_scopes: `chain`, `subject`: who was ever listed in which scope. unplaced: successful runs without a repository.
     """
 
     names: Names
     points: pl.DataFrame
     presence: Presence
     lives: Mapping[bool, Lives]
+    standing: Callable[[bool], Lives]
     checks: pl.DataFrame
+    readings: pl.DataFrame
     listed_scopes: pl.DataFrame
     conflicts: pl.DataFrame
     unplaced: int
@@ -52,25 +57,26 @@ def resolve_facts(rows: Rows, sources: Mapping[str, Source], acceptances: set[bo
     points = points.with_columns(available=pl.coalesce("available", pl.when(~pl.col("catalog")).then("captured")))
     presence = _presence(merged, points, names, sources)
     points, base_missing = link_bases(points)
-    sure_damage, possible_damage = damage(points, merged.checks, points["original_row"])
-    doubted = suspicion(points, _repository_checks(runs), merged.checks)
-    points = points.with_columns(doubt=_doubt(points, pl.concat([sure_damage, doubted])["point"]))
-    lives = {
-        accepts: lives_of(
-            points.select(
-                "available",
-                base="base_row",
-                base_missing=base_missing,
-                self_contained=_self_contained(),
-                dead=pl.col("partial") & (not accepts),
-            ),
-            presence,
-            pl.concat([sure_damage, doubted]),
-            possible_damage,
-        )
-        for accepts in acceptances
-    }
-    return Facts(names, points, presence, lives, merged.checks, names.listed_scopes, merged.conflicts, unplaced)
+    dated = merged.checks.drop_nulls("at")
+    sure_damage, possible_damage = damage(points, dated, points["original_row"])
+    sure_damage = pl.concat([sure_damage, suspicion(points, _repository_checks(runs), dated)])
+    points = points.with_columns(doubt=_doubt(points, sure_damage["point"]))
+
+    def lives(accepts: bool, sure: pl.DataFrame, possible: pl.DataFrame) -> Lives:
+        dead = pl.col("partial") & (not accepts)
+        rows = points.select("available", base="base_row", base_missing=base_missing, self_contained=_self_contained(), dead=dead)
+        return lives_of(rows, presence, sure, possible)
+
+    judged = {accepts: lives(accepts, sure_damage, possible_damage) for accepts in acceptances}
+
+    @cache
+    def standing(accepts: bool) -> Lives:
+        if sure_damage.is_empty():  # every stretch of possible damage is one of sure damage too
+            return judged[accepts]
+        return lives(accepts, sure_damage.clear(), possible_damage.clear())
+
+    readings = checks_of(merged.checks, runs, points.select("pair", "id").with_row_index("point"))
+    return Facts(names, points, presence, judged, standing, dated, readings, names.listed_scopes, merged.conflicts, unplaced)
 
 
 def _self_contained() -> pl.Expr:

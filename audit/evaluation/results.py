@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from audit.evaluation.explain import doubtful, exposures, points_around, reasons
+from audit.evaluation.explain import DOUBTS, doubtful, exposures, points_around, reasons, reasons_told
 from audit.model.envelope import time_text
 from audit.model.terms import instant
 from audit.model.verdicts import SHARES, Breach, EvidenceRef, Result, Unproven, Verdict
@@ -179,7 +179,9 @@ def _points_of(
     named = [around.select("row", pl.lit(role).alias("role"), point=role).drop_nulls("point") for role in ("before", "after")]
     if hasattr(module, "involved"):
         named.append(module.involved(world, rows))
-    every = pl.concat([one.select("row", "role", pl.col("point").cast(pl.UInt32)) for one in named])
+    every = pl.concat([one.with_columns(pl.col("point").cast(pl.UInt32)) for one in named], how="diagonal_relaxed")
+    # A control may name the evidence by which it knows of a point; else it is what first told of it.
+    every = every.with_columns(pl.lit(None).alias(name) for name in ("entry", "locator") if name not in every.columns)
     every = every.with_columns(
         captured=world.points["captured"].gather(every["point"]),
         identity=world.points["id"].gather(every["point"]),
@@ -194,14 +196,15 @@ def _points_of(
     told = ("id", "repository", "captured", "available", "entry", "locator", "ended_entry", "ended_locator")
     cold = world.points.select(told)[shown["point"]].rows()
     found: dict[int, tuple[dict[str, Any], tuple[EvidenceRef, ...]]] = {row: ({}, ()) for row in rows["row"]}
-    for (row, role, count), point in zip(shown.select("row", "role", "count").iter_rows(), cold, strict=True):
+    told_by = shown.select("row", "role", "count", "entry", "locator")
+    for (row, role, count, *by), point in zip(told_by.iter_rows(), cold, strict=True):
         detail, refs = found[row]
         if role in ("before", "after"):
             detail[role] = _point(point, evidence)
         else:
             detail.setdefault(role, {"count": count, "points": []})["points"].append(_point(point, evidence))
         # Of a point that was lost, the line that tells of its deletion says more than the one that first showed it.
-        entry, locator = point[6:8] if role == "lost" and point[6] is not None else point[4:6]
+        entry, locator = by if by[0] is not None else point[6:8] if role == "lost" and point[6] is not None else point[4:6]
         ref = EvidenceRef(entry, evidence.sha256.get(entry, ""), locator or "")
         found[row] = (detail, refs if ref in refs else (*refs, ref))
     for row, pair, at, entry, locator in _witnesses(world, rows, evidence).iter_rows():
@@ -265,7 +268,9 @@ def _unproven(
         elif code in blind:
             reason, detail = "no-evidence", dict(evidence.expected.get(code, {}))
         else:
-            reason, repositories, pairs, keys = why.get(row, ("mixed", [], [], []))
+            reason, repositories, pairs, keys = why.get(
+                row, (module.OTHERWISE if hasattr(module, "OTHERWISE") else "mixed", [], [], [])
+            )
             names = {evidence.repositories[number] for number in repositories}
             sources = {evidence.pairs[pair][0] for pair in pairs if pair in evidence.pairs}
             detail = {"sources": sorted(sources), "repositories": sorted(names)} | ({"reasons": keys} if reason == "mixed" else {})
@@ -280,6 +285,8 @@ def _reasons(
 
     First what stands in the way although one good point would do; then what is not declared; at last whatever is in doubt.
     """
+    if hasattr(module, "doubts"):
+        return {row: tuple(rest) for row, *rest in reasons_told(rows, module.doubts(world, DOUBTS)).iter_rows()}
     reaches = [module.reach(policy) if hasattr(module, "reach") else None for policy in world.policies]
     rows = rows.with_columns(reach=pl.Series(reaches, dtype=pl.Int64).gather(rows["policy"]))
     each, unseen = getattr(module, "EACH_POINT", False), outcome.extra.get("unseen", True)

@@ -36,8 +36,9 @@ def build_world(estate: Estate, facts: Facts, since: int, until: int) -> World:
     seen = views["code"].filter(views["code"].is_in(told.implode())).unique()
     blind = groups["code"].filter(~groups["code"].is_in(seen.implode()))
     return World(
-        Line(since, until), groups, segments, estate.policies, points, facts.lives, facts.presence, hidden, blind, repositories
-    )
+        Line(since, until), groups, segments, estate.policies, points, facts.lives, facts.standing, facts.readings, facts.presence,
+        hidden, blind, repositories,
+    )  # fmt: skip
 
 
 def _micros(name: str, unknown: int) -> pl.Expr:
@@ -115,7 +116,7 @@ def _points(facts: Facts, aliases: pl.DataFrame, of_pair: pl.DataFrame) -> pl.Da
     code = pl.repeat(None, points.height, dtype=pl.UInt32, eager=True)
     code = code.scatter(mine["point"], mine["code"]) if mine.height else code
     return facts.points.select(
-        "pair", "id", "captured", "available", "first_sighting", "catalog", "entry", "locator", "ended_entry", "ended_locator", "doubt",
+        "pair", "id", "captured", "available", "first_sighting", "catalog", "subject", "entry", "locator", "ended_entry", "ended_locator", "doubt",
         code=code,
         repository=of_point["number"],
         restorable=pl.coalesce("captured_until", "captured"),

@@ -63,7 +63,8 @@ class Merged:
     """`held`: the tellings that hold a point, with its number (`point`, UInt32). `states`: `point`, `pair`, `chain`, `complete`, `present`, `listed` of all
     tellings. `points`: one row a point, in order of number: `pair`, `id`, the merged FIELDS, `partial`, `catalog`, `first_sighting`,
     `entry`, `locator`, and `ended_entry`, `ended_locator`: where its deletion is told.
-    `checks`: `point`, `at`, `corrupt`. `conflicts`: `pair`, `id` of the points told with two different capture times or subjects."""
+    `checks`: `point`, `at` (null: `verified` without an instant), `corrupt`, `entry`, `locator`.
+    `conflicts`: `pair`, `id` of the points told with two different capture times or subjects."""
 
     held: pl.DataFrame
     states: pl.DataFrame
@@ -113,8 +114,11 @@ def merge_tellings(tellings: pl.DataFrame, gone: pl.DataFrame, chains: Chains) -
     sighting = pl.repeat(None, merged.height, dtype=INT, eager=True).scatter(first["point"], first["first_sighting"])
     merged = merged.with_columns(first_sighting=sighting)
     found = pl.coalesce("checked", pl.when(pl.col("integrity") == "corrupt").then(pl.coalesce("observed", "available", "captured")))
-    checks = held.filter(pl.col("integrity").is_not_null()).select("point", at=found, corrupt=pl.col("integrity") == "corrupt")
-    return Merged(held, states, merged.drop("point"), checks.drop_nulls("at"), conflicts)
+    checks = held.filter(pl.col("integrity").is_not_null()).select(
+        "point", at=found, corrupt=pl.col("integrity") == "corrupt", entry="entry", locator="locator"
+    )
+    checks = checks.filter(pl.col("at").is_not_null() | ~pl.col("corrupt"))
+    return Merged(held, states, merged.drop("point"), checks, conflicts)
 
 
 def _last_told(states: pl.DataFrame, held: pl.DataFrame, chains: Chains) -> pl.DataFrame:

@@ -49,33 +49,39 @@ def match(runs: pl.DataFrame, points: pl.DataFrame) -> RunsOfPoints:
     runs: `run`, `pair`, `id`, `subject`, `recovery_point`, `started`, `finished`, `partial`. points: `point`, `pair`, `id`, `subject`,
     `captured` (Int64, null unknown), `catalog` (Boolean).
     """
-    named = runs.filter(pl.col("recovery_point").is_not_null())
-    ids = points.select("pair", "point", recovery_point="id")
-    exact = named.join(ids, on=["pair", "recovery_point"], how="left")
-    found = [exact.filter(pl.col("point").is_not_null())]
-    short = exact.filter(pl.col("point").is_null()).drop("point")
-    made = []
-    for (length,), some in short.group_by(pl.col("recovery_point").str.len_chars().alias("length")):
-        assert isinstance(length, int)
-        if length < SHORTEST_BEGINNING:
-            made.append(some.select("run", id="recovery_point"))
-            continue
-        beginnings = ids.with_columns(pl.col("recovery_point").str.slice(0, length))
-        beginnings = (
-            beginnings.group_by("pair", "recovery_point").agg(pl.col("point").first(), count=pl.len()).filter(pl.col("count") == 1)
-        )
-        joined = some.join(beginnings.drop("count"), on=["pair", "recovery_point"], how="left")
-        found.append(joined.filter(pl.col("point").is_not_null()).select(exact.columns))
-        made.append(joined.filter(pl.col("point").is_null()).select("run", id="recovery_point"))
+    named = named_points(runs.filter(pl.col("recovery_point").is_not_null()), points.select("pair", "point", recovery_point="id"))
+    found = [named.filter(pl.col("point").is_not_null())]
+    made = [named.filter(pl.col("point").is_null()).select("run", id="recovery_point")]
     nameless = runs.filter(pl.col("recovery_point").is_null())
     if nameless.height:
         inside = captured_inside(nameless, points.filter("catalog"))
-        found.append(inside.select(exact.columns))
+        found.append(inside.select(named.columns))
         rest = nameless.join(inside.select("run").unique(), on="run", how="anti")
         made.append(rest.select("run", id=pl.lit("run:") + pl.col("id")))
     told = pl.concat(found).group_by("point").agg(pl.col("finished").max(), pl.col("partial").any())
     none = pl.DataFrame(schema={"run": runs.schema["run"], "id": pl.String})
     return RunsOfPoints(told, pl.concat([none, *made]))
+
+
+def named_points(runs: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:
+    """Return runs (`pair`, `recovery_point`, ...) with the `point` that each names (null: none does): the one of that id, else, of at least SHORTEST_BEGINNING
+    characters, the only one whose id begins so.
+
+    ids: `pair`, `point`, `recovery_point` (the id).
+    """
+    exact = runs.join(ids, on=["pair", "recovery_point"], how="left")
+    found = [exact.filter(pl.col("point").is_not_null())]
+    short = exact.filter(pl.col("point").is_null()).drop("point")
+    for (length,), some in short.group_by(pl.col("recovery_point").str.len_chars().alias("length")):
+        assert isinstance(length, int)
+        beginnings = ids.with_columns(pl.col("recovery_point").str.slice(0, length))
+        if length < SHORTEST_BEGINNING:
+            beginnings = beginnings.clear()
+        beginnings = (
+            beginnings.group_by("pair", "recovery_point").agg(pl.col("point").first(), count=pl.len()).filter(pl.col("count") == 1)
+        )
+        found.append(some.join(beginnings.drop("count"), on=["pair", "recovery_point"], how="left").select(exact.columns))
+    return pl.concat(found)
 
 
 def captured_inside(runs: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:

@@ -29,7 +29,8 @@ class World:
     segments: `code`, `begin`, `end`, `policy` (Int32, null), `in_service`, `retired` (Int64, null), `city`, `medium`, `failure_domain`, sorted by
     code and begin, without holes.
     points: `code` (null: of no asset), `repository` (Int32), `pair`, `captured`, `restorable` (captured_until, else captured), `first_sighting`,
-    `available`, `catalog`, `immutable`, `expires`, `doubt`, `id`, `entry`, `locator`. presence: of all points. lives: by whether partial points count.
+    `available`, `catalog`, `subject`, `immutable`, `expires`, `doubt`, `id`, `entry`, `locator`. presence: of all points. lives: by whether partial points
+    count. standing: the same as if nobody had ever checked a point. checks: as `audit.model.checks.CHECK`.
     unseen: `code`, `pair`, `repository`, `begin`, `end`, `gone`: stretches of capture instants nobody observed, and when what was captured
     there is known to be gone. blind: codes of groups of which there is no evidence at all.
     repositories: `repository`, `begin`, `end`, `name`, `medium`, `city`, `failure_domain`, `offline`, `mirror` (Boolean), each by stretches of time.
@@ -41,6 +42,8 @@ class World:
     policies: tuple[PolicyVersion, ...]
     points: pl.DataFrame
     lives: Mapping[bool, Lives]
+    standing: Callable[[bool], Lives]
+    checks: pl.DataFrame
     presence: Presence
     unseen: pl.DataFrame
     blind: pl.Series

@@ -15,6 +15,7 @@ from audit.discovery import modules
 from audit.errors import UsageError
 from audit.evaluation.assess import coverage_of
 from audit.evaluation.chunks import chunks_of, judge_chunks
+from audit.evaluation.what_if import WhatIf, what_if
 from audit.model.estate import Estate
 from audit.model.terms import micros
 from audit.model.verdicts import Assessment, Result
@@ -38,11 +39,13 @@ def assess(
     *,
     controls: Sequence[str] | None = None,
     assets: Sequence[str] | None = None,
+    instead: WhatIf | None = None,
     progress: Progress = quietly,
 ) -> Assessment:
     """Judge all controls over [since, until), as known at journal entry `known_at` (null: at the newest).
 
-    controls, assets: only these. Raises `UsageError` for an empty period, an unknown asset or control, or a journal number that does not exist.
+    controls, assets: only these. instead: as if other values had been agreed. Raises `UsageError` for an empty period, an unknown asset, control,
+    scope or objective, or a journal number that does not exist.
     """
     if since >= until:
         what = "is empty" if since == until else "ends before it begins"
@@ -60,6 +63,8 @@ def assess(
         raise UsageError(
             f"no programme is applied{when}, so nothing is promised and there is nothing to judge: backup-audit apply DIR"
         )
+    if instead is not None:
+        estate = what_if(estate, instead)
     listings, payloads = store.catalog.listings(known), store.catalog.payloads(known)
     results: list[Result] = []
     faults: list[str] = []

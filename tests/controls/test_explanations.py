@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.oracle.build import day, listing, p, policy, programme
+from tests.oracle.build import day, listing, p, policy, programme, rows, verify
 from tests.oracle.case import Case
 from tests.oracle.direct import assess_directly
 from tests.oracle.instants import text_of
@@ -191,6 +191,33 @@ def test_unproven_says_what_would_settle_it() -> None:
         "sources": [],
         "repositories": [],
     }  # it is the asset that lacks it
+
+
+def test_a_damaged_copy_is_named_with_the_check_that_found_it() -> None:
+    told = [
+        listing(-30), listing(20, p("p", 1), p("q", 1)), rows(5, p("p", 1, integrity="verified", checked=3)),
+        rows(5, p("p", 1, integrity="corrupt", checked=4), p("q", 1, integrity="verified", checked=3)),
+    ]  # fmt: skip
+    breach = results(told, {"verify": {"every": "30d"}})["verification", None]["breaches"][0]
+    assert (breach["from"], breach["to"]) == (text_of(day(4)), text_of(day(10)))
+    assert (named(breach["detail"]["damaged"]), breach["detail"]["damaged"]["count"]) == (["p"], 1)
+    assert {"entry": 4, "sha256": breach["evidence"][-2]["sha256"], "locator": "line 0"} in breach["evidence"]
+
+
+def test_copies_that_were_not_checked_in_time_are_named() -> None:
+    told = [listing(-30), listing(20, p("p", 1), p("q", 2)), rows(9, verify("v", 3, "success", recovery_point="q"))]
+    found = results(told, {"verify": {"every": "2d"}})["verification", None]["breaches"]
+    assert [(breach["from"], named(breach["detail"]["unchecked"])) for breach in found] == [(text_of(day(3)), ["p"])]
+
+
+def test_what_makes_a_check_unproven() -> None:
+    told = [listing(-30), listing(20, p("p", 1)), rows(9, verify("v", 3, "success", None, recovery_point="p"))]
+    none, unknown = results(told, {"verify": {"every": "3d"}})["verification", None]["unproven"]
+    assert (none["reason"], none["detail"]) == ("no-copy", {"sources": [], "repositories": []})
+    assert (unknown["reason"], unknown["from"]) == ("unchecked", text_of(day(4)))
+    assert unknown["detail"] == {"sources": ["s"], "repositories": ["r1"]}
+    after = results([listing(-30), listing(5, p("p", 1))], {"verify": {"every": "3d"}}, (2, 9))["verification", None]["unproven"]
+    assert [(one["from"], one["reason"]) for one in after] == [(text_of(day(5)), "presence")]
 
 
 def test_provenance_is_that_of_the_weakest_evidence() -> None:

@@ -23,6 +23,7 @@ EVERYTHING = {
     "copies": {"max_age": "2d", "immutable": 1, "offline": 1},
     "keep": [{"every": "point", "for": "5d"}, {"every": "day", "for": "3d"}],
     "dispose": {"after": "10d"},
+    "verify": {"every": "2d"},
 }
 
 KEPT = Case(

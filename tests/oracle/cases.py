@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from tests.oracle.build import hand_made, listing, must, p, policy, programme, rows, run, verify
 from tests.oracle.case import HandMade, Told, payload_of
 from tests.oracle.cases_of_controls import CASES_OF_CONTROLS
+from tests.oracle.cases_of_each import CASES_OF_EACH
 
 RPO = "recovery-point"
 DAILY = programme(policy({"rpo": "1d"}))
@@ -251,4 +252,4 @@ LIVE = [
     ),
 ]  # fmt: skip
 
-CASES: list[HandMade] = [*POINTS, *RUNS, *PRESENCE, *LIVE, *CASES_OF_CONTROLS]
+CASES: list[HandMade] = [*POINTS, *RUNS, *PRESENCE, *LIVE, *CASES_OF_CONTROLS, *CASES_OF_EACH]

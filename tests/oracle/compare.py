@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from audit.model.terms import micros
+from tests.oracle.each import OF_EACH
 from tests.oracle.instants import Stretch, length, merged, text_of
 from tests.oracle.oracle import Judged, Name, OracleResult
 
-CONTROLS = ("recovery-point", "copies", "retention-minimum", "retention-maximum")
+CONTROLS = ("recovery-point", "copies", "retention-minimum", "retention-maximum", *OF_EACH)
 NOTHING = Judged()
 TOLERANCE = 1e-6
 """Shares are floating-point numbers; stretches are compared exactly."""

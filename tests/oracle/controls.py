@@ -7,6 +7,7 @@ from typing import Any
 
 from audit.model.terms import Term
 from tests.oracle import readings
+from tests.oracle.each import EachPoint
 from tests.oracle.instants import DAY, FOR_EVER, Stretch, after, borders, covers
 from tests.oracle.lives import POSSIBLE, SURE, WORLDS
 from tests.oracle.ownership import Ownership
@@ -22,7 +23,7 @@ class AtInstants:
     """The controls of one part of an asset, asked at instants. Points live at an instant are looked up once for all of them."""
 
     def __init__(self, own: Ownership) -> None:
-        self.own = own
+        self.own, self.each = own, EachPoint(own)
         self._live: dict[tuple[int, str], list[Point]] = {}
 
     def live(self, t: int, world: str) -> list[Point]:
@@ -162,7 +163,7 @@ class AtInstants:
                 starts |= {segment.in_service for segment in self.own.segments}
                 starts |= {end for pair in self.own.pairs for _, end in pair.unseen}
                 found |= {term(start) for start in starts if 0 < start < until}
-        return found
+        return found | self.each.instants(until)
 
     def _instants_of(self, point: Point) -> set[int]:
         found = {point.captured_at or 0} | ({point.immutable_until} if point.immutable_until else set())

@@ -9,6 +9,7 @@ import polars as pl
 from audit.evaluation.assess import coverage_of, judge
 from audit.evaluation.chunks import rows_of
 from audit.evaluation.rows import Rows
+from audit.evaluation.what_if import WhatIf, what_if
 from audit.model.facts import INSTANT, LISTING, RECOVERY_POINT, RUN
 from audit.model.terms import instant
 from audit.model.verdicts import Assessment
@@ -27,13 +28,18 @@ EXTRA = {
 }
 
 
-def assess_directly(case: Case) -> dict[str, Any]:
-    """Return the assessment of a case in its JSON form."""
+def assess_directly(case: Case, instead: WhatIf | None = None) -> dict[str, Any]:
+    """Return the assessment of a case in its JSON form; as if other values had been agreed, where asked."""
+    return assessment_of(case, instead).to_json()
+
+
+def assessment_of(case: Case, instead: WhatIf | None = None) -> Assessment:
+    """Return the assessment of a case."""
     estate = estate_at([AppliedProgramme(0, instant(case.now), programme_files(case.programme), "test", None)])
+    estate = what_if(estate, instead) if instead else estate
     judged = judge(estate, rows_of_case(case), case.since, case.until)
     assert not judged.faults, judged.faults
-    assessment = Assessment(instant(case.since), instant(case.until), 0, "", judged.results, 0, coverage_of(judged.results, []))
-    return assessment.to_json()
+    return Assessment(instant(case.since), instant(case.until), 0, "", judged.results, 0, coverage_of(judged.results, []))
 
 
 def rows_of_case(case: Case) -> Rows:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.oracle.case import Case, Told
 from tests.oracle.instants import DAY, HOUR
+from tests.oracle.more import more_checks
 from tests.oracle.programmes import Plan, Size, plan
 from tests.oracle.worlds import Habit, Real, world
 
@@ -26,6 +27,8 @@ def random_case(seed: int, size: Size | None = None) -> Case:
     ]
     told = _arrived(made, told)
     known = made.random.randint(0, len(told)) if made.chance(0.25) else None
+    for one in more_checks(made, points):
+        told.insert(made.more.randint(0, len(told)), one)
     return Case(f"seed {seed}", made.programme, told, made.since, made.until, known)
 
 

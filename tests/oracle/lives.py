@@ -18,6 +18,7 @@ class Lives:
 
     def __init__(self, evidence: Evidence, origins: dict[str, Origin]) -> None:
         self.points = evidence.points
+        self.runs = evidence.runs
         self.origins = origins
         self._listings: dict[tuple[str, str], list[Listing]] = {}
         for listing in evidence.listings:
@@ -27,7 +28,7 @@ class Lives:
             self._note_verify_run(run)
         self._seen_at: dict[Key, tuple[list[int], list[bool]]] = {}
         self._presences: dict[tuple[Key, str], list[Stretch]] = {}
-        self._lives: dict[tuple[Key, str, bool], list[Stretch]] = {}
+        self._lives: dict[tuple[Key, str, bool, bool], list[Stretch]] = {}
 
     def listings(self, source: str, repository: str) -> list[Listing]:
         """Return every listing of a source and repository."""
@@ -125,18 +126,19 @@ class Lives:
 
     # Liveness (section 3)
 
-    def live(self, point: Point, world: str, accept_partial: bool) -> list[Stretch]:
-        """Section 3: the stretches in which a point is live in a world, under policies that accept partial points or not."""
-        name = (point.key, world, accept_partial)
+    def live(self, point: Point, world: str, accept_partial: bool, checked: bool = True) -> list[Stretch]:
+        """Section 3: the stretches in which a point is live in a world, under policies that accept partial points or not. Not checked: as if no check
+        had ever been made (section 12)."""
+        name = (point.key, world, accept_partial, checked)
         if name not in self._lives:
             begin = self.begin(point)
             if begin is None:
                 self._lives[name] = []
             else:
-                self._lives[name] = self._live_from(point, world, accept_partial, begin)
+                self._lives[name] = self._live_from(point, world, accept_partial, begin, checked)
         return self._lives[name]
 
-    def _live_from(self, point: Point, world: str, accept_partial: bool, begin: int) -> list[Stretch]:
+    def _live_from(self, point: Point, world: str, accept_partial: bool, begin: int, checked: bool) -> list[Stretch]:
         if point.partial and not accept_partial:
             return []
         if point.base is None and point.self_contained is not True and world == SURE:
@@ -144,10 +146,10 @@ class Lives:
         base = (
             None
             if point.base is None
-            else self.live(self.points[point.source, point.repository, point.base], world, accept_partial)
+            else self.live(self.points[point.source, point.repository, point.base], world, accept_partial, checked)
         )
         present = self.presence(point, world)
-        never, unsure = self.known_corrupt(point), self.unsure(point)
+        never, unsure = (self.known_corrupt(point), self.unsure(point)) if checked else ([], [])
 
         def is_live(t: int) -> bool:
             if t < begin or not covers(present, t) or covers(never, t):

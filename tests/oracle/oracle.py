@@ -13,6 +13,7 @@ from itertools import pairwise
 from audit.model.estate import Estate
 from tests.oracle import readings
 from tests.oracle.controls import LEGS, AtInstants, asked, ends_of
+from tests.oracle.each import OF_EACH
 from tests.oracle.instants import BEGIN, Stretch, add, length
 from tests.oracle.keeping import Keeping, keeping
 from tests.oracle.lives import POSSIBLE, SURE, Lives
@@ -132,6 +133,8 @@ class _Part:
                 "retention-maximum", None, "dispose", cell, version,
                 lambda world, t=t, v=version: not at.has_too_old(t, SURE if world == POSSIBLE else POSSIBLE, v),
             )  # fmt: skip
+            for control, key in OF_EACH.items():
+                self._ask(control, None, key, cell, version, lambda world, t=t, v=version, key=key: at.each.holds(key, t, world, v))
 
     def _ask(self, control: str, leg: str | None, key: str, cell: Stretch, version: Version, holds: Callable[[str], bool]) -> None:
         """Section 6: is the cell judged, and is it breached (fails even in the possible world) or unproven (fails in the sure one)?"""

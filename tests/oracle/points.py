@@ -67,6 +67,8 @@ class Point:
     partial: bool = False
     verified: list[int] = field(default_factory=list)
     corrupt: list[int] = field(default_factory=list)
+    undated: bool = False
+    """Told `verified`, and not when."""
     sightings: list[int] = field(default_factory=list)
     scopes: set[str | None] = field(default_factory=set)
 
@@ -168,6 +170,8 @@ def _check(point: Point, telling: Telling) -> None:
     when = telling.row.get("checked_at")
     if telling.row.get("integrity") == "verified" and when is not None:
         point.verified.append(when)
+    if telling.row.get("integrity") == "verified" and when is None:
+        point.undated = True
     if telling.row.get("integrity") == "corrupt":
         known = [x for x in (when, telling.observed, point.available_at, point.captured_at) if x is not None]
         point.corrupt += known[:1]

@@ -37,6 +37,8 @@ class Plan:
     """A random estate while it is made: the randomness, the time line, the programme."""
 
     random: random.Random
+    more: random.Random
+    """For what later controls need: the estates of old seeds stay as they were, but for that."""
     size: Size
     tick: int
     begin: int
@@ -65,7 +67,7 @@ def plan(seed: int, size: Size) -> Plan:
     start = at(rng.choice(BEGINNINGS))
     since = start + rng.randint(0, size.days) * DAY
     until = since + rng.randint(2, max(size.days, 2)) * DAY
-    made = Plan(rng, size, tick, start, since, until, until + rng.randint(-2, 8) * DAY)
+    made = Plan(rng, random.Random(f"more {seed}"), size, tick, start, since, until, until + rng.randint(-2, 8) * DAY)
     made.repositories = [f"r{number}" for number in range(1, rng.randint(1, size.repositories) + 1)]
     made.sources = [f"s{number}" for number in range(1, rng.randint(1, size.sources) + 1)]
     sites = _sites(made)
@@ -79,6 +81,8 @@ def plan(seed: int, size: Size) -> Plan:
         "assets": assets,
         "policies": _policies(made, sorted({asset["tier"] for asset in assets})),
     }
+    for one in made.programme["policies"]:
+        one["objectives"] |= _more_objectives(made.more)
     if made.chance(0.2):
         made.repositories.append("stray")  # evidence will tell of it, the programme does not
     return made
@@ -264,6 +268,14 @@ def _objectives(made: Plan) -> dict[str, Any]:
         found["dispose"] = {"after": made.random.choice(allowed)}
         if made.chance(0.4):
             found["dispose"]["grace"] = made.random.choice(("6h", "1d"))
+    return found
+
+
+def _more_objectives(rng: random.Random) -> dict[str, Any]:
+    """Return objectives of later controls."""
+    found: dict[str, Any] = {}
+    if rng.random() < 0.5:
+        found["verify"] = {"every": rng.choice(("6h", "1d", "2d", "3d", "10d", "1 month"))}
     return found
 
 

@@ -382,10 +382,10 @@ def conclusions(document):
 
 
 def test_the_summary_says_first_which_promises_no_control_judges(review, estate):
-    later = {"rto": "4h", "verify": {"every": "35d"}}
+    later = {"rto": "4h", "restore_test": {"full": "quarterly"}}
     policies = tuple(replace(policy, objectives={**policy.objectives, **later}) for policy in estate.policies)
     (_, may_not), paragraphs = conclusions(review(estate=replace(estate, policies=policies)))
-    said = "The policies also promise the time to recover (RTO), checks of the copies. This version judges none of these"
+    said = "The policies also promise restore tests, the time to recover (RTO). This version judges none of these"
     assert may_not[0].startswith(said)
     assert [text for text in paragraphs if text.startswith(said)] == []  # said once
     (_, may_not), paragraphs = conclusions(review())

@@ -10,6 +10,7 @@ import pytest
 
 import audit.controls
 from audit.content import Content
+from audit.discovery import modules
 from audit.evaluation.explain import DOUBTS
 from audit.model.envelope import Envelope
 from audit.model.estate import PolicyVersion
@@ -59,6 +60,8 @@ def reasons() -> set[str]:
             found |= {constant(node.value.elts[0])} - {None}
         if isinstance(node, ast.IfExp):
             found |= {constant(node.orelse)} - {None}
+    for module in modules(audit.controls.__name__).values():
+        found |= {getattr(module, name) for name in ("OTHERWISE", "UNKNOWN") if hasattr(module, name)}
     for path, tree in TREES.items():
         if path.startswith("controls/"):
             found |= {
@@ -103,7 +106,7 @@ def details() -> set[str]:
 
 def test_the_scan_sees_what_is_there():
     assert {"no-evidence", "unseen", "no-listing-after", "presence", "mixed", "undeclared", "no-restore-test"} <= reasons()
-    assert {"newest", "overdue", "lost"} == roles()
+    assert {"newest", "overdue", "lost", "damaged", "unchecked"} == roles()
     assert {"simulated", "orphans", "conflicting-points", "policies-reach-back"} <= {
         constant(notice["key"]) for notice in notices()
     }

@@ -1,0 +1,82 @@
+"""compare and assess --what-if, as they are typed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from tests.cli.session import PERIOD, Session, told
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
+    return told(tmp_path_factory.mktemp("compare") / "data")
+
+
+def test_what_was_known_earlier_is_compared_with_what_is_known_now(session: Session) -> None:
+    found = session.fine("compare", *PERIOD, "--before-known-at", "1", "--format", "json").json
+    assert found["before"]["as_known_at"] == 1
+    assert found["after"]["as_known_at"] > 1
+    (rpo,) = [row for row in found["promises"] if (row["asset"], row["control"]) == ("im-messages-db", "recovery-point")]
+    assert (rpo["verdict_before"], rpo["verdict_after"]) == ("unproven", "breached")
+    assert found["counts"]["new"] > 0
+    assert found["counts"]["gone"] == 0
+
+
+def test_two_periods_are_compared_as_a_table_and_as_csv(session: Session) -> None:
+    halves = ("--from", "2026-11-12", "--to", "2026-11-24", "--before-from", "2026-11-01", "--before-to", "2026-11-12")
+    shown = session.fine("compare", *halves).out
+    assert "promises differ" in shown
+    assert "im-messages-db" in shown
+    rows = list(csv.DictReader(io.StringIO(session.fine("compare", *halves, "--format", "csv").out)))
+    assert {"asset", "verdict_before", "verdict_after", "breached_seconds_after"} <= set(rows[0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "nothing to compare with"),
+        (("--before-from", "2025-01-01"), "--before-from and --before-to go together"),
+        (("--before-known-at", "9999"), "the journal has no entry 9999"),
+        (("--before-known-at", "1", "--control", "copys"), "did you mean `copies`?"),
+    ],
+)
+def test_a_comparison_with_nothing_is_refused(session: Session, arguments: tuple[str, ...], said: str) -> None:
+    done = session("compare", *PERIOD, *arguments)
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_what_if_shows_who_would_breach_beside_what_was_agreed(session: Session) -> None:
+    done = session("assess", *PERIOD, "--asset", "im-messages-db", "--what-if", "rpo=30d")
+    assert done.code == 0  # nothing would be breached
+    assert "verdict: agreed" in done.out
+    assert "1 promises differ" in done.out
+    told = session.assess("--asset", "im-messages-db", "--what-if", "rpo={target: 10m}", "--scope", "tier=core")
+    assert told["what_if"] == {"values": {"rpo": {"target": "10m"}}, "scope": {"tier": ["core"]}}
+    assert {one["control"] for one in told["results"]} == {"recovery-point"}
+    agreed, other = told["agreed"]["results"][0], told["results"][0]
+    assert agreed["shares"]["breached"] < other["shares"]["breached"]
+    assert told["comparison"]["counts"]["new"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--what-if", "rpo"), "write KEY=VALUE, such as rpo=1h"),
+        (("--what-if", "rpo="), "write KEY=VALUE"),
+        (("--what-if", "rpo={"), "cannot be read as YAML"),
+        (("--what-if", "rpoo=1h"), "did you mean `rpo`?"),
+        (("--scope", "tier=core"), "give --what-if KEY=VALUE too"),
+        (("--what-if", "rpo=1h", "--scope", "tier=cor"), "did you mean `core`?"),
+        (("--what-if", "rpo=1h", "--keep"), "is not kept"),
+        (("--what-if", "rpo=1h", "--format", "xlsx", "-o", "x.xlsx"), "--format table, json or csv"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(session: Session, arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    done = session("assess", *PERIOD, *arguments)
+    assert done.code == 2
+    assert said in done.err

@@ -1,0 +1,81 @@
+"""Two assessments compared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from audit.evaluation.compare import Change, compare
+from audit.model.verdicts import Assessment
+from tests.oracle.build import day, listing, p, policy, programme
+from tests.oracle.case import Case
+from tests.oracle.direct import assessment_of
+from tests.oracle.instants import text_of
+
+POINTS = [p("p1", 1), p("p2", 5), p("p3", 12), p("p4", 13)]
+CASE = Case("compared", programme(policy({"rpo": "2d"})), [listing(14, *POINTS), listing(30, *POINTS)], day(1), day(14))
+"""Breached from day 3 to 5 and from day 7 to 12."""
+
+
+def judged(rpo: str = "2d", since: float = 1, until: float = 14) -> Assessment:
+    return assessment_of(replace(CASE, programme=programme(policy({"rpo": rpo})), since=day(since), until=day(until)))
+
+
+def changes(before: Assessment, after: Assessment) -> list[tuple[str, str, str, float, float]]:
+    rows = (
+        compare(before, after)
+        .breaches.filter(control="recovery-point")
+        .select("change", "from", "to", "seconds_before", "seconds_after")
+    )
+    return [
+        (change, f"{begin:%Y-%m-%dT%H:%M:%SZ}", f"{end:%Y-%m-%dT%H:%M:%SZ}", was / 86400, now / 86400)
+        for change, begin, end, was, now in rows.iter_rows()
+    ]
+
+
+def test_nothing_differs_from_itself():
+    found = compare(judged(), judged())
+    assert found.changed.height == 0
+    assert found.counts() == {Change.NEW: 0, Change.GONE: 0, Change.LONGER: 0, Change.SHORTER: 0, Change.SAME: 2}
+    assert set(found.coverage) == {"in_service", "assigned", "protected", "protected_up_to", "restorable"}
+    assert all(was == now for was, now in found.coverage.values())
+
+
+def test_breaches_get_shorter_or_go_when_more_is_allowed():
+    assert changes(judged("2d"), judged("5d")) == [
+        ("gone", text_of(day(3)), text_of(day(5)), 2, 0), ("shorter", text_of(day(7)), text_of(day(12)), 5, 2),
+    ]  # fmt: skip
+    assert changes(judged("5d"), judged("2d")) == [
+        ("new", text_of(day(3)), text_of(day(5)), 0, 2), ("longer", text_of(day(7)), text_of(day(12)), 2, 5),
+    ]  # fmt: skip
+
+
+def test_two_breaches_that_grow_into_one_are_one():
+    # Later evidence shows that p2 never was.
+    less = [point for point in POINTS if point["id"] != "p2"]
+    grown = assessment_of(replace(CASE, told=[listing(14, *less), listing(30, *less)]))
+    assert changes(judged(), grown) == [("longer", text_of(day(3)), text_of(day(12)), 7, 9)]
+    assert changes(grown, judged()) == [("shorter", text_of(day(3)), text_of(day(12)), 9, 7)]
+
+
+def test_a_breach_that_goes_on_over_the_turn_of_the_period_is_one():
+    assert changes(judged(since=1, until=9), judged(since=9, until=14)) == [
+        ("gone", text_of(day(3)), text_of(day(5)), 2, 0), ("longer", text_of(day(7)), text_of(day(12)), 2, 3),
+    ]  # fmt: skip
+
+
+def test_promises_are_told_with_verdicts_times_and_exposure_of_both():
+    (row,) = compare(judged("2d"), judged("7d")).changed.filter(control="recovery-point").to_dicts()
+    assert (row["verdict_before"], row["verdict_after"]) == ("breached", "met")
+    assert (row["breached_seconds_before"], row["breached_seconds_after"]) == (7 * 86400, 0)
+    assert (row["worst_exposure_seconds_before"], row["worst_exposure_seconds_after"]) == (7 * 86400, None)
+    assert (row["asset"], row["unit"], row["judged_seconds_after"]) == ("a", "unit", 13 * 86400)
+
+
+def test_a_promise_that_only_one_judges_has_no_values_of_the_other():
+    other = assessment_of(replace(CASE, programme=programme(policy({"dispose": {"after": "90d"}}))))
+    rows = {row["control"]: row for row in compare(judged(), other).changed.to_dicts()}
+    assert (rows["recovery-point"]["verdict_before"], rows["recovery-point"]["verdict_after"]) == ("breached", None)
+    assert (rows["retention-maximum"]["verdict_before"], rows["retention-maximum"]["judged_seconds_before"]) == (None, None)
+    told = compare(judged(), other).to_json()
+    assert told["counts"]["gone"] == 2
+    assert [one["change"] for one in told["breaches"]] == ["gone", "gone"]

@@ -1,0 +1,99 @@
+"""What if: other values than were agreed give what a programme that says so would give."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from audit.errors import UsageError
+from audit.evaluation.what_if import WhatIf, what_if
+from audit.model.terms import instant
+from audit.policy.estate import AppliedProgramme, estate_at
+from tests.oracle.build import day, listing, p, policy, programme
+from tests.oracle.case import Case, programme_files
+from tests.oracle.direct import assess_directly, assessment_of
+from tests.oracle.estates import random_case
+
+OBJECTIVES = {"rpo": "2d", "copies": {"max_age": "3d", "count": 1, "media": 1, "offsite": 0}}
+
+
+def case_of(objectives: dict[str, Any] | None = None) -> Case:
+    points = [p("p1", 1), p("p2", 4)]
+    told = [listing(5, *points), listing(20, *points)]
+    return Case("what if", programme(policy(objectives or OBJECTIVES)), told, day(1), day(6))
+
+
+def saying(case: Case, key: str, value: Any) -> Case:
+    """Return a case all of whose policy versions say another value of an objective."""
+    changed = copy.deepcopy(case.programme)
+    for one in changed["policies"]:
+        if "objectives" in one:
+            one["objectives"][key] = value
+    return replace(case, programme=changed)
+
+
+@pytest.mark.parametrize("seed", [*range(40, 47), *range(48, 53)])  # estate 47 agreed nothing
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("rpo", "30h"),
+        ("copies", {"max_age": "2d", "count": 2, "offsite": 1}),
+        ("keep", [{"every": "day", "for": "5d"}]),
+        ("dispose", {"after": "20d"}),
+    ],
+)
+def test_random_estates_are_judged_as_if_their_programme_said_so(seed: int, key: str, value: Any) -> None:
+    case = random_case(seed)
+    assert assess_directly(case, WhatIf({key: value})) == assess_directly(saying(case, key, value))
+
+
+def test_a_part_of_an_objective_leaves_the_rest_as_agreed() -> None:
+    results = {
+        (one["control"], one["leg"]): one["verdict"] for one in assess_directly(case_of(), WhatIf({"copies.offsite": 1}))["results"]
+    }
+    assert results["copies", "offsite"] == "breached"
+    assert results["copies", "count"] == "met"
+    assert results["recovery-point", None] == "breached"  # a point of day 1 is too old on day 3
+
+
+def test_an_item_of_a_list_is_named_by_its_number() -> None:
+    case = case_of({"keep": [{"every": "day", "for": "2d"}, {"every": "point", "for": "1d"}]})
+    changed = what_if_of(case, {"keep.1.for": "9d"})
+    assert [(rule.every, str(rule.term)) for rule in changed.root] == [("day", "2d"), ("point", "9d")]
+
+
+def what_if_of(case: Case, values: dict[str, Any]) -> Any:
+    estate = estate_at([AppliedProgramme(0, instant(case.now), programme_files(case.programme), "test", None)])
+    return what_if(estate, WhatIf(values)).policies[-1].objectives[next(iter(values)).split(".")[0]]
+
+
+def test_only_the_scope_is_changed() -> None:
+    inside = assess_directly(case_of(), WhatIf({"rpo": "9d"}, {"tier": frozenset({"core"})}))
+    assert {one["verdict"] for one in inside["results"] if one["control"] == "recovery-point"} == {"met"}
+    with pytest.raises(UsageError, match=r"unknown tier `cor`, did you mean `core`\?"):
+        assess_directly(case_of(), WhatIf({"rpo": "9d"}, {"tier": frozenset({"cor"})}))
+
+
+@pytest.mark.parametrize(
+    ("values", "scope", "said"),
+    [
+        ({"rop": "1h"}, {}, r"--what-if rop: unknown objective `rop`, did you mean `rpo`\?"),
+        ({"rpo": "1 fortnight"}, {}, "--what-if rpo: rpo"),
+        ({"rpo": "3 months"}, {}, "an RPO is an exact length"),
+        ({"copies.offsit": 1}, {}, r"--what-if copies.offsit: copies.offsit"),
+        ({"dispose.after": "3d"}, {}, "no policy in force in this scope has dispose.after, so nothing would change"),
+        ({"rpo.target.x": 1}, {}, r"--what-if rpo.target.x"),
+        ({"rpo": "1h"}, {"teir": frozenset({"core"})}, r"unknown scope `teir`, did you mean `tier`\?"),
+    ],
+)
+def test_what_cannot_be_is_said(values: dict[str, Any], scope: dict[str, frozenset[str]], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        assessment_of(case_of(), WhatIf(values, scope))
+
+
+def test_the_controls_that_may_differ_are_those_of_the_objectives() -> None:
+    assert WhatIf({"rpo": "1h", "copies.offsite": 2}).controls() == ["copies", "recovery-point"]
+    assert "retention-minimum" in WhatIf({"accept_partial": True}).controls()
