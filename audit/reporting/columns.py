@@ -33,6 +33,8 @@ PAGE = 182.0
 _EM = 2.646
 """The type of tables in print.css, 7.5 pt."""
 _PADDING = 2.0
+_FIGURES = ("number", "share", "duration")
+"""Set to the right: text in the next column keeps away from them."""
 _HEADING = 1.08 * 6.5 / 7.5
 """Headings are bold, and 6.5 pt."""
 _REFERENCES = 3
@@ -150,6 +152,8 @@ def _measured(table: Table, at: int, words: Words) -> _Column:
         word = max(min(word, _WORD), min(natural, _NAME if at == 0 or not prose else _LINE))
     least = max(title, word)
     extra = 4.0 if column.kind == "verdict" else 0.0  # its shape
+    if at and table.columns[at - 1].kind in _FIGURES and column.kind not in (*_FIGURES, "ordinal"):
+        extra += _PADDING
     return _Column(least + extra + _PADDING, max(natural, title) + extra + _PADDING)
 
 
@@ -211,7 +215,7 @@ def shown(cell: Cell, words: Words) -> str:
             return words.plain(f"verdicts.{cell.value}")
         case EvidenceCell():
             entries = (
-                f"{words.plain('labels.entry-short', entry=ref.entry)} {ref.sha256[:8]} {plain(place(ref.locator, words))}"
+                f"{words.plain('labels.entry-short', entry=str(ref.entry))} {ref.sha256[:8]} {plain(place(ref.locator, words))}"
                 for ref in cell.value
             )
             return "  ".join(entries) or words.plain("labels.no-evidence-ref")

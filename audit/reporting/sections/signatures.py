@@ -16,7 +16,7 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
     if not context.signers:
         return [Paragraph(words("signatures.nobody"))]
     signers = tuple(one for line in context.signers for one in _signers(line, assessment, context))
-    blocks: list[Block] = [Paragraph(words("signatures.intro", n=assessment.as_known_at))]
+    blocks: list[Block] = [Paragraph(words("signatures.intro", n=str(assessment.as_known_at)))]
     if context.provisional:
         blocks.append(Note(words("signatures.provisional"), "warning"))
     return [*blocks, Signatures(signers)]
