@@ -1,6 +1,6 @@
 """YAML 1.2 text to plain data with the line of every key, and all that is refused on the way.
 
-The file is composed to nodes by ruamel.yaml and built into data here, not by a constructor: so every value has its line, repeated
+The file is composed to nodes (`yaml_nodes`) and built into data here, not by a constructor: so every value has its line, repeated
 keys are found, no tag can make an object, aliases cannot grow without limit, and only the words of YAML 1.2's core schema are not
 text (`NO` is a country). Dates stay text: whoever reads them knows their zone.
 """
@@ -8,17 +8,15 @@ text (`NO` is a country). Dates stay text: whoever reads them knows their zone.
 from __future__ import annotations
 
 import re
-import warnings
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from audit.errors import Fault
 from audit.policy.place import Key
+from audit.policy.yaml_nodes import compose
 
 MAX_ALIASED = 100_000
 """How many values a file's aliases may make: far more than a person needs, far less than an alias bomb makes."""
@@ -54,9 +52,7 @@ def read_yaml(name: str, text: str) -> Read:
         read.faults.append(Fault(name, TOO_DEEP, "write it as docs/programme.md shows", f"line {deep}"))
         return read
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an anchor used again is allowed in YAML 1.2
-            node = YAML(pure=True).compose(text)
+        node = compose(text)
         if node is None:
             read.faults.append(Fault(name, "the file is empty", "write its declarations, or delete it"))
         else:
@@ -104,21 +100,21 @@ class _Builder:
         self.aliased = 0
         self.stopped = False
 
-    def fault(self, node: Node, what: str, remedy: str) -> None:
+    def fault(self, node: Any, what: str, remedy: str) -> None:
         self.read.faults.append(Fault(self.name, what, remedy, f"line {node.start_mark.line + 1}"))
 
-    def build(self, node: Node, path: tuple[Key, ...]) -> Any:
+    def build(self, node: Any, path: tuple[Key, ...]) -> Any:
         self.read.marks.setdefault(path, f"line {node.start_mark.line + 1}")
         if self.stopped or not self.admit(node):
             return None
-        if isinstance(node, ScalarNode):
+        if isinstance(node.value, str):
             return _scalar(node)
         self.open.add(id(node))
-        data = self.mapping(node, path) if isinstance(node, MappingNode) else self.sequence(node, path)
+        data = self.mapping(node, path) if _is_mapping(node) else self.sequence(node, path)
         self.open.discard(id(node))
         return data
 
-    def admit(self, node: Node) -> bool:
+    def admit(self, node: Any) -> bool:
         """Whether a node may be built: a plain tag, not within itself, and not one alias too many."""
         if str(node.tag) not in _PLAIN_TAGS:
             self.fault(
@@ -138,11 +134,11 @@ class _Builder:
             self.stopped = True
         return not self.stopped
 
-    def mapping(self, node: MappingNode, path: tuple[Key, ...]) -> dict[str, Any]:
+    def mapping(self, node: Any, path: tuple[Key, ...]) -> dict[str, Any]:
         data: dict[str, Any] = {}
         lines: dict[str, int] = {}
         for key_node, value_node in node.value:
-            if not isinstance(key_node, ScalarNode):
+            if not isinstance(key_node.value, str):
                 self.fault(key_node, "a key must be a word, not a list or mapping", "write `key: value`")
                 continue
             key, line = str(key_node.value), key_node.start_mark.line + 1
@@ -154,13 +150,17 @@ class _Builder:
             data[key] = self.build(value_node, (*path, key))
         return data
 
-    def sequence(self, node: Node, path: tuple[Key, ...]) -> list[Any]:
+    def sequence(self, node: Any, path: tuple[Key, ...]) -> list[Any]:
         return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
 
 
-def _scalar(node: ScalarNode) -> Any:
+def _is_mapping(node: Any) -> bool:
+    return type(node).__name__ == "MappingNode"  # of either parser
+
+
+def _scalar(node: Any) -> Any:
     text = str(node.value)
-    if node.style is not None or str(node.tag) == _TAG + "str":
+    if node.style or str(node.tag) == _TAG + "str":
         return text
     if text in _NULL:
         return None

@@ -119,3 +119,8 @@ def test_what_is_not_text_says_what_it_is(raw: bytes, expected: str) -> None:
 
 def test_a_byte_order_mark_is_dropped() -> None:
     assert decode("f.yaml", b"\xef\xbb\xbfa: 1\n") == ("a: 1\n", [])
+
+
+def test_folded_text_has_nothing_but_its_words() -> None:
+    assert read_yaml("f.yaml", "a: >-\n  u\n  v\nb: >\n  x\n\n  y\n").data == {"a": "u v", "b": "x\ny\n"}
+    assert read_yaml("f.yaml", "%YAML 1.2\n---\na: >-\n  u\n  v\n").data == {"a": "u v"}
