@@ -56,10 +56,9 @@ class Store:
 
     def estate(self, known_at: int) -> Estate:
         """Return the estate as known at an entry of the journal."""
-        history = self.programmes(known_at)
-        newest = history[-1].number if history else 0
+        newest = self.journal.last_number(known_at, "programme")
         if newest not in self._estates:
-            self._estates[newest] = estate_at(history)
+            self._estates[newest] = estate_at(self.programmes(newest))
         return self._estates[newest]
 
     def checkpoint(self) -> Kept | None:

@@ -20,6 +20,7 @@ from audit.reporting.strips import Tick, paths, ticks
 from audit.reporting.timelines import SHORTEST, Line
 from audit.reporting.words import plain
 from audit.web._lists import Column
+from audit.web._site import site
 from audit.web._words import context, markup, words
 
 
@@ -55,8 +56,7 @@ def reason_word(reason: str) -> str:
 
 def numbered(kept: KeptAssessment, kind: str) -> pl.DataFrame:
     """Return the breaches or unproven stretches (`kind`) of an assessment with the number that stands in their address."""
-    frame: pl.DataFrame = getattr(kept, kind)
-    return with_leg(frame.with_row_index("number"))
+    return site().of(kept, f"numbered {kind}", lambda: with_leg(getattr(kept, kind).with_row_index("number")))
 
 
 def stretch_columns(kept: KeptAssessment, kind: str, *, of_one_asset: bool = False) -> tuple[Column, ...]:

@@ -59,7 +59,7 @@ def assets() -> str | Response:
         Column("breached_seconds", "assets.breached-time", "duration"),
         Column("unproven_seconds", "assets.unproven-time", "duration"),
     )
-    return answer("assets.html.j2", list_of("assets", by_asset(kept), columns, sort="asset"), kept=kept)
+    return answer("assets.html.j2", list_of("assets", site().of(kept, "by asset", lambda: by_asset(kept)), columns, sort="asset"), kept=kept)
 
 
 def by_asset(kept: KeptAssessment) -> pl.DataFrame:
@@ -81,6 +81,10 @@ def by_asset(kept: KeptAssessment) -> pl.DataFrame:
 
 def attributes(kept: KeptAssessment) -> pl.DataFrame:
     """Return what was declared of each asset at the end of the period."""
+    return site().of(kept, "attributes", lambda: _attributes(kept))
+
+
+def _attributes(kept: KeptAssessment) -> pl.DataFrame:
     segments = site().estate(kept.as_known_at).segments
     begun = segments.filter(pl.col("from").is_null() | (pl.col("from") < kept.until))
     return begun.sort("asset", "from", nulls_last=False).group_by("asset").agg(pl.col(*SHOWN).last())
