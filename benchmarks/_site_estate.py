@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
+
 from benchmarks.review import PLACES, START, TEXT, UNITS, YEAR, command, programme
 
 USER = "reader"

@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import requests
+
 from benchmarks._site_estate import DAYS, LOGS, PASSWORD, PERIOD, PLACES, UNITS, USER, YEAR, built
 
 READERS = 8
@@ -36,7 +37,9 @@ def _asset(chance: random.Random, assets: int) -> str:
 
 def _entry(chance: random.Random, _: int) -> int:
     """A payload: mostly a small log, now and then a listing of thousands of points."""
-    return 3 + (chance.randrange(UNITS * len(PLACES)) if chance.random() < 0.2 else UNITS * len(PLACES) + chance.randrange(LOGS - 1))
+    return 3 + (
+        chance.randrange(UNITS * len(PLACES)) if chance.random() < 0.2 else UNITS * len(PLACES) + chance.randrange(LOGS - 1)
+    )
 
 
 PAGES: dict[str, Draw] = {
@@ -52,7 +55,7 @@ PAGES: dict[str, Draw] = {
     "promises": lambda chance, _: f"/promises?sort=verdict&size=100&page={chance.randint(1, 50)}",
     "promises, filtered": lambda chance, _: f"/promises?control=recovery-point&unit=unit-{chance.randrange(UNITS):02}&sort=met",
     "breaches": lambda chance, _: f"/breaches?page={chance.randint(1, 50)}",
-    "breaches, sorted": lambda *_: "/breaches?sort=from&size=200",
+    "breaches, sorted": lambda *_: "/breaches?sort=from&size=100",
     "breach": lambda chance, assets: f"/breaches/{chance.randrange(min(500, assets))}",
     "unproven": lambda chance, _: f"/unproven?page={chance.randint(1, 50)}",
     "unproven stretch": lambda chance, assets: f"/unproven/{chance.randrange(min(500, assets))}",

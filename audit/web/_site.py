@@ -34,6 +34,8 @@ class Site:
     def __init__(self, store: Store, content: Content) -> None:
         self.store = store
         self.content = content
+        self.words: dict[tuple[str, str], Any] = {}
+        """The wordings by language and time zone (`_words.words`)."""
         self._lock = Lock()
         self._there: frozenset[tuple[str, int]] = frozenset()
         self._kept: list[KeptAssessment] = []
