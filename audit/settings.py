@@ -6,6 +6,7 @@ register.sqlite    the journal, and what is small and changes
 vault/             every payload as received
 catalog/           facts made of the evidence; `rebuild` makes it again
 assessments/       kept assessments, for pages and comparisons; may be deleted
+points/            recovery points as known at the newest kept assessments, for pages; may be deleted
 reports/           reports built from the site; may be deleted
 """
 
@@ -55,6 +56,11 @@ class DataFolder:
     def assessments_path(self) -> Path:
         """The folder of kept assessments."""
         return self.path / "assessments"
+
+    @property
+    def points_path(self) -> Path:
+        """The folder of recovery points by asset."""
+        return self.path / "points"
 
     @property
     def reports_path(self) -> Path:

@@ -27,8 +27,8 @@ TEXT = "%Y-%m-%dT%H:%M:%SZ"
 LIMIT_SECONDS, LIMIT_GB = 60, 2
 
 
-def programme(folder: Path, assets: int) -> None:
-    """Write a company of so many assets in twenty units, all under one policy."""
+def programme(folder: Path, assets: int, **of_repositories: object) -> None:
+    """Write a company of so many assets in twenty units, all under one policy. `of_repositories`: what its repositories declare beside the usual."""
     from ruamel.yaml import YAML
 
     def write(name: str, content: object) -> None:
@@ -49,8 +49,8 @@ def programme(folder: Path, assets: int) -> None:
         "repositories.yaml",
         {
             "repositories": [
-                {"name": "nas", "medium": "disk", "site": "sh", "failure_domain": "nas"},
-                {"name": "vault", "medium": "object", "site": "hz", "failure_domain": "vault"},
+                {"name": "nas", "medium": "disk", "site": "sh", "failure_domain": "nas", **of_repositories},
+                {"name": "vault", "medium": "object", "site": "hz", "failure_domain": "vault", **of_repositories},
             ]
         },
     )

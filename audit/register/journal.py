@@ -89,10 +89,15 @@ class Journal:
             row = connection.execute(select(journal).order_by(journal.c.number.desc()).limit(1)).one_or_none()
         return None if row is None else _read(_link(row))
 
-    def last_number(self) -> int:
-        """Return the number of the last entry; 0 when there is none."""
+    def last_number(self, up_to: int | None = None, kind: str | None = None) -> int:
+        """Return the number of the last entry (with number <= `up_to`, of one kind, when they are given); 0 when there is none."""
+        query = select(func.max(journal.c.number))
+        if up_to is not None:
+            query = query.where(journal.c.number <= up_to)
+        if kind is not None:
+            query = query.where(journal.c.kind == kind)
         with reading(self.engine) as connection:
-            return connection.execute(select(func.max(journal.c.number))).scalar() or 0
+            return connection.execute(query).scalar() or 0
 
     def number_at(self, at: datetime) -> int:
         """Return the number of the last entry written at or before an instant; 0 when there is none."""

@@ -36,6 +36,8 @@ class Store:
     vault: Vault
     catalog: Catalog
     _estates: dict[int, Estate] = field(default_factory=dict, repr=False)
+    _newest: dict[int, int] = field(default_factory=dict, repr=False)
+    """The last programme up to an entry: what stands in the journal stays."""
 
     def head(self) -> int:
         """Return the number of the journal's last entry; 0 for an empty journal."""
@@ -56,10 +58,11 @@ class Store:
 
     def estate(self, known_at: int) -> Estate:
         """Return the estate as known at an entry of the journal."""
-        history = self.programmes(known_at)
-        newest = history[-1].number if history else 0
+        if known_at not in self._newest:
+            self._newest[known_at] = self.journal.last_number(known_at, "programme")
+        newest = self._newest[known_at]
         if newest not in self._estates:
-            self._estates[newest] = estate_at(history)
+            self._estates[newest] = estate_at(self.programmes(newest))
         return self._estates[newest]
 
     def checkpoint(self) -> Kept | None:

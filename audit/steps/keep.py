@@ -8,11 +8,13 @@ from audit.evaluation.kept import KeptAssessment, keep
 from audit.model.verdicts import Assessment
 from audit.steps._open import Progress, Store, quietly
 from audit.steps.assess import assess
+from audit.steps.points import write_points
 
 
 def keep_assessment(store: Store, assessment: Assessment, now: datetime) -> KeptAssessment:
-    """Keep an assessment of everything in the data folder. One of the same period and journal entry is replaced."""
+    """Keep an assessment of everything in the data folder, and write the points it rests on. One of the same period and entry is replaced."""
     store.folder.must_be_writable()
+    write_points(store, assessment.as_known_at)
     return keep(store.folder.assessments_path, assessment, now)
 
 

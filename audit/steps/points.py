@@ -1,14 +1,29 @@
-"""Points: the recovery points of an asset, with how long each surely and possibly lives."""
+"""Points: the recovery points of an asset, with how long each surely and possibly lives.
+
+What was known at a journal entry never changes, so the points of all assets are written to the data folder when an assessment is kept
+(`points/<entry>-<format>/`, by asset): pages read them instead of working them out anew. They prove nothing and may be deleted.
+"""
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from pathlib import Path
+
 import polars as pl
 
-from audit.evaluation.chunks import chunks_of, fetch
+from audit.evaluation.chunks import Chunk, chunks_of, fetch
 from audit.evaluation.facts import resolve_facts
 from audit.model.facts import INSTANT
 from audit.steps._open import Store
 from audit.steps.facts import points_of
+
+FORMAT = 1
+"""What this program writes. Points written in another format are not read."""
+ENTRIES = 3
+"""For how many journal entries, the newest, points stay written."""
+ROW_GROUP = 8_192
+"""Rows that are read at the least, and passed over when none is of the asset asked for."""
 
 POINT: dict[str, pl.DataType] = {
     "part": pl.String(),
@@ -37,15 +52,49 @@ def points(store: Store, asset: str, known: int) -> pl.DataFrame:
 
     Raises `UsageError` for an asset that is not declared.
     """
-    estate = store.estate(known)
-    (chunk,) = chunks_of(store.catalog, known, estate, [asset])
-    rows = fetch(store.catalog, known, chunk)
-    facts = resolve_facts(rows, estate.sources, {False})
+    try:
+        return pl.scan_parquet(_place(store, known) / "*.parquet").filter(pl.col("asset") == asset).select(list(POINT)).collect()
+    except (OSError, pl.exceptions.PolarsError):  # not written, just taken away, or damaged
+        (chunk,) = chunks_of(store.catalog, known, store.estate(known), [asset])
+        return _of_chunk(store, known, chunk).select(list(POINT))
+
+
+def write_points(store: Store, known: int) -> None:
+    """Write the points of all assets as known at a journal entry, unless they are there; those of older entries but the newest are taken away."""
+    place = _place(store, known)
+    if place.exists():
+        return
+    place.parent.mkdir(exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
+    try:
+        for number, chunk in enumerate(chunks_of(store.catalog, known, store.estate(known))):
+            _of_chunk(store, known, chunk).write_parquet(aside / f"{number:04}.parquet", row_group_size=ROW_GROUP)
+        aside.chmod(0o755)
+        aside.rename(place)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    written = sorted((each for each in place.parent.glob("[0-9]*-*") if each != place), key=_entry, reverse=True)
+    for old in written[ENTRIES - 1 :]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _place(store: Store, known: int) -> Path:
+    return store.folder.points_path / f"{known}-{FORMAT}"
+
+
+def _entry(place: Path) -> int:
+    number = place.name.partition("-")[0]
+    return int(number) if number.isdecimal() else 0
+
+
+def _of_chunk(store: Store, known: int, chunk: Chunk) -> pl.DataFrame:
+    """Return `asset` and POINT of the assets of a chunk, by asset and capture time."""
+    facts = resolve_facts(fetch(store.catalog, known, chunk), store.estate(known).sources, {False})
     found = points_of(facts, pl.DataFrame(schema=dict.fromkeys(("source", "repository", "id", "encrypted"), pl.String)))
-    owned = found.join(chunk.estate.aliases.select("source", "subject", "part", "from", "to"), on=["source", "subject"])
+    owned = found.join(chunk.estate.aliases.select("asset", "source", "subject", "part", "from", "to"), on=["source", "subject"])
     held = (pl.col("from").is_null() | (pl.col("captured_at") >= pl.col("from"))) & (
         pl.col("to").is_null() | (pl.col("captured_at") < pl.col("to"))
     )
-    return (
-        owned.filter(held).sort("captured_at", "repository", "id").select(pl.col(name).cast(kind) for name, kind in POINT.items())
-    )
+    ordered = owned.filter(held).sort("asset", "captured_at", "repository", "id")
+    return ordered.select("asset", *(pl.col(name).cast(kind) for name, kind in POINT.items()))

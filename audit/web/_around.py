@@ -10,11 +10,10 @@ import polars as pl
 from flask import abort, render_template
 
 from audit.evaluation.kept import breach_of, unproven_of
-from audit.reporting.timelines import asset_lines
 from audit.steps.points import points
 from audit.web._answers import needed
 from audit.web._site import site
-from audit.web._stretches import axis, numbered, strips, told, window_of
+from audit.web._stretches import axis, lines_of, numbered, strips, told, window_of
 from audit.web._words import context
 
 BEFORE, WITHIN, AFTER = 6, 40, 6
@@ -30,9 +29,8 @@ def stretch_page(kind: str, number: int, point_columns: tuple[Any, ...]) -> str:
     row = frame.row(number, named=True)
     stretch = breach_of(row) if kind == "breaches" else unproven_of(row)
     estate = site().estate(kept.as_known_at)
-    found = asset_lines(kept.assessment([row["asset"]]), estate)
     promise = (row["control"], row["leg"], row["part"])
-    lines = [line for asset in found for line in asset.lines if (line.control, line.leg, line.part) == promise]
+    lines = [line for line in lines_of(kept, row["asset"]) if (line.control, line.leg, line.part) == promise]
     margin = max((stretch.until - stretch.since) / 2, timedelta(hours=6))
     window = window_of({}, max(kept.since, stretch.since - margin), min(kept.until, stretch.until + margin), estate.timezone)
     near, more = _near(points(site().store, row["asset"], kept.as_known_at), row)

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from audit.reporting.formats import ABSENT
 from audit.web._lists import Column
-from audit.web._words import context, markup, say, words
+from audit.web._words import context, markup, named, say, words
 
-_LINK = Markup('<a href="{}">{}</a>')
-_TIME = Markup('<time datetime="{}">{}</time>')
-_NAME = Markup('<bdi translate="no">{}</bdi>')
-_VERDICT = Markup('<span class="verdict {}"><svg viewBox="0 0 16 16" aria-hidden="true"><use href="#is-{}"/></svg>{}</span>')
 _STEPS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -22,7 +18,7 @@ def cell(column: Column, row: Mapping[str, Any]) -> Markup:
     """Return one cell of a list."""
     shown = value(column.kind, row[column.key], column)
     target = column.link(row) if column.link else None
-    return _LINK.format(target, shown) if target else shown
+    return Markup(f'<a href="{escape(target)}">{escape(shown)}</a>') if target else shown  # noqa: S704 - escaped
 
 
 def value(kind: str, one: Any, column: Column | None = None) -> Markup:
@@ -42,7 +38,7 @@ def value(kind: str, one: Any, column: Column | None = None) -> Markup:
         case "duration":
             return Markup.escape(formats.duration(one))
         case "instant":
-            return _TIME.format(one.isoformat(), formats.instant(one))
+            return Markup(f'<time datetime="{one.isoformat()}">{escape(formats.instant(one))}</time>')  # noqa: S704 - escaped
         case "bytes":
             return Markup.escape(size(one))
         case "yes":
@@ -50,12 +46,14 @@ def value(kind: str, one: Any, column: Column | None = None) -> Markup:
         case "text" | "ordinal":
             return Markup.escape(one)
         case _:
-            return Markup(", ").join(_NAME.format(part) for part in (one if isinstance(one, list) else [one]))
+            return Markup(", ").join(named(part) for part in (one if isinstance(one, list) else [one]))
 
 
 def verdict(name: str) -> Markup:
     """Return a verdict by shape and word."""
-    return _VERDICT.format(name, name, say(f"verdicts.{name}"))
+    shape = escape(name)
+    shown = f'<svg viewBox="0 0 16 16" aria-hidden="true"><use href="#is-{shape}"/></svg>{say(f"verdicts.{name}")}'
+    return Markup(f'<span class="verdict {shape}">{shown}</span>')  # noqa: S704 - escaped
 
 
 def size(count: float) -> str:

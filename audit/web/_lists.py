@@ -19,7 +19,7 @@ import polars as pl
 from audit.model.envelope import time_text
 from audit.reporting.harmless import harmless
 
-SIZES = (25, 50, 100, 200)
+SIZES = (25, 50, 100)
 USUAL_SIZE = 50
 MAX_CHOICES = 60
 """A column with more values than these is filtered by a part of the word, not by choice."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar, cast
 
@@ -16,8 +16,16 @@ from audit.model.estate import Estate
 from audit.steps._open import Store
 
 Value = TypeVar("Value")
-LOADED = 4
+LOADED = 2
 """Kept assessments that stay in memory at a time."""
+
+
+@dataclass
+class Loaded:
+    """A kept assessment in memory, with what pages made of its frames. It is let go as a whole."""
+
+    kept: KeptAssessment
+    made: dict[str, Any] = field(default_factory=dict)
 
 
 class Site:
@@ -26,30 +34,45 @@ class Site:
     def __init__(self, store: Store, content: Content) -> None:
         self.store = store
         self.content = content
+        self.words: dict[tuple[str, str], Any] = {}
+        """The wordings by language and time zone (`_words.words`)."""
         self._lock = Lock()
-        self._assessments: OrderedDict[Path, tuple[int, KeptAssessment]] = OrderedDict()
+        self._there: frozenset[tuple[str, int]] = frozenset()
+        self._kept: list[KeptAssessment] = []
+        self._loaded: OrderedDict[str, Loaded] = OrderedDict()
         self._at_head: dict[str, tuple[int, Any]] = {}
 
     def assessments(self) -> list[KeptAssessment]:
-        """Return the kept assessments, the newest first. Their frames are not read yet."""
-        return kept(self.store.folder.assessments_path)
+        """Return the kept assessments, the newest first. They are read again when one was made, made anew or taken away."""
+        folder = self.store.folder.assessments_path
+        there = frozenset((file.parent.name, file.stat().st_mtime_ns) for file in folder.glob("*/assessment.json"))
+        with self._lock:
+            if there != self._there:
+                self._kept, self._there = kept(folder), there
+                self._loaded.clear()
+            return self._kept
 
     def assessment(self, name: str | None) -> KeptAssessment | None:
-        """Return a kept assessment by id, or the newest; null: there is none (of that name)."""
+        """Return a kept assessment by id, or the newest; null: there is none (of that name). Its frames are read once while it is among the LOADED last."""
         found = next((one for one in self.assessments() if name in (None, "", one.id)), None)
-        return None if found is None else self._loaded(found)
+        return None if found is None else self._load(found).kept
 
-    def _loaded(self, found: KeptAssessment) -> KeptAssessment:
-        """Return the same assessment as it is in memory, so that its frames are read once."""
-        stamp = (found.path / "assessment.json").stat().st_mtime_ns
+    def of(self, one: KeptAssessment, name: str, make: Callable[[], Value]) -> Value:
+        """Return what `make` gives of a kept assessment, made once while it is in memory. `name` names it."""
+        made = self._load(one).made
+        if name not in made:
+            made[name] = make()
+        return cast("Value", made[name])
+
+    def _load(self, one: KeptAssessment) -> Loaded:
         with self._lock:
-            stored = self._assessments.get(found.path)
-            if stored is None or stored[0] != stamp:
-                stored = self._assessments[found.path] = (stamp, found)
-            self._assessments.move_to_end(found.path)
-            while len(self._assessments) > LOADED:
-                self._assessments.popitem(last=False)
-        return stored[1]
+            if one.id not in self._loaded:
+                # A copy: what is let go of takes its frames with it.
+                self._loaded[one.id] = Loaded(KeptAssessment(one.path, one.about))
+            self._loaded.move_to_end(one.id)
+            while len(self._loaded) > LOADED:
+                self._loaded.popitem(last=False)
+            return self._loaded[one.id]
 
     def estate(self, known_at: int | None = None) -> Estate:
         """Return the estate as known at a journal entry; null: the newest."""

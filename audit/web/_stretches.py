@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,9 +17,10 @@ from audit.model.document import State, Stretch
 from audit.model.terms import local
 from audit.reporting.details import detail_text
 from audit.reporting.strips import Tick, paths, ticks
-from audit.reporting.timelines import SHORTEST, Line
+from audit.reporting.timelines import SHORTEST, Line, asset_lines
 from audit.reporting.words import plain
 from audit.web._lists import Column
+from audit.web._site import site
 from audit.web._words import context, markup, words
 
 
@@ -55,8 +56,7 @@ def reason_word(reason: str) -> str:
 
 def numbered(kept: KeptAssessment, kind: str) -> pl.DataFrame:
     """Return the breaches or unproven stretches (`kind`) of an assessment with the number that stands in their address."""
-    frame: pl.DataFrame = getattr(kept, kind)
-    return with_leg(frame.with_row_index("number"))
+    return site().of(kept, f"numbered {kind}", lambda: with_leg(getattr(kept, kind).with_row_index("number")))
 
 
 def stretch_columns(kept: KeptAssessment, kind: str, *, of_one_asset: bool = False) -> tuple[Column, ...]:
@@ -147,6 +147,14 @@ def strip_paths(stretches: Sequence[Stretch], window: Window) -> dict[State, str
         if one.since < window.until and one.until > window.since
     ]
     return paths(inside, window.since, window.until)
+
+
+def lines_of(kept: KeptAssessment, asset: str) -> tuple[Line, ...]:
+    """Return the timelines of one asset; none when nothing was judged of it."""
+    estate = site().estate(kept.as_known_at)
+    own = replace(estate, segments=estate.segments.filter(pl.col("asset") == asset))
+    found = asset_lines(kept.assessment([asset]), own)
+    return found[0].lines if found else ()
 
 
 def strips(lines: Sequence[Line], window: Window) -> list[dict[str, Any]]:

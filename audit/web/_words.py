@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import g, request
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from audit.content import Content
 from audit.model.document import Name, Text
@@ -16,7 +16,6 @@ from audit.reporting.words import Words, plain
 from audit.web._site import site
 
 COOKIE = "language"
-_NAME = Markup('<bdi translate="no">{}</bdi>')
 
 
 class SiteWords(Words):
@@ -46,7 +45,12 @@ def language() -> str:
 def words() -> SiteWords:
     """Return the words of this request, in the programme's time zone."""
     if "words" not in g:
-        g.words = SiteWords(site().content, Formats(language(), site().estate().timezone))
+        here = site()
+        # They remember what they looked up, so they are kept from one request to the next.
+        key = (language(), here.estate().timezone)
+        if key not in here.words:
+            here.words[key] = SiteWords(here.content, Formats(*key))
+        g.words = here.words[key]
     found = g.words
     assert isinstance(found, SiteWords)
     return found
@@ -62,9 +66,14 @@ def context() -> Context:
     return found
 
 
+def named(name: object) -> Markup:
+    """Return a name as HTML: it is the same in every language."""
+    return Markup(f'<bdi translate="no">{escape(name)}</bdi>')  # noqa: S704 - escaped
+
+
 def markup(text: Text) -> Markup:
     """Return a text as HTML, with names marked as such."""
-    return Markup("").join(_NAME.format(part.text) if isinstance(part, Name) else Markup.escape(part) for part in text)
+    return Markup("").join(named(part.text) if isinstance(part, Name) else escape(part) for part in text)
 
 
 def say(key: str, **values: Any) -> Markup:

@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response
 
 from audit.evaluation.kept import KeptAssessment
 from audit.model.verdicts import Verdict
-from audit.reporting.timelines import asset_lines
 from audit.steps.accounts import Role
 from audit.steps.points import points
 from audit.web._answers import answer, list_of, needed
@@ -22,6 +21,7 @@ from audit.web._stretches import (
     axis,
     control_word,
     leg_column,
+    lines_of,
     numbered,
     stretch_columns,
     strips,
@@ -59,7 +59,9 @@ def assets() -> str | Response:
         Column("breached_seconds", "assets.breached-time", "duration"),
         Column("unproven_seconds", "assets.unproven-time", "duration"),
     )
-    return answer("assets.html.j2", list_of("assets", by_asset(kept), columns, sort="asset"), kept=kept)
+    return answer(
+        "assets.html.j2", list_of("assets", site().of(kept, "by asset", lambda: by_asset(kept)), columns, sort="asset"), kept=kept
+    )
 
 
 def by_asset(kept: KeptAssessment) -> pl.DataFrame:
@@ -81,6 +83,10 @@ def by_asset(kept: KeptAssessment) -> pl.DataFrame:
 
 def attributes(kept: KeptAssessment) -> pl.DataFrame:
     """Return what was declared of each asset at the end of the period."""
+    return site().of(kept, "attributes", lambda: _attributes(kept))
+
+
+def _attributes(kept: KeptAssessment) -> pl.DataFrame:
     segments = site().estate(kept.as_known_at).segments
     begun = segments.filter(pl.col("from").is_null() | (pl.col("from") < kept.until))
     return begun.sort("asset", "from", nulls_last=False).group_by("asset").agg(pl.col(*SHOWN).last())
@@ -128,7 +134,7 @@ def asset(name: str) -> str:
     kept = needed()
     _declared(kept, name)
     estate = site().estate(kept.as_known_at)
-    found = asset_lines(kept.assessment([name]), estate)
+    lines = lines_of(kept, name)
     window = window_of(request.args, kept.since, kept.until, estate.timezone)
     results = with_leg(kept.results.filter(pl.col("asset") == name))
     result_columns = (
@@ -153,13 +159,12 @@ def asset(name: str) -> str:
             "count": seen.height,
             "all": url_for(f"{kind}.{kind}", asset=name, assessment=kept.id),
         }
-    lines = found[0].lines if found else ()
     return render_template(
         "asset.html.j2",
         kept=kept,
         asset=name,
         attributes=next(iter(attributes(kept).filter(pl.col("asset") == name).to_dicts()), {}),
-        unit=found[0].unit if found else None,
+        unit=lines[0].unit if lines else None,
         strips=strips(lines, window),
         window=window,
         ticks=axis(window),

@@ -28,7 +28,7 @@ def overview() -> str:
     kept = chosen()
     if kept is None:
         return render_template("overview.html.j2", kept=None)
-    per_asset = worst_of(kept.results, ["asset"])
+    per_asset = site().of(kept, "worst by asset", lambda: worst_of(kept.results, ["asset"]))
     counts = dict(per_asset.group_by("verdict").len().iter_rows())
     return render_template(
         "overview.html.j2",
@@ -54,15 +54,7 @@ def worst_of(results: pl.DataFrame, by: list[str]) -> pl.DataFrame:
 
 def matrix(kept: KeptAssessment) -> dict[str, Any]:
     """Return unit x control: titles, and for each pair the worst verdict, how many assets were judged, how many are not met, and where the list is."""
-    per_asset = worst_of(kept.results, ["unit", "control", "asset"])
-    judged = per_asset.filter(pl.col("verdict") != str(Verdict.NOT_APPLICABLE))
-    counts = judged.group_by("unit", "control").agg(
-        assets=pl.len(),
-        breached=(pl.col("verdict") == str(Verdict.BREACHED)).sum(),
-        unproven=(pl.col("verdict") == str(Verdict.UNPROVEN)).sum(),
-    )
-    worst = worst_of(judged, ["unit", "control"]).join(counts, on=["unit", "control"])
-    cells = {(row["unit"], row["control"]): row for row in worst.iter_rows(named=True)}
+    cells = site().of(kept, "worst by unit and control", lambda: _cells(kept))
     here = context()
     controls = sorted({control for _, control in cells})
     units = sorted({unit for unit, _ in cells})
@@ -72,6 +64,18 @@ def matrix(kept: KeptAssessment) -> dict[str, Any]:
             (here.unit_title(unit), [_with_address(cells.get((unit, control)), kept) for control in controls]) for unit in units
         ],
     }
+
+
+def _cells(kept: KeptAssessment) -> dict[tuple[str, str], dict[str, Any]]:
+    per_asset = worst_of(kept.results, ["unit", "control", "asset"])
+    judged = per_asset.filter(pl.col("verdict") != str(Verdict.NOT_APPLICABLE))
+    counts = judged.group_by("unit", "control").agg(
+        assets=pl.len(),
+        breached=(pl.col("verdict") == str(Verdict.BREACHED)).sum(),
+        unproven=(pl.col("verdict") == str(Verdict.UNPROVEN)).sum(),
+    )
+    worst = worst_of(judged, ["unit", "control"]).join(counts, on=["unit", "control"])
+    return {(row["unit"], row["control"]): row for row in worst.iter_rows(named=True)}
 
 
 def _with_address(cell: dict[str, Any] | None, kept: KeptAssessment) -> dict[str, Any] | None:

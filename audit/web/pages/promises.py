@@ -12,6 +12,7 @@ from audit.steps.accounts import Role
 from audit.web._answers import answer, list_of, needed
 from audit.web._guard import needs
 from audit.web._lists import Column
+from audit.web._site import site
 from audit.web._stretches import control_word, leg_column, unit_word, with_leg
 
 BLUEPRINT = Blueprint("promises", __name__)
@@ -41,5 +42,5 @@ def promises() -> str | Response:
         Column("unproven", "shares.unproven", "share"),
         Column("breaches", "labels.breaches", "number"),
     )
-    shown = list_of("promises", with_leg(kept.results), columns, sort="asset")
+    shown = list_of("promises", site().of(kept, "results", lambda: with_leg(kept.results)), columns, sort="asset")
     return answer("promises.html.j2", shown, kept=kept)

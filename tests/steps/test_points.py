@@ -1,0 +1,60 @@
+"""Points written beside a kept assessment are the points that the catalog gives."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from audit.steps._open import open_store
+from audit.steps.points import ENTRIES, FORMAT, POINT, points, write_points
+from tests.web.conftest import build_data
+
+ASSET = "im-messages-db"
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("points") / "data"
+    build_data(folder)
+    return open_store(folder)
+
+
+def place(store, known):
+    return store.folder.points_path / f"{known}-{FORMAT}"
+
+
+def test_points_are_written_with_an_assessment_and_are_those_of_the_catalog(kept):
+    head = kept.head()
+    assert place(kept, head).is_dir()
+    read = points(kept, ASSET, head)
+    shutil.rmtree(place(kept, head))
+    worked_out = points(kept, ASSET, head)
+    assert read.height > 400
+    assert read.schema == worked_out.schema == POINT
+    assert read.equals(worked_out)
+    write_points(kept, head)
+    assert points(kept, ASSET, head).equals(worked_out)
+
+
+def test_an_asset_without_points_has_none_and_what_is_damaged_is_worked_out(kept):
+    head = kept.head()
+    write_points(kept, head)
+    others = [name for name in kept.estate(head).segments["asset"].unique() if name != ASSET]
+    assert all(points(kept, name, head).is_empty() for name in others)
+    good = points(kept, ASSET, head)
+    for file in place(kept, head).iterdir():
+        file.write_bytes(file.read_bytes()[:40])
+    assert points(kept, ASSET, head).equals(good)
+
+
+def test_points_of_the_newest_entries_stay_and_are_as_known_then(kept):
+    head = kept.head()
+    heights = []
+    for known in range(head - 5, head + 1):
+        write_points(kept, known)
+        heights.append(points(kept, ASSET, known).height)
+    there = sorted(int(path.name.partition("-")[0]) for path in kept.folder.points_path.iterdir())
+    assert there == list(range(head - ENTRIES + 1, head + 1))
+    assert heights == sorted(heights)
+    assert heights[0] < heights[-1]
