@@ -18,9 +18,11 @@ from audit.model.document import (
     Definitions,
     Document,
     EvidenceCell,
+    Figure,
     Heading,
     InstantCell,
     Items,
+    KeyFigures,
     Name,
     Note,
     NumberCell,
@@ -329,18 +331,19 @@ def test_no_heading_stands_at_the_foot_of_a_page_without_what_it_heads(content):
     """Thirty headings at all heights of the page, each with its paragraph, before a table, a list, definitions, a picture, timelines."""
     bars = ShareBars("b", (ShareBar(("Bar",), ((State.MET, 1.0),)),) * 14)
     lines = Timelines("t", SINCE, UNTIL, (StripGroup(("Asset",), (), (strip("Strip", (State.MET, 1, 3)),)),))
-    kinds = (table(3), Items((("Item one",), ("Item two",))), Definitions(((("Term",), (("Meaning",),)),)), bars, lines)
+    figures = KeyFigures((Figure(NumberCell(7), ("Counted",)),))
+    kinds = (table(3), Items((("Item one",), ("Item two",))), Definitions(((("Term",), (("Meaning",),)),)), bars, lines, figures)
     blocks = []
     for number in range(30):
         blocks += [Paragraph((f"Filler {number}. " + "More of it. " * (31 * number % 170),))]
-        blocks += [Heading((f"Heading {number} here",)), Paragraph((f"Said before {number} here.",)), kinds[number % 5]]
-    first = ("row-0000", "Item one", "Term", "Bar", "Strip")
+        blocks += [Heading((f"Heading {number} here",)), Paragraph((f"Said before {number} here.",)), kinds[number % 6]]
+    first = ("row-0000", "Item one", "Term", "Bar", "Strip", "Counted")
     told = pages(pdf.write(document(*blocks), content))
     assert len(told) > 8
     text = "\f".join(told)
     for number in range(30):
         after = text[text.index(f"Heading {number} here") :]
-        headed = after[: after.index(first[number % 5])]
+        headed = after[: after.index(first[number % 6])]
         assert f"Said before {number} here." in headed
         assert "\f" not in headed, f"heading {number} stands on another page than what it heads"
 

@@ -47,7 +47,7 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
     rows = tuple(_row(result, breach, context) for result, breach in found)
     blocks: list[Block] = [
         Paragraph(words("breaches.intro", n=len(rows))),
-        Table("breaches", columns, rows, empty=words("breaches.none")),
+        Table("breaches", columns, rows, empty=words("breaches.none"), runs=3),
     ]
     remedies = [(control, context.control_says(control, "remedy")) for control in sorted({result.control for result, _ in found})]
     advice = tuple((context.control(control), (remedy,)) for control, remedy in remedies if remedy)
