@@ -19,17 +19,22 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from audit.cli._comparison import csv_of, table_of
+from audit.cli._framework import csv_of as answers_csv
+from audit.cli._framework import table_of as answers_table
 from audit.cli._period import instants, known_number, period_options
 from audit.cli._progress import progress
 from audit.content import Content
 from audit.errors import Exit, UsageError
 from audit.evaluation.compare import compare
+from audit.evaluation.framework import Answer
 from audit.evaluation.what_if import WhatIf
 from audit.model.verdicts import SHARES, Assessment, Result, Verdict
 from audit.reporting.compose import Definition
+from audit.reporting.formats import LOCALES
 from audit.reporting.harmless import harmless
 from audit.steps._open import Store, open_store
 from audit.steps.assess import assess, with_unit
+from audit.steps.framework import answer, controls_of
 from audit.steps.keep import keep_assessment
 from audit.steps.report import report_of
 
@@ -57,17 +62,30 @@ STYLE = {
     metavar="KEY=VALUE",
     help="Of --what-if: only for this unit, tier, data_class, site, asset or policy.",
 )
+@click.option(
+    "--framework", metavar="ID", help="Answer the requirements of a standard or law (`backup-audit frameworks` lists them)."
+)
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(sorted(LOCALES)),
+    default="en",
+    show_default=True,
+    help="Of --framework: the language of its texts.",
+)
 @click.option("--format", "fmt", type=click.Choice(["table", "json", "csv", "xlsx"]), default="table", show_default=True)
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file instead of the screen.")
 @click.option("--keep", is_flag=True, help="Keep the assessment for the site (`serve` shows it); of everything only.")
 @click.pass_context
 def command(
     ctx: click.Context, since: str, until: str, as_known_at: str | None, unit: str | None, controls: tuple[str, ...], assets: tuple[str, ...],
-    values: tuple[str, ...], scopes: tuple[str, ...], fmt: str, output: Path | None, keep: bool,
+    values: tuple[str, ...], scopes: tuple[str, ...], framework: str | None, language: str, fmt: str, output: Path | None, keep: bool,
 ) -> None:  # fmt: skip
     """Judge every control on every asset over a period. Ends with 1 when something is breached.
 
     Bare dates are days of the programme's time zone; --to is exclusive. The same period, journal entry and program give the same result for ever.
+
+    With --framework, the controls answer the requirements of a standard or law: they support it or do not; nobody is said to comply.
 
     With --what-if, promises are judged as if other values had been agreed, beside what was agreed: who would breach, for how long, by how much.
 
@@ -78,6 +96,7 @@ def command(
       backup-audit assess --from 2026-11-01 --to 2026-12-01 --as-known-at 1204 --control copies
       backup-audit assess --from 2026-01-01 --to 2027-01-01 --format xlsx -o assessment.xlsx
       backup-audit assess --from 2026-01-01 --to 2027-01-01 --keep
+      backup-audit assess --from 2026-01-01 --to 2027-01-01 --framework iso-27001-2022
       backup-audit assess --from 2026-01-01 --to 2027-01-01 --what-if rpo=1h --what-if copies.offsite=2 --scope tier=core
     """
     if fmt == "xlsx" and output is None:
@@ -87,11 +106,16 @@ def command(
     asked = what_if_of(values, scopes)
     if asked and (fmt == "xlsx" or keep):
         raise UsageError("--what-if is no assessment of what was agreed: it goes with --format table, json or csv, and is not kept")
+    if framework and (asked or keep or controls or assets):
+        raise UsageError(
+            "--framework answers from all its controls on all assets: leave out --what-if, --keep, --control and --asset"
+        )
+    wanted = controls_of(framework, Content()) if framework else None
     store = open_store(ctx.obj)
     known = known_number(store, as_known_at)
     with progress() as shown:
         begin, end = instants(store, known, since, until)
-        chosen = controls or (asked.controls() if asked else None)
+        chosen = controls or wanted or (asked.controls() if asked else None)
         assessment = assess(store, begin, end, known, controls=chosen, assets=assets or None, progress=shown)
         other = (
             assess(store, begin, end, known, controls=chosen, assets=assets or None, instead=asked, progress=shown)
@@ -109,6 +133,9 @@ def command(
         click.echo(f"Kept the assessment {keep_assessment(store, assessment, datetime.now(UTC)).id}.", err=True)
     if unit:
         assessment = with_unit(assessment, unit, store.estate(assessment.as_known_at).units)
+    if framework:
+        _framework(store, assessment, framework, language, fmt, output, unit)
+        return
     if fmt == "xlsx":
         written = _workbook(store, assessment, unit)
     else:
@@ -125,6 +152,27 @@ def _write(written: bytes, output: Path | None, what: str) -> None:
         click.echo(f"{what} written to {output}")
     else:
         click.echo(written.decode(), nl=False)
+
+
+def _framework(
+    store: Store, assessment: Assessment, name: str, language: str, fmt: str, output: Path | None, unit: str | None
+) -> None:  # fmt: skip
+    """Write the answers to a framework; end with 1 when a requirement is not supported."""
+    content = Content()
+    answered = answer(assessment, name, content)
+    if fmt == "xlsx":
+        definition = Definition.load(content, "framework")
+        written = report_of(store, assessment, definition, language, fmt, unit, content=content, framework=name)
+    elif fmt == "json":
+        about = {key: value for key, value in assessment.to_json().items() if key != "results"}
+        written = (json.dumps({**about, **answered.to_json()}, ensure_ascii=False, indent=1) + "\n").encode()
+    elif fmt == "csv":
+        written = answers_csv(answered).encode()
+    else:
+        written = answers_table(answered, language, store.estate(assessment.as_known_at).timezone).encode()
+    _write(written, output, f"{len(answered.answers)} answers")
+    if answered.counts()[Answer.DOES_NOT_SUPPORT]:
+        sys.exit(int(Exit.FAILED))
 
 
 def what_if_of(values: Sequence[str], scopes: Sequence[str]) -> WhatIf | None:

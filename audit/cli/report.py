@@ -13,6 +13,8 @@ from audit.cli._dates import parse_period
 from audit.cli._period import known_number
 from audit.cli._progress import progress
 from audit.content import Content
+from audit.errors import UsageError
+from audit.policy.frameworks import read_framework
 from audit.reporting.compose import Definition
 from audit.reporting.formats import LOCALES
 from audit.steps._open import open_store
@@ -34,6 +36,7 @@ FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 )
 @click.option("--format", "fmt", type=click.Choice(formats()), default="html", show_default=True, help="Format of the file.")
 @click.option("--as-known-at", "known_at", metavar="N|TIME", help="Leave out what entered the journal later. Default: everything.")
+@click.option("--framework", metavar="ID", help="The standard or law to answer: with the report `framework`.")
 @click.option(
     "--content",
     "own",
@@ -45,7 +48,7 @@ FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 @click.pass_obj
 def command(
     data: Path, name: str, since: str | None, until: str | None, year: int | None, unit: str | None, language: str, fmt: str,
-    known_at: str | None, own: Path | None, output: Path,
+    known_at: str | None, framework: str | None, own: Path | None, output: Path,
 ) -> None:  # fmt: skip
     """Write a report, such as annual-review, over a period.
 
@@ -57,17 +60,22 @@ def command(
     Examples:
       backup-audit report annual-review --year 2026 -o review-2026.html
       backup-audit report annual-review --year 2026 --lang zh -o review-2026-zh.html
+      backup-audit report framework --framework iso-27001-2022 --year 2026 --format pdf -o iso-27001.pdf
       backup-audit report annual-review --from 2026-01-01 --to 2026-07-01 --unit platform --format json -o half-year.json
     """
     content = Content(own)
     definition = Definition.load(content, name)
+    if framework is None and any(section == "framework" for section, _ in definition.sections):
+        raise UsageError(f"the report {name} answers a framework: give --framework ID (`backup-audit frameworks` lists them)")
+    if framework is not None:
+        read_framework(content, framework)  # say now, not after the assessment, that it is not there
     store = open_store(data)
     known = known_number(store, known_at)
     zone = store.estate(store.head() if known is None else known).timezone
     begin, end = parse_period(since, until, year, zone)
     with progress() as shown:
         assessment = assess(store, begin, end, known, progress=shown)
-    written = report_of(store, assessment, definition, language, fmt, unit, content=content)
+    written = report_of(store, assessment, definition, language, fmt, unit, content=content, framework=framework)
     if str(output) == "-":
         sys.stdout.buffer.write(written)
         return

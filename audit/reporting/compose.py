@@ -16,12 +16,13 @@ import audit.reporting.sections
 from audit.content import Content, ContentError
 from audit.discovery import modules
 from audit.errors import UsageError
+from audit.evaluation.framework import Answered
 from audit.model.document import Cell, Document, Fact, InstantCell, Name, OrdinalCell, Section, Sheet, Text, TextCell
 from audit.model.estate import Estate
 from audit.model.verdicts import Assessment
 from audit.reporting.context import Context, Record
 from audit.reporting.formats import Formats
-from audit.reporting.words import Words, language_named
+from audit.reporting.words import Words, language_named, names_kept
 
 FINAL_AFTER = timedelta(days=14)
 """A review is final when every source in use has delivered evidence to this long after the period's end (design 5)."""
@@ -118,6 +119,7 @@ def compose(
     payloads: pl.DataFrame | None = None,
     quarantine: pl.DataFrame | None = None,
     record: Record | None = None,
+    answered: Answered | None = None,
 ) -> Document:
     """Return the document of an assessment in `language`. With `unit` it is of that unit alone: the assessment has only its
     results.
@@ -129,6 +131,7 @@ def compose(
     context = Context(
         content=content, words=words, formats=formats, estate=estate, unit=unit, payloads=payloads, quarantine=quarantine,
         provisional=awaited != (), awaited=awaited or (), final_at=final_at, signers=definition.signers, record=record or Record(),
+        answered=answered,
     )  # fmt: skip
     written = _Sections(assessment, context)
     return Document(
@@ -177,6 +180,7 @@ def _facts(assessment: Assessment, context: Context, definition: Definition) -> 
     cells: dict[str, Cell] = {
         **({"organisation": TextCell((Name(record.organisation),))} if record.organisation else {}),
         "period": TextCell((context.formats.period(assessment.since, assessment.until),)),
+        **_framework(context),
         "units": TextCell(unit),
         "status": TextCell(status),
         "from": InstantCell(assessment.since),
@@ -191,6 +195,12 @@ def _facts(assessment: Assessment, context: Context, definition: Definition) -> 
     if audience:
         cells["audience"] = TextCell(audience)
     return tuple(Fact(key, words(f"cover.{key}"), cell) for key, cell in cells.items())
+
+
+def _framework(context: Context) -> dict[str, Cell]:
+    if context.answered is None:
+        return {}
+    return {"framework": TextCell(names_kept(context.words.translated(context.answered.framework.title, context.answered.name)))}
 
 
 def _simulated(assessment: Assessment) -> bool:

@@ -161,3 +161,19 @@ def language_named(language: str) -> str:
     if language not in LOCALES:
         raise ContentError(f"reports are written in {', '.join(sorted(LOCALES))}, not in {language!r}")
     return language
+
+
+_SAME_EVERYWHERE = re.compile(r"([A-Z][\w.:/()+§&-]*(?: [A-Z0-9][\w.:/()+§&-]*)*)", re.ASCII)
+
+
+def names_kept(text: Text) -> Text:
+    """Return a text of content in which standards and abbreviations (`ISO/IEC 27001:2022`, `RPO`) are names where it is not Latin itself."""
+    if all(part.isascii() for part in text if isinstance(part, str)):
+        return text
+    return joined(*(piece for part in text for piece in (_kept(part) if isinstance(part, str) else (part,))))
+
+
+def _kept(text: str) -> Iterator[str | Name]:
+    for index, piece in enumerate(_SAME_EVERYWHERE.split(text)):
+        if piece:
+            yield Name(piece) if index % 2 else piece

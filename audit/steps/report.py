@@ -10,6 +10,7 @@ import audit.reporting.writers
 from audit.content import Content
 from audit.discovery import modules
 from audit.errors import CheckFailedError, UsageError
+from audit.evaluation.framework import Answered
 from audit.evidence.checkpoint import Checkpoint, CheckpointError, verify
 from audit.evidence.keys import public_key
 from audit.model.estate import Estate
@@ -20,6 +21,7 @@ from audit.reporting.context import Declaration, Record
 from audit.steps._open import Store
 from audit.steps.apply import FROM_THE_BEGINNING
 from audit.steps.assess import with_unit
+from audit.steps.framework import answer
 
 
 def report(
@@ -34,6 +36,7 @@ def report(
     payloads: pl.DataFrame | None = None,
     quarantine: pl.DataFrame | None = None,
     record: Record | None = None,
+    answered: Answered | None = None,
 ) -> bytes:
     """Return a report as a file of format `fmt` (`formats()` names them).
 
@@ -48,7 +51,7 @@ def report(
         assessment = with_unit(assessment, unit, known)
     document = compose(
         assessment, estate, definition, language,
-        content=content, unit=unit, payloads=payloads, quarantine=quarantine, record=record,
+        content=content, unit=unit, payloads=payloads, quarantine=quarantine, record=record, answered=answered,
     )  # fmt: skip
     return bytes(writers[fmt].write(document, content))
 
@@ -62,12 +65,18 @@ def report_of(
     unit: str | None = None,
     *,
     content: Content,
+    framework: str | None = None,
 ) -> bytes:
-    """Return a report on an assessment of a data folder; all that it says beside the verdicts is read there, as known at the same entry."""
+    """Return a report on an assessment of a data folder, answering a framework where one is named; all that it says beside the verdicts is read there, as known at the same entry."""
     known = assessment.as_known_at
+    answered = None
+    if framework is not None:
+        of_unit = with_unit(assessment, unit, store.estate(known).units) if unit else assessment
+        answered = answer(of_unit, framework, content)
     return report(
         assessment, store.estate(known), definition, language, fmt, unit,
         content=content, payloads=observed(store.catalog.payloads(known), store.catalog.listings(known)), quarantine=store.catalog.quarantine(known), record=record_of(store, known),
+        answered=answered,
     )  # fmt: skip
 
 

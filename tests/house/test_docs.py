@@ -113,7 +113,7 @@ def test_what_the_readme_says_is_not_judged_is_judged_by_no_control() -> None:
 @pytest.mark.parametrize("control", modules("audit.controls"))
 def test_every_control_is_explained_in_every_language(control: str) -> None:
     said = load(ROOT / "policies" / "controls" / f"{control}.yaml")
-    assert set(said) <= {"title", "means", "rationale", "remedy", "breached", "consequence", "legs", "limits"}
+    assert set(said) <= {"title", "means", "rationale", "remedy", "breached", "consequence", "legs", "limits", "kind"}
     for key in ("title", "means", "rationale", "remedy", "consequence"):
         for language in LANGUAGES:
             assert said[key][language].strip(), f"{key} in {language}"
@@ -129,8 +129,14 @@ def test_every_section_of_reports_is_documented() -> None:
     assert [name for name in load(ROOT / "reports" / "annual-review.yaml")["sections"] if f"| `{name}` |" not in text] == []
 
 
-def test_no_words_for_a_control_that_is_not_there() -> None:
-    assert {path.stem for path in (ROOT / "policies" / "controls").glob("*.yaml")} == set(modules("audit.controls"))
+def test_words_for_a_control_that_is_not_there_say_so() -> None:
+    """Frameworks refer to controls that no module judges yet; their files say no more than what the control is."""
+    there = set(modules("audit.controls"))
+    for path in (ROOT / "policies" / "controls").glob("*.yaml"):
+        if path.stem not in there:
+            assert set(load(path)) == {"title", "kind", "means"}, path.name
+            assert "no control of this version judges it yet" in read(path), path.name
+    assert there <= {path.stem for path in (ROOT / "policies" / "controls").glob("*.yaml")}
 
 
 @pytest.mark.parametrize("kind", SCHEMAS)

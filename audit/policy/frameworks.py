@@ -1,0 +1,202 @@
+"""Frameworks: the requirements of standards and laws, and the controls that answer them, from `policies/frameworks/*.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from audit.content import Content, ContentError
+from audit.errors import Fault, InputError, UsageError
+from audit.policy.place import Place
+from audit.policy.suggest import one_of, unknown
+from audit.policy.validate import validate
+from audit.policy.when import Date
+from audit.policy.words import Item, Word
+from audit.policy.yaml_reader import read_yaml
+
+FOLDER = "policies/frameworks"
+LANGUAGES = ("en", "zh")
+LONGEST = 200
+"""How many characters the title of a requirement may have: own words, never the text of a standard."""
+
+
+class Kind(StrEnum):
+    """How much of a control a program can judge (the file of the control says it as `kind`)."""
+
+    COMPUTED = "computed"
+    """From catalogs, job logs and registers alone."""
+    HYBRID = "hybrid"
+    """Computed, with one input that a person supplies or signs."""
+    ATTESTED = "attested"
+    """A dated statement that a person signed, with an expiry."""
+
+
+class Assessed(StrEnum):
+    """How a requirement is answered."""
+
+    AUTOMATED = "automated"
+    PARTIAL = "partial"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What frameworks may refer to: a control of the vocabulary."""
+
+    kind: Kind
+    legs: frozenset[str]
+
+
+def vocabulary(content: Content) -> dict[str, Known]:
+    """Return the one list of controls, by id: the files of `policies/controls`. Raises `InputError` for a file that does not say its kind."""
+    found = {}
+    for name in content.names("policies/controls", ".yaml"):
+        path = f"policies/controls/{name}.yaml"
+        said = content.yaml(path)
+        kind = said.get("kind") if isinstance(said, Mapping) else None
+        if kind not in set(Kind):
+            raise InputError(f"{path}: `kind` is {kind!r}; write one of: {', '.join(Kind)}")
+        found[name] = Known(Kind(kind), frozenset(said.get("legs", ())))
+    return found
+
+
+def _both(value: Mapping[str, str]) -> Mapping[str, str]:
+    if missing := [language for language in LANGUAGES if not value.get(language)]:
+        raise ValueError(f"there is no text in {' and '.join(missing)}; write it in each of: {', '.join(LANGUAGES)}")
+    return value
+
+
+def _short(value: Mapping[str, str]) -> Mapping[str, str]:
+    for language, text in value.items():
+        if len(text) > LONGEST:
+            raise ValueError(
+                f"the text in {language} has {len(text)} characters; at most {LONGEST} (own words, not those of the standard)"
+            )
+    return value
+
+
+def _texts(value: Any) -> Any:
+    if isinstance(value, str):
+        raise ValueError("found one text; write it in each language, as {en: ..., zh: ...}")  # noqa: TRY004 - pydantic makes a fault of it
+    return value
+
+
+Texts = Annotated[Mapping[str, Word], AfterValidator(_both), BeforeValidator(_texts)]
+
+
+class Requirement(Item):
+    """One clause, in our own words, and the controls that answer it."""
+
+    NOUN: ClassVar[str] = "requirement"
+
+    id: Word = Field(description="the clause, as the standard numbers it")
+    title: Annotated[Texts, AfterValidator(_short)] = Field(description="what is asked, in own words, in each language")
+    level: tuple[Word, ...] = Field((), description="the baselines or grades it belongs to")
+    assessed: Assessed = Field(description="how it is answered: automated, partial or manual")
+    controls: tuple[Word, ...] = Field(
+        min_length=1, description="the controls that answer it: `copies`, or one leg, `copies.offsite`"
+    )
+    confidence: Literal["A", "B", "C"] = Field(
+        description="A: checked against the text or a machine-readable listing; B: seen in a secondary source; C: general knowledge"
+    )
+    states: Texts | None = Field(None, description="the number that the clause itself states")
+    note: Texts | None = Field(None, description="a caution")
+
+    @property
+    def label(self) -> str:
+        """What tells it from others."""
+        return self.id
+
+
+class Framework(Item):
+    """A standard or law."""
+
+    NOUN: ClassVar[str] = "framework"
+
+    title: Texts
+    edition: Word = Field(description="which edition was mapped")
+    as_of: Date = Field(description="the day up to which the mapping knows the text")
+    status: Literal["in-force", "superseded", "proposed"] = Field(description="whether it is in force")
+    superseded_by: Word | None = Field(None, description="what took its place")
+    jurisdiction: tuple[Word, ...] = Field(min_length=1, description="where it applies")
+    source: Texts = Field(description="where numbers and contents were taken from")
+    disclaimer: Texts = Field(description="what this mapping is not")
+    requirements: tuple[Requirement, ...] = Field(min_length=1)
+
+
+def names(content: Content) -> list[str]:
+    """Return the ids of all frameworks, sorted."""
+    return content.names(FOLDER, ".yaml")
+
+
+def read_framework(content: Content, name: str) -> Framework:
+    """Return a framework. Raises `UsageError` for an unknown id, `InputError` with every fault and its line when the file is wrong."""
+    if name not in (there := names(content)):
+        raise UsageError(f"{unknown('framework', name, there)} (known: {', '.join(there)})")
+    path = f"{FOLDER}/{name}.yaml"
+    try:
+        read = read_yaml(path, content.text(path))
+    except ContentError as error:
+        raise InputError(str(error)) from error
+    place = Place(path, read.marks)
+    faults = list(read.faults)
+    framework: Framework | None = None
+    if not faults:
+        framework, faults = validate(Framework, read.data, place)
+    if framework is not None:
+        faults = list(_faults(framework, vocabulary(content), place))
+    if framework is None or faults:
+        raise InputError(f"the framework {name} cannot be used", faults)
+    return framework
+
+
+def _faults(framework: Framework, known: Mapping[str, Known], place: Place) -> Iterable[Fault]:
+    if framework.status == "superseded" and framework.superseded_by is None:
+        yield place.at("status").fault("it is superseded, and `superseded_by` does not say by what", "add `superseded_by`")
+    seen: set[str] = set()
+    for index, requirement in enumerate(framework.requirements):
+        here = place.at("requirements", index)
+        if requirement.id in seen:
+            yield here.at("id").fault(f"there are two requirements {requirement.id}", "write each clause once")
+        seen.add(requirement.id)
+        yield from _control_faults(requirement, known, here)
+
+
+def _control_faults(requirement: Requirement, known: Mapping[str, Known], here: Place) -> Iterable[Fault]:
+    kinds = set()
+    for index, written in enumerate(requirement.controls):
+        at = here.at("controls", index)
+        control, leg = split(written)
+        if control not in known:
+            yield at.fault(unknown("control", control, known), one_of(known))
+            continue
+        if leg is not None and leg not in known[control].legs:
+            yield at.fault(unknown(f"leg of {control}", leg, known[control].legs), one_of(known[control].legs))
+        if written in requirement.controls[:index]:
+            yield at.fault(f"{written} stands there twice", "write each control once")
+        kinds.add(known[control].kind)
+    if kinds and _ORDER.index(requirement.assessed) < _ORDER.index(best(kinds)):
+        yield here.at("assessed").fault(
+            f"it says `{requirement.assessed}`, but its controls are {' and '.join(sorted(kinds))}",
+            f"write `{best(kinds)}`, or less",
+        )
+
+
+_ORDER = list(Assessed)
+
+
+def best(kinds: Collection[Kind]) -> Assessed:
+    """Return how a requirement can be answered at the best, by the kinds of its controls."""
+    if set(kinds) == {Kind.COMPUTED}:
+        return Assessed.AUTOMATED
+    return Assessed.MANUAL if set(kinds) == {Kind.ATTESTED} else Assessed.PARTIAL
+
+
+def split(written: str) -> tuple[str, str | None]:
+    """Return control and leg of `copies.offsite`; no leg for `copies`."""
+    control, _, leg = written.partition(".")
+    return control, leg or None
