@@ -122,6 +122,14 @@ def _holding(
 
 def _enough(world: World, layer: Layer, rows: pl.DataFrame, leg: str, need: int, terms: Copies, *, sure: bool) -> pl.DataFrame:
     """Return the islands where a leg has enough: at least `need` different values of what it counts."""
+    each = _values(world, layer, rows, leg, terms, sure=sure)
+    if each.is_empty():
+        return empty()
+    return at_least(each.select(*world.line.put(pl.col("code"), pl.col("begin"), pl.col("end")), need=pl.lit(need)))
+
+
+def _values(world: World, layer: Layer, rows: pl.DataFrame, leg: str, terms: Copies, *, sure: bool) -> pl.DataFrame:
+    """Return when each different value of what a leg counts is there: `code`, `begin`, `end`, those of one value disjoint."""
     frame = layer.frame.select(
         code=pl.col("code").cast(INT), since="begin", until="end", city_of="city", medium_of="medium", domain_of="failure_domain"
     )
@@ -150,13 +158,53 @@ def _enough(world: World, layer: Layer, rows: pl.DataFrame, leg: str, need: int,
         rows = pl.concat([rows.select("code", "begin", "end", "value"), own.select("code", "begin", "end", "value")])
     rows = rows.select("code", "begin", "end", "value").drop_nulls("value")
     if rows.is_empty():
-        return empty()
+        return pl.DataFrame(schema={"begin": INT, "end": INT, "code": INT})
     values = rows.select("code", "value").unique().sort("code", "value").with_row_index("group")
     line = Line(world.line.start, world.line.stop)
     placed = islands(rows.join(values, on=["code", "value"]).select(*line.put(pl.col("group"), pl.col("begin"), pl.col("end"))))
     each = line.get(placed)
-    each = each.select("begin", "end", code=values["code"].gather(each["group"]))
-    return at_least(each.select(*world.line.put(pl.col("code"), pl.col("begin"), pl.col("end")), need=pl.lit(need)))
+    return each.select("begin", "end", code=values["code"].gather(each["group"]).cast(INT))
+
+
+COUNTS = {
+    "code": pl.UInt32, "policy": pl.Int32, "leg": pl.String, "bound": pl.String, "begin": INT, "end": INT, "count": INT, "needed": INT,
+}  # fmt: skip
+
+
+def counts(world: World) -> pl.DataFrame:
+    """Return how many each leg counted at every judged instant, on both bounds (`bound`: `sure` or `possible`), and how many it needed: COUNTS."""
+    found = [pl.DataFrame(schema=COUNTS)]
+    for whole in world.layers(_applies, by_attributes=True):
+        for part, lives in world.by_acceptance(whole):
+            for policy in part.policies():
+                found += _counts_of(world, part.only(policy), lives, policy)
+    return pl.concat(found).sort("code", "policy", "leg", "bound", "begin")
+
+
+def _counts_of(world: World, layer: Layer, lives: Lives, index: int) -> Iterator[pl.DataFrame]:
+    policy = world.policies[index]
+    terms: Copies = policy.objectives["copies"]
+    judged = world.line.get(world.judged(layer)[0], "code").with_columns(pl.col("code").cast(INT))
+    for leg in LEGS:
+        if not (needed := getattr(terms, leg)):
+            continue
+        both = zip(_holding(world, layer, lives, policy, immutable=leg == "immutable"), ("sure", "possible"), strict=True)
+        for rows, bound in both:
+            each = _values(world, layer, rows, leg, terms, sure=bound == "sure").select("code", "begin", "end")
+            steps = pl.concat([
+                each.select("code", at="begin", step=pl.lit(1, INT)),
+                each.select("code", at="end", step=pl.lit(-1, INT)),
+                *(judged.select("code", at=border, step=pl.lit(0, INT)) for border in ("begin", "end")),
+            ])  # fmt: skip
+            steps = steps.group_by("code", "at").agg(pl.col("step").sum()).sort("code", "at")
+            steps = steps.with_columns(count=pl.col("step").cum_sum().over("code"), end=pl.col("at").shift(-1).over("code"))
+            inside = steps.drop_nulls("end").join(judged, on="code", suffix="_of")
+            inside = inside.with_columns(begin=pl.max_horizontal("at", "begin"), end=pl.min_horizontal("end", "end_of"))
+            told = {"policy": index, "leg": leg, "bound": bound, "needed": needed}
+            inside = inside.filter(pl.col("begin") < pl.col("end")).with_columns(
+                **{key: pl.lit(value) for key, value in told.items()}
+            )
+            yield inside.select(pl.col(name).cast(kind) for name, kind in COUNTS.items())
 
 
 def involved(world: World, breaches: pl.DataFrame) -> pl.DataFrame:

@@ -67,21 +67,39 @@ WIDE, NARROW = 1.0, 0.56
 
 
 @dataclass
-class _Canvas:
+class Canvas:
     """What is to be drawn, as rows of data for Vega: places are pixels from the upper left corner."""
 
     height: float
     boxes: list[dict[str, Any]] = field(default_factory=list)
     texts: list[dict[str, Any]] = field(default_factory=list)
     shapes: list[dict[str, Any]] = field(default_factory=list)
+    areas: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+    def area(self, columns: Iterable[tuple[float, float, float]], fill: str) -> None:
+        """Fill what lies between the two heights at each of some places from left to right."""
+        series = str(len(self.areas))
+        self.areas += [{"x": x, "y": y, "y2": y2, "series": series, "fill": fill} for x, y, y2 in columns]
+
+    def line(self, places: Iterable[tuple[float, float]], stroke: str, *, width: float = 1.4, dash: str = "solid") -> None:
+        """Draw a line through places in their order. dash: `solid` or `dashed`."""
+        series = str(len(self.lines))
+        self.lines += [
+            {"x": x, "y": y, "order": order, "series": series, "stroke": stroke, "width": width, "dash": dash}
+            for order, (x, y) in enumerate(places)
+        ]
 
     def box(self, x: float, y: float, width: float, height: float, fill: str) -> None:
+        """Fill a box whose upper left corner is given."""
         self.boxes.append({"x": x, "y": y, "x2": x + width, "y2": y + height, "fill": fill})
 
     def text(self, x: float, y: float, said: str, *, align: str = "left", size: int = SIZE, fill: str = INK) -> None:
+        """Write a line; y is its middle."""
         self.texts.append({"x": x, "y": y, "said": said, "align": align, "size": size, "fill": fill})
 
     def shape(self, x: float, y: float, name: str, fill: str = INK) -> None:
+        """Draw the sign of a state around its middle."""
         self.shapes.append({"x": x, "y": y, "shape": name, "fill": fill})
 
     def svg(self, name: str, title: str, described: str) -> str:
@@ -102,7 +120,7 @@ def _bare(tag: re.Match[str]) -> str:
     return re.sub(r' (?:aria-[a-z]+|role|class)="[^"]*"', "", tag[0])
 
 
-def _vega(canvas: _Canvas) -> str:
+def _vega(canvas: Canvas) -> str:
     # Altair and Vega's engine are slow to import, and most commands draw nothing.
     import altair as alt
     import vl_convert
@@ -113,8 +131,30 @@ def _vega(canvas: _Canvas) -> str:
     fill = alt.Fill("fill:N", scale=None)
     names = list(SHAPE)
     shape = alt.Shape("shape:N", scale=alt.Scale(domain=names, range=[SHAPE[name] for name in names]), legend=None)
+    stroke = alt.Stroke("stroke:N", scale=None)
+    dashes = alt.StrokeDash("dash:N", scale=alt.Scale(domain=["solid", "dashed"], range=[[1, 0], [5, 4]]), legend=None)
     layers = [
         drawn(canvas.boxes).mark_rect(strokeWidth=0).encode(x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q"), fill=fill),
+        *(
+            [drawn(canvas.areas).mark_area(strokeWidth=0).encode(y2=alt.Y2("y2:Q"), detail="series:N", fill=fill)]
+            if canvas.areas
+            else []
+        ),
+        *(
+            [
+                drawn(canvas.lines)
+                .mark_line(strokeJoin="round")
+                .encode(
+                    detail="series:N",
+                    order="order:Q",
+                    stroke=stroke,
+                    strokeDash=dashes,
+                    strokeWidth=alt.StrokeWidth("width:Q", scale=None),
+                )
+            ]
+            if canvas.lines
+            else []
+        ),
         drawn(canvas.shapes)
         .mark_point(filled=False, size=55, strokeWidth=1.8, strokeCap="round", strokeJoin="round", opacity=1)
         .encode(shape=shape, stroke=alt.Stroke("fill:N", scale=None)),
@@ -148,7 +188,7 @@ def _heat_map(block: HeatMap, rows: range, columns: range, words: Words) -> str:
     breadth = min(96.0, (WIDTH - LABELS) / len(columns))
     heads = [_wrapped(plain(block.columns[column]), breadth - 6, SMALL, 6) for column in columns]
     top = 26 + 13 * max(len(head) for head in heads)
-    canvas = _Canvas(top + ROW * len(rows) + 4.0)
+    canvas = Canvas(top + ROW * len(rows) + 4.0)
     _legend_of_heat(canvas, words)
     for place, head in enumerate(heads):
         for line, said in enumerate(head):
@@ -170,7 +210,7 @@ def _heat_map(block: HeatMap, rows: range, columns: range, words: Words) -> str:
     return canvas.svg(name, plain(block.caption), described or words.plain("labels.nothing-judged"))
 
 
-def _cell(canvas: _Canvas, x: float, y: float, breadth: float, cell: HeatCell | None, words: Words) -> None:
+def _cell(canvas: Canvas, x: float, y: float, breadth: float, cell: HeatCell | None, words: Words) -> None:
     formats = words.formats
     if cell is None:
         canvas.box(x + 1, y + 1, breadth - 2, ROW - 2, GROUND["not-applicable"])
@@ -197,7 +237,7 @@ def _ground(cell: HeatCell) -> str:
     return f"breached-{1 + sum(share >= step for step in STEPS)}"
 
 
-def _legend_of_heat(canvas: _Canvas, words: Words) -> None:
+def _legend_of_heat(canvas: Canvas, words: Words) -> None:
     entries = [("met", "met"), ("unproven", "unproven"), *((f"breached-{n}", "breached") for n in (1, 2, 3))]
     x = 0.0
     low, high = (words.formats.share(step) for step in STEPS)
@@ -212,7 +252,7 @@ def _legend_of_heat(canvas: _Canvas, words: Words) -> None:
 def share_bars(block: ShareBars, words: Words, formats: Formats) -> str:
     """Return the picture of bars of shares: each state's stretch of the bar, and the met share in figures at its right."""
     labels = [_wrapped(plain(bar.label), LABELS - 14, SIZE, 2) for bar in block.bars]
-    canvas = _Canvas(30.0 + BAR * len(block.bars))
+    canvas = Canvas(30.0 + BAR * len(block.bars))
     states = [state for state in State if any(dict(bar.shares).get(state) for bar in block.bars)]
     x = 0.0
     for state in states:
@@ -229,7 +269,7 @@ def share_bars(block: ShareBars, words: Words, formats: Formats) -> str:
     return canvas.svg(f"chart-{block.id}", plain(block.caption), _said(block.bars, words, formats))
 
 
-def _bar(canvas: _Canvas, middle: float, bar: ShareBar, words: Words, formats: Formats) -> None:
+def _bar(canvas: Canvas, middle: float, bar: ShareBar, words: Words, formats: Formats) -> None:
     room, x = WIDTH - LABELS - 150.0, float(LABELS)
     shares = {state: share for state, share in bar.shares if share > 0}
     if not shares:
@@ -271,6 +311,11 @@ def _said(bars: Iterable[ShareBar], words: Words, formats: Formats) -> str:
 
 def _width(text: str, size: int) -> float:
     return size * sum(WIDE if east_asian_width(letter) in "WF" else NARROW for letter in text)
+
+
+def legend_width(said: str) -> float:
+    """Return about how many pixels a word of a legend takes."""
+    return _width(said, SMALL)
 
 
 def _shortened(text: str, room: float, size: int) -> str:

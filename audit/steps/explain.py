@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import polars as pl
+
+import audit.controls
 from audit.adapters._registry import encoding_of
+from audit.discovery import modules
+from audit.evaluation.chunks import chunks_of, fetch
+from audit.evaluation.courses import allowed, exposure
+from audit.evaluation.facts import resolve_facts
+from audit.evaluation.world import build_world
 from audit.evidence.places import text_of
 from audit.model.envelope import Envelope
+from audit.model.terms import micros
 from audit.model.verdicts import EvidenceRef, Result
 from audit.steps._open import Store
 from audit.steps.assess import assess
@@ -21,14 +30,26 @@ EXCERPT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """The results of a control on an asset, and the evidence they name: by reference, the payload's file name and the excerpt at the locator."""
+    """The results of a control on an asset, and the evidence they name: by reference, the payload's file name and the excerpt at the locator.
+
+    `groups`: the asset or its parts: `code`, `part`. Of a control that asks for exposure, `exposure` and `allowed` are its course (see
+    `audit.evaluation.courses`); of one that counts copies, `counts` is; else they are null.
+    """
 
     results: tuple[Result, ...]
     evidence: Mapping[EvidenceRef, tuple[str, str]]
+    as_known_at: int
+    groups: pl.DataFrame
+    exposure: pl.DataFrame | None = None
+    allowed: pl.DataFrame | None = None
+    counts: pl.DataFrame | None = None
 
 
-def explain(store: Store, asset: str, control: str, since: datetime, until: datetime, known_at: int | None = None) -> Explained:
-    """Assess one asset and control and fetch the evidence its breaches name. Raises `UsageError` for an unknown asset or control."""
+def explain(
+    store: Store, asset: str, control: str, since: datetime, until: datetime, known_at: int | None = None, *, courses: bool = False
+) -> Explained:  # fmt: skip
+    """Assess one asset and control and fetch the evidence its breaches name; with `courses`, also how exposure or copies ran. Raises `UsageError` for an
+    unknown asset or control."""
     assessment = assess(store, since, until, known_at, controls=[control], assets=[asset])
     refs = {ref for result in assessment.results for breach in result.breaches for ref in breach.evidence}
     numbers = {ref.entry for ref in refs}
@@ -41,7 +62,28 @@ def explain(store: Store, asset: str, control: str, since: datetime, until: date
     for ref in refs:
         envelope = envelopes.get(ref.entry, Envelope(""))
         shown[ref] = (envelope.name, excerpt(store.vault.get(ref.sha256), ref.locator, encoding_of(envelope)))
-    return Explained(assessment.results, shown)
+    found = Explained(assessment.results, shown, assessment.as_known_at, pl.DataFrame(schema={"code": pl.UInt32, "part": pl.String}))
+    return _with_courses(store, asset, control, since, until, found) if courses else found
+
+
+def _with_courses(store: Store, asset: str, control: str, since: datetime, until: datetime, found: Explained) -> Explained:
+    module = modules(audit.controls.__name__)[control]
+    estate = store.estate(found.as_known_at)
+    (chunk,) = chunks_of(store.catalog, found.as_known_at, estate, [asset])
+    rows = fetch(store.catalog, found.as_known_at, chunk)
+    acceptances = {False} | {policy.accept_partial for policy in chunk.estate.policies}
+    world = build_world(chunk.estate, resolve_facts(rows, chunk.estate.sources, acceptances), micros(since), micros(until))
+    # A small catalog is one chunk of everything.
+    groups = world.groups.filter(pl.col("asset") == asset).select("code", "part")
+    mine = pl.col("code").is_in(groups["code"].implode())
+    saw = getattr(module, "SHOWS_EXPOSURE", False)
+    return replace(
+        found,
+        groups=groups,
+        exposure=exposure(world).filter(mine) if saw else None,
+        allowed=allowed(world).filter(mine) if saw else None,
+        counts=module.counts(world).filter(mine) if hasattr(module, "counts") else None,
+    )
 
 
 def excerpt(payload: bytes, locator: str, encoding: str = "utf-8") -> str:

@@ -1,0 +1,52 @@
+"""Courses: how exposure and copies ran over time, as data; what a picture of a verdict is drawn from. Pure.
+
+Instants are Int64 microseconds; stretches are half-open and lie in the period. `bound`: `sure` or `possible`, as the two bounds of every verdict.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from audit.evaluation.advice import staircase
+from audit.model.intervals import INT
+from audit.model.world import World
+
+EXPOSURE = {"code": pl.UInt32, "bound": pl.String, "begin": INT, "end": INT, "state": INT}
+"""In [begin, end) the newest live state is that of the instant `state`: the exposure at t is t - state, a tooth of the saw."""
+ALLOWED = {"code": pl.UInt32, "begin": INT, "end": INT, "allowed": INT}
+
+
+def exposure(world: World) -> pl.DataFrame:
+    """Return the saw of every group: EXPOSURE. Where nothing is live there is no row. What nobody may have seen is not in it: that is told by the verdict."""
+    found = []
+    for accepts, lives in world.lives.items():
+        codes = _codes(world, accepts=accepts)
+        for bound in ("sure", "possible"):
+            stairs = staircase(world, lives, bound).filter(pl.col("code").is_in(codes.implode()))
+            found.append(
+                stairs.with_columns(bound=pl.lit(bound)).select(pl.col(name).cast(kind) for name, kind in EXPOSURE.items())
+            )
+    return pl.concat(found).sort("code", "bound", "begin")
+
+
+def _codes(world: World, *, accepts: bool) -> pl.Series:
+    """Return the groups whose last policy in the period accepts partial points, or does not."""
+    last = world.segments.filter(pl.col("begin") < world.line.stop).group_by("code", maintain_order=True).last()
+    mine = [index for index, policy in enumerate(world.policies) if policy.accept_partial is accepts]
+    of_none = pl.col("policy").is_null() if not accepts else pl.lit(value=False)
+    return last.filter(pl.col("policy").is_in(mine) | of_none)["code"].cast(INT)
+
+
+def allowed(world: World) -> pl.DataFrame:
+    """Return how much exposure the policy in force allowed (target and tolerance, in microseconds): ALLOWED."""
+    terms = [
+        None if (rpo := policy.objectives.get("rpo")) is None else rpo.target.microseconds + rpo.tolerance.microseconds
+        for policy in world.policies
+    ]
+    table = pl.Series(terms, dtype=INT)
+    rows = world.segments.with_columns(
+        begin=pl.max_horizontal("begin", pl.lit(world.line.start)), end=pl.min_horizontal("end", pl.lit(world.line.stop))
+    )
+    rows = rows.filter((pl.col("begin") < pl.col("end")) & pl.col("policy").is_not_null())
+    rows = rows.with_columns(allowed=table.gather(rows["policy"])).drop_nulls("allowed")
+    return rows.select(pl.col(name).cast(kind) for name, kind in ALLOWED.items()).sort("code", "begin")
