@@ -102,6 +102,7 @@ def _set_up_templates(app: Flask, content: Content) -> None:
         "words_unit": _cells.unit,
         "words_here": _words.words,
         "name": Name,
+        "place": _words.placed,
         "static": lambda name: url_for("static", name=name, v=_digest(content, name)),
         "symbols": lambda: Markup(content.text("templates/report/symbols.svg")),  # noqa: S704 - our own content, no value of a user
     }

@@ -10,13 +10,14 @@ import polars as pl
 from flask import Blueprint, url_for
 from werkzeug.wrappers import Response
 
+from audit.reporting.formats import ABSENT
 from audit.steps.accounts import Role
 from audit.steps.sources import sources as health
 from audit.web._answers import answer, list_of
 from audit.web._guard import needs
 from audit.web._lists import Column
 from audit.web._site import site
-from audit.web._words import words
+from audit.web._words import placed, words
 
 BLUEPRINT = Blueprint("sources", __name__)
 NAV = (60, "sources.sources")
@@ -94,7 +95,7 @@ def quarantine() -> str | Response:
         Column("entry", "labels.entry", "ordinal", link=seen),
         Column("source", "labels.source", choose=True),
         Column("where", "labels.file", search=True),
-        Column("locator", "data.locator", link=seen),
+        Column("locator", "data.locator", link=seen, word=lambda locator: placed(locator) or ABSENT),
         Column("key", "quarantine.key", choose=True),
         Column("what", "data.what", search=True),
         Column("remedy", "data.remedy"),
