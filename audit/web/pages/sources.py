@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from audit.reporting.formats import ABSENT
 from audit.steps.accounts import Role
-from audit.steps.sources import sources as health
+from audit.steps.sources import heard, with_health
 from audit.web._answers import answer, list_of
 from audit.web._guard import needs
 from audit.web._lists import Column
@@ -27,9 +27,8 @@ NAV = (60, "sources.sources")
 @needs(Role.AUDITOR)
 def sources() -> str | Response:
     """List the health of every source."""
-    now = datetime.now(UTC)
-    # What is late depends on the clock as well as on the journal: asked anew each minute.
-    frame = site().at_head(f"sources {now:%Y%m%d%H%M}", lambda: health(site().store, now))
+    # What is late depends on the clock as well as on the journal.
+    frame = with_health(site().at_head("sources", lambda: heard(site().store)), datetime.now(UTC))
 
     def payloads(row: Mapping[str, Any]) -> str:
         return url_for("sources.received", source=row["source"])
