@@ -60,6 +60,7 @@ def command(data: Path, host: str, port: int, https: bool, nightly: str, drop_fo
     jobs = Jobs(store, _time(nightly), drop_folder)
     app = create_app(store, Content(own), secure=https, jobs=jobs)
     jobs.start()
+    app.extensions["backup-audit"].warm()
     click.echo(f"Serving {store.folder.organisation} on http://{host}:{port}/ (end with Ctrl-C)")
     if not accounts.every(store):
         click.echo("There are no accounts yet: backup-audit user add NAME --role operator")

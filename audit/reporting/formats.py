@@ -17,6 +17,8 @@ from audit.model.terms import Term
 LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}
 """The locale of each language of the reports. `en_GB` because 03/04 is not a date that everybody reads alike."""
 
+REMEMBERED = 50_000
+"""Values of a kind whose text is kept: a server lives long."""
 ABSENT = "–"
 _PATTERNS = {
     "en": ("d MMMM y", "d\N{NO-BREAK SPACE}MMM\N{NO-BREAK SPACE}y, HH:mm", ":ss"),
@@ -45,12 +47,15 @@ class Formats:
         # A report says the same few hundred numbers and units tens of thousands of times, and asking CLDR is slow.
         self._numbers: dict[float, str] = {}
         self._units: dict[tuple[int, str], str] = {}
+        self._shares: dict[float, str] = {}
 
     def number(self, value: float | None) -> str:
         """Return a number with its language's grouping, at most three decimals."""
         if value is None:
             return ABSENT
         if value not in self._numbers:
+            if len(self._numbers) >= REMEMBERED:
+                self._numbers.clear()
             self._numbers[value] = format_decimal(value, locale=self.locale)
         return self._numbers[value]
 
@@ -60,6 +65,13 @@ class Formats:
         """
         if value is None:
             return ABSENT
+        if value not in self._shares:
+            if len(self._shares) >= REMEMBERED:
+                self._shares.clear()
+            self._shares[value] = self._share(value)
+        return self._shares[value]
+
+    def _share(self, value: float) -> str:
         exact = Decimal(repr(value))
         if 0 < exact < _SMALLEST_SHARE:
             return "<" + self._percent(_SMALLEST_SHARE)

@@ -25,6 +25,24 @@ HEALTH: dict[str, pl.DataType] = {
 
 def sources(store: Store, now: datetime) -> pl.DataFrame:
     """Return one row a source, declared or only seen, in the columns of HEALTH; `now` decides what is late (UTC)."""
+    return with_health(heard(store), now)
+
+
+def with_health(rows: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """Return what was heard of each source (see `heard`) with what is late at `now` (UTC), in the columns of HEALTH."""
+    told = [
+        _health(declared, until, last, due, now)
+        for declared, until, last, due in rows.select("declared", "until", "last_evidence", "next_expected").iter_rows()
+    ]
+    return rows.with_columns(health=pl.Series(told, dtype=pl.String)).select(
+        pl.col(name).cast(kind) for name, kind in HEALTH.items()
+    )
+
+
+def heard(store: Store) -> pl.DataFrame:
+    """Return one row a source, declared or only seen: the columns of HEALTH but `health`, and `declared` and `until` (when its use ends). It changes only with
+    the journal.
+    """
     catch_up(store)
     known = store.head()
     estate = store.estate(known)
@@ -58,10 +76,12 @@ def sources(store: Store, now: datetime) -> pl.DataFrame:
                 "rows": evidence["rows"] if evidence else 0,
                 "quarantined": evidence["quarantined"] if evidence else 0,
                 "next_expected": due,
-                "health": _health(source is not None, source.until if source else None, last, due, now),
+                "declared": source is not None,
+                "until": source.until if source else None,
             }
         )
-    return pl.DataFrame(rows, schema=HEALTH, orient="row")
+    schema = {name: kind for name, kind in HEALTH.items() if name != "health"} | {"declared": pl.Boolean(), "until": INSTANT}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _health(declared: bool, until: datetime | None, last: datetime | None, due: datetime | None, now: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -73,6 +74,13 @@ class Site:
             while len(self._loaded) > LOADED:
                 self._loaded.popitem(last=False)
             return self._loaded[one.id]
+
+    def warm(self) -> None:
+        """Read what the first page would have to wait for, and tell the collector of garbage that it stays: looking through all of it stops every page."""
+        self.estate()
+        self.assessment(None)
+        gc.collect()
+        gc.freeze()
 
     def estate(self, known_at: int | None = None) -> Estate:
         """Return the estate as known at a journal entry; null: the newest."""

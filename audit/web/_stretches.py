@@ -6,12 +6,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
 from flask import url_for
 from markupsafe import Markup
 
+from audit.content import Content
 from audit.evaluation.kept import KeptAssessment
 from audit.model.document import State, Stretch
 from audit.model.terms import local
@@ -46,6 +48,12 @@ def with_leg(frame: pl.DataFrame) -> pl.DataFrame:
 
 def told(detail: str) -> Markup:
     """Return a stretch's detail (JSON) in words."""
+    formats = words().formats
+    return _told(detail, formats.language, formats.zone.key, site().content)
+
+
+@lru_cache(maxsize=10_000)
+def _told(detail: str, language: str, zone: str, content: Content) -> Markup:  # noqa: ARG001 - what the words of the request depend on
     return markup(detail_text(json.loads(detail), context()))
 
 

@@ -12,6 +12,7 @@ from audit.content import Content
 from audit.model.document import Name, Text
 from audit.reporting.context import Context
 from audit.reporting.formats import LOCALES, Formats
+from audit.reporting.places import place
 from audit.reporting.words import Words, plain
 from audit.web._site import site
 
@@ -74,6 +75,11 @@ def named(name: object) -> Markup:
 def markup(text: Text) -> Markup:
     """Return a text as HTML, with names marked as such."""
     return Markup("").join(named(part.text) if isinstance(part, Name) else escape(part) for part in text)
+
+
+def placed(locator: str | None) -> Markup:
+    """Return a place in evidence as HTML, in the words of reports: `line 12`, `第12行`; nothing for no place."""
+    return markup(place(locator or "", words()))
 
 
 def say(key: str, **values: Any) -> Markup:

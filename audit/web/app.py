@@ -30,6 +30,7 @@ from audit.steps._open import Store
 from audit.web import _cells, _guard, _words
 from audit.web._guard import IDLE, local_path, open_to_all
 from audit.web._site import Site, site
+from audit.web._turns import in_turn
 
 FOLDER = "templates/web"
 STATIC_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
@@ -61,6 +62,7 @@ def create_app(store: Store, content: Content, *, secure: bool = True, jobs: Any
     app.view_functions["login.login"] = guarded
     _set_up_errors(app)
     _guard.check_views(app)
+    app.wsgi_app = in_turn(app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app
 
 
@@ -102,6 +104,7 @@ def _set_up_templates(app: Flask, content: Content) -> None:
         "words_unit": _cells.unit,
         "words_here": _words.words,
         "name": Name,
+        "place": _words.placed,
         "static": lambda name: url_for("static", name=name, v=_digest(content, name)),
         "symbols": lambda: Markup(content.text("templates/report/symbols.svg")),  # noqa: S704 - our own content, no value of a user
     }

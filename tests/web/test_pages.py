@@ -236,7 +236,8 @@ def test_pages_in_chinese_have_no_english_but_names(visit):
     """Whatever is not marked as a name (`translate="no"`) or data in a form must be Chinese."""
     client = visit("administrator", "zh")
     paths = ["/", "/assets", "/promises", "/breaches", "/unproven", "/sources", "/received", "/quarantine", "/subjects", "/journal",
-             "/upload", "/reports", "/jobs", "/assets/im-messages-db", "/breaches/0", "/unproven/0"]  # fmt: skip
+             "/upload", "/reports", "/jobs", "/assets/im-messages-db", "/breaches/0", "/unproven/0",
+             "/evidence/3?at=line 3", "/evidence/3?at=envelope", "/evidence/3?at=line 999999"]  # fmt: skip
     for path in paths:
         text = client.get(path).text
         main = text[text.index("<body") :]
@@ -248,3 +249,42 @@ def test_pages_in_chinese_have_no_english_but_names(visit):
         )
         words = re.findall(r"[A-Za-z]{2,}", re.sub(r"<[^>]*>", " ", unescape(main)))
         assert set(words) <= {"CSV", "SHA", "UTC", "English", "RPO", "kB", "MB", "GB", "TB"}, (path, sorted(set(words)))
+
+
+@pytest.mark.parametrize(
+    ("language", "at", "says"),
+    [
+        ("en", "line 3", "line 3"),
+        ("zh", "line 3", "第3行"),
+        ("zh", "/0/time", '第1项（<bdi translate="no">/0/time</bdi>）'),
+        ("en", "/0/time", '<bdi translate="no">/0/time</bdi>'),
+        ("zh", "envelope", "随附信息"),
+        ("zh", "/<b>", '<bdi translate="no">/&lt;b&gt;</bdi>'),
+    ],
+)
+def test_the_page_of_evidence_says_its_place_in_words(visit, language, at, says):
+    text = visit("auditor", language).get("/evidence/3", query_string={"at": at}).text
+    assert re.search(r'<h2>[^<]*<span class="quiet">(.*?)</span></h2>', text)[1] == says
+
+
+@pytest.mark.parametrize(("language", "says"), [("en", r"line \d+"), ("zh", r"第\d+行")])
+def test_a_breach_says_the_place_of_its_evidence_in_words(visit, language, says):
+    found = re.findall(r'<li><a href="/evidence/[^"]+">(.*?)</a>', visit("auditor", language).get("/breaches/0").text)
+    assert found
+    for shown in found:
+        assert re.search(rf"· {says}$", shown), shown
+
+
+def test_the_quarantine_says_its_places_in_words(own):
+    _, _, client, _ = own
+    upload(
+        client,
+        "rows.ndjson",
+        json.dumps(ROW).encode() + b"\nnot json\n",
+        source="messages-db",
+        repository="nas-dc1",
+        observed_at="2026-11-20T12:00",
+    )
+    client.set_cookie("language", "zh")
+    assert ">第2行</a>" in client.get("/quarantine").text
+    assert ",line 2," in client.get("/quarantine?format=csv").text, "programs get the place as it is written"

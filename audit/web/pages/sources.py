@@ -10,13 +10,14 @@ import polars as pl
 from flask import Blueprint, url_for
 from werkzeug.wrappers import Response
 
+from audit.reporting.formats import ABSENT
 from audit.steps.accounts import Role
-from audit.steps.sources import sources as health
+from audit.steps.sources import heard, with_health
 from audit.web._answers import answer, list_of
 from audit.web._guard import needs
 from audit.web._lists import Column
 from audit.web._site import site
-from audit.web._words import words
+from audit.web._words import placed, words
 
 BLUEPRINT = Blueprint("sources", __name__)
 NAV = (60, "sources.sources")
@@ -26,9 +27,8 @@ NAV = (60, "sources.sources")
 @needs(Role.AUDITOR)
 def sources() -> str | Response:
     """List the health of every source."""
-    now = datetime.now(UTC)
-    # What is late depends on the clock as well as on the journal: asked anew each minute.
-    frame = site().at_head(f"sources {now:%Y%m%d%H%M}", lambda: health(site().store, now))
+    # What is late depends on the clock as well as on the journal.
+    frame = with_health(site().at_head("sources", lambda: heard(site().store)), datetime.now(UTC))
 
     def payloads(row: Mapping[str, Any]) -> str:
         return url_for("sources.received", source=row["source"])
@@ -94,7 +94,7 @@ def quarantine() -> str | Response:
         Column("entry", "labels.entry", "ordinal", link=seen),
         Column("source", "labels.source", choose=True),
         Column("where", "labels.file", search=True),
-        Column("locator", "data.locator", link=seen),
+        Column("locator", "data.locator", link=seen, word=lambda locator: placed(locator) or ABSENT),
         Column("key", "quarantine.key", choose=True),
         Column("what", "data.what", search=True),
         Column("remedy", "data.remedy"),
