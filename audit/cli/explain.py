@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import click
 from audit.cli._period import instants, known_number
 from audit.model.envelope import time_text
 from audit.model.verdicts import Breach, Result
-from audit.steps._open import open_store
-from audit.steps.explain import Explained, explain
+from audit.reporting.formats import LOCALES
+from audit.steps._open import Store, open_store
+from audit.steps.explain import Explained, explain, explained_json, pictures_of
 
 DAYS = 30
 
@@ -23,28 +25,65 @@ DAYS = 30
 @click.option("--from", "since", metavar="DATE", help=f"The first day of the period, or an instant. Default: {DAYS} days ago.")
 @click.option("--to", "until", metavar="DATE", help="The first day after the period. Default: now.")
 @click.option("--as-known-at", metavar="N|TIME", help="As known at a journal entry or an instant. Default: now.")
+@click.option(
+    "--format",
+    "fmt",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="json: with exposure and copies over time.",
+)
+@click.option(
+    "--pictures",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Also draw exposure or copies over time, as SVG, into this folder.",
+)
+@click.option(
+    "--lang", "language", type=click.Choice(sorted(LOCALES)), default="en", show_default=True, help="Language of the pictures."
+)
 @click.option("--most", default=20, show_default=True, help="How many breaches and unproven stretches to show of each leg.")
 @click.pass_obj
-def command(data: Path, asset: str, control: str, since: str | None, until: str | None, as_known_at: str | None, most: int) -> None:
+def command(
+    data: Path, asset: str, control: str, since: str | None, until: str | None, as_known_at: str | None, fmt: str, pictures: Path | None,
+    language: str, most: int,
+) -> None:  # fmt: skip
     """Explain a control on an asset: each breach with the recovery points around it and the bytes of evidence they came from; each unproven
-    stretch with what would settle it.
+    stretch with what would settle it. Of recovery-point and copies also the course: how exposure, or each kind of copy, ran over time, on both bounds.
 
     \b
     Examples:
       backup-audit explain im-messages-db recovery-point --from 2026-11-01 --to 2026-12-01
       backup-audit explain fileserver copies
+      backup-audit explain fileserver copies --format json
+      backup-audit explain im-messages-db recovery-point --from 2026-11-01 --to 2026-12-01 --pictures pictures/ --lang zh
     """
     store = open_store(data)
     known = known_number(store, as_known_at)
     now = datetime.now(UTC)
     begin, end = instants(store, known, since or time_text(now - timedelta(days=DAYS)), until or time_text(now))
-    found = explain(store, asset, control, begin, end, known)
+    found = explain(store, asset, control, begin, end, known, courses=fmt == "json" or pictures is not None)
+    if pictures is not None:
+        _draw(store, found, asset, begin, end, pictures, language)
+    if fmt == "json":
+        click.echo(json.dumps(explained_json(found, begin, end), ensure_ascii=False, indent=1))
+        return
     if not found.results:
         click.echo(
             f"{control} was not judged on {asset} in this period: no policy in force asks for it while the asset is in service."
         )
     for result in found.results:
         _result(result, found, most)
+
+
+def _draw(store: Store, found: Explained, asset: str, begin: datetime, end: datetime, folder: Path, language: str) -> None:
+    """Write a picture for the asset, or for each of its parts."""
+    drawn = pictures_of(store, found, asset, begin, end, language)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, svg in drawn.items():
+        (folder / name).write_text(svg, encoding="utf-8")
+        click.echo(f"Drew {folder / name}", err=True)
+    if not drawn:
+        click.echo("There is nothing to draw: recovery-point and copies have a course, and only where they were judged.", err=True)
 
 
 def _result(result: Result, found: Explained, most: int) -> None:

@@ -313,6 +313,11 @@ def _width(text: str, size: int) -> float:
     return size * sum(WIDE if east_asian_width(letter) in "WF" else NARROW for letter in text)
 
 
+def document(svg: str) -> str:
+    """Return a picture as a document of its own, on white paper."""
+    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" style="background:#ffffff" ', 1) + "\n"
+
+
 def legend_width(said: str) -> float:
     """Return about how many pixels a word of a legend takes."""
     return _width(said, SMALL)

@@ -7,7 +7,7 @@ in it, so that no peak is lost.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -27,12 +27,14 @@ PLOT = WIDTH - LEFT - 6
 SAW, STEP = 190.0, 44.0
 """Height of the plot of exposure, and of that of one leg."""
 SURE, POSSIBLE, ENDLESS = "#9cc3dc", "#1d5f86", "#f2aaa1"
+PLAIN = 6
+"""Up to how many times what is agreed the axis of exposure is a plain one."""
 MARKS = [
     timedelta(seconds=1), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1),
     timedelta(hours=4), timedelta(hours=12), timedelta(days=1), timedelta(days=3), timedelta(days=7), timedelta(days=30), timedelta(days=90),
     timedelta(days=365), timedelta(days=3650),
 ]  # fmt: skip
-"""Where the axis of exposure, which is logarithmic, can have a mark."""
+"""Where the axis of exposure can have a mark."""
 
 
 def envelope(stairs: pl.DataFrame, since: datetime, until: datetime) -> pl.DataFrame:
@@ -62,19 +64,21 @@ def exposure_picture(
     sure, possible = (envelope(stairs.filter(pl.col("bound") == bound), since, until) for bound in ("sure", "possible"))
     terms = sorted(set(allowed["allowed"].to_list()))
     peak = max((int(frame["high"].max() or 0) for frame in (sure, possible)), default=0)  # type: ignore[arg-type]
-    # From a quarter of what is agreed to a third over the worst: what is agreed is never at the very edge.
-    least = max(1_000_000, min([*terms, peak or 60_000_000]) // 4)
-    most = max([*terms, peak, least * 8]) * 4 // 3
     top = 30.0
+    # A saw with one long tooth among thousands of short ones is read on a logarithmic axis, from a quarter of what is agreed; any other on a plain one.
+    plain_axis = peak <= PLAIN * max([*terms, 1]) or not terms
+    most = max([*terms, peak, 60_000_000]) * (6 if plain_axis else 8) // 5
+    least = 0 if plain_axis else max(1_000_000, min(terms) // 4)
 
     def y(exposure: float) -> float:
         held = min(max(exposure, least), most)
-        return top + SAW * (1 - math.log(held / least) / math.log(most / least))
+        return top + SAW * (1 - (held / most if plain_axis else math.log(held / least) / math.log(most / least)))
 
     canvas = Canvas(top + SAW + 58)
     for mark in MARKS:
-        if least <= mark // timedelta(microseconds=1) <= most:
-            height = y(mark // timedelta(microseconds=1))
+        at = mark // timedelta(microseconds=1)
+        if max(least, most // 12 if plain_axis else 0) <= at <= most:
+            height = y(at)
             canvas.box(LEFT, height, PLOT, 0.7, RULE)
             canvas.text(LEFT - 6, height, words.formats.duration(mark.total_seconds()), align="right", size=SMALL, fill=QUIET)
     for first, last in _absent(possible):
@@ -114,7 +118,7 @@ def copies_picture(
     since: datetime,
     until: datetime,
     counts: pl.DataFrame,
-    legs: dict[str, tuple[Text, Sequence[Stretch]]],
+    legs: Mapping[str, tuple[Text, Sequence[Stretch]]],
     words: Words,
 ) -> str:
     """Return the copies over time of one group as SVG, a plot for each leg. counts: `leg`, `bound`, `begin`, `end`, `count`, `needed`; legs: the title and the

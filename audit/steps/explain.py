@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,15 +13,23 @@ import polars as pl
 
 import audit.controls
 from audit.adapters._registry import encoding_of
+from audit.content import Content
 from audit.discovery import modules
 from audit.evaluation.chunks import chunks_of, fetch
 from audit.evaluation.courses import allowed, exposure
 from audit.evaluation.facts import resolve_facts
 from audit.evaluation.world import build_world
 from audit.evidence.places import text_of
-from audit.model.envelope import Envelope
-from audit.model.terms import micros
-from audit.model.verdicts import EvidenceRef, Result
+from audit.model.document import Name
+from audit.model.envelope import Envelope, time_text
+from audit.model.terms import instant, micros
+from audit.model.verdicts import Assessment, Coverage, EvidenceRef, Result
+from audit.reporting.charts import document
+from audit.reporting.context import Context
+from audit.reporting.courses import copies_picture, exposure_picture
+from audit.reporting.formats import Formats
+from audit.reporting.timelines import asset_lines
+from audit.reporting.words import Words
 from audit.steps._open import Store
 from audit.steps.assess import assess
 
@@ -62,7 +71,9 @@ def explain(
     for ref in refs:
         envelope = envelopes.get(ref.entry, Envelope(""))
         shown[ref] = (envelope.name, excerpt(store.vault.get(ref.sha256), ref.locator, encoding_of(envelope)))
-    found = Explained(assessment.results, shown, assessment.as_known_at, pl.DataFrame(schema={"code": pl.UInt32, "part": pl.String}))
+    found = Explained(
+        assessment.results, shown, assessment.as_known_at, pl.DataFrame(schema={"code": pl.UInt32, "part": pl.String})
+    )
     return _with_courses(store, asset, control, since, until, found) if courses else found
 
 
@@ -84,6 +95,66 @@ def _with_courses(store: Store, asset: str, control: str, since: datetime, until
         allowed=allowed(world).filter(mine) if saw else None,
         counts=module.counts(world).filter(mine) if hasattr(module, "counts") else None,
     )
+
+
+def explained_json(found: Explained, since: datetime, until: datetime) -> dict[str, Any]:
+    """Return the JSON form: results, the excerpts of their evidence, and the courses; instants are RFC 3339 UTC, lengths seconds."""
+    parts = dict(found.groups.iter_rows())
+    told: dict[str, Any] = {
+        "period": {"from": time_text(since), "to": time_text(until)},
+        "as_known_at": found.as_known_at,
+        "results": [result.to_json() for result in found.results],
+        "evidence": [{**ref.to_json(), "name": name, "excerpt": shown} for ref, (name, shown) in found.evidence.items()],
+    }
+    if found.exposure is not None:
+        told["exposure"] = [
+            {
+                "part": parts[code], "bound": bound, "from": time_text(instant(begin)), "to": time_text(instant(end)), "state_at": time_text(instant(state)),
+                "exposure_seconds_from": (begin - state) / 1e6, "exposure_seconds_to": (end - state) / 1e6,
+            }
+            for code, bound, begin, end, state in found.exposure.iter_rows()
+        ]  # fmt: skip
+    if found.allowed is not None:
+        told["allowed"] = [
+            {"part": parts[code], "from": time_text(instant(begin)), "to": time_text(instant(end)), "allowed_seconds": most / 1e6}
+            for code, begin, end, most in found.allowed.iter_rows()
+        ]
+    if found.counts is not None:
+        columns = ("code", "leg", "bound", "begin", "end", "count", "needed")
+        told["counts"] = [
+            {
+                "part": parts[code], "leg": leg, "bound": bound, "from": time_text(instant(begin)), "to": time_text(instant(end)), "count": count, "needed": needed,
+            }
+            for code, leg, bound, begin, end, count, needed in found.counts.select(columns).iter_rows()
+        ]  # fmt: skip
+    return told
+
+
+def pictures_of(store: Store, found: Explained, asset: str, since: datetime, until: datetime, language: str) -> dict[str, str]:
+    """Return the pictures of the courses as SVG documents, by file name: one for the asset, or for each of its parts that was judged."""
+    estate = store.estate(found.as_known_at)
+    words = Words(Content(), Formats(language, estate.timezone))
+    if found.exposure is None and found.counts is None:
+        return {}
+    assessment = Assessment(since, until, found.as_known_at, "", found.results, 0, Coverage(0, 0, 0, 0, 0))
+    lines = [line for one in asset_lines(assessment, estate) for line in one.lines]
+    context = Context(Content(), words, words.formats, estate)
+    drawn = {}
+    for code, part in found.groups.iter_rows():
+        mine = [line for line in lines if line.part == part]
+        if not mine:
+            continue
+        name = (Name(asset if part is None else f"{asset} / {part}"),)
+        here = pl.col("code") == code
+        if found.exposure is not None and found.allowed is not None:
+            stairs, terms = found.exposure.filter(here), found.allowed.filter(here)
+            svg = exposure_picture(name, since, until, stairs, terms, mine[0].stretches, words)
+        elif found.counts is not None:
+            legs = {line.leg: (context.leg(line.control, line.leg), line.stretches) for line in mine if line.leg is not None}
+            svg = copies_picture(name, since, until, found.counts.filter(here), legs, words)
+        file = re.sub(r"[^\w.-]+", "-", f"{asset}-{part}-{mine[0].control}" if part is not None else f"{asset}-{mine[0].control}")
+        drawn[f"{file}.svg"] = document(svg)
+    return drawn
 
 
 def excerpt(payload: bytes, locator: str, encoding: str = "utf-8") -> str:
