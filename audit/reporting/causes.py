@@ -37,9 +37,7 @@ def cause(result: Result, breach: Breach, context: Context) -> Text:
         _shown_by(detail.get("observed_by") or (), context),
         detail_text(rest, context),
     ]
-    between = words.plain("labels.sentence")
-    told = [sentence for sentence in sentences if sentence]
-    return joined(*(part for index, sentence in enumerate(told) for part in (between if index else "", *sentence)))
+    return words.between("labels.sentence", [sentence for sentence in sentences if sentence])
 
 
 def allowed_seconds(result: Result, context: Context) -> float | None:
@@ -86,9 +84,8 @@ def _missing(value: Mapping[str, Any] | None, context: Context) -> Text:
     """Return the calendar buckets of which nothing was there, and until when one point of each had to be kept."""
     if value is None:
         return ()
-    clause = context.words.plain("labels.clause")
     told = [_bucket(one, context) for one in value["buckets"]]
-    buckets = joined(*(part for index, text in enumerate(told) for part in (clause if index else "", *text)))
+    buckets = context.words.between("labels.clause", told)
     return _counted(context.words("causes.missing", n=value["count"], buckets=buckets), value["count"], len(told), context)
 
 
@@ -118,12 +115,7 @@ def _shown_by(listings: Any, context: Context) -> Text:
     told = list(_listings(listings, context))
     if not told:
         return ()
-    comma = context.words.plain("labels.comma")
-    return context.words(
-        "causes.shown-by",
-        n=len(told),
-        listings=joined(*(part for index, text in enumerate(told) for part in (comma if index else "", *text))),
-    )
+    return context.words("causes.shown-by", n=len(told), listings=context.words.between("labels.comma", told))
 
 
 def _listings(listings: Any, context: Context) -> Iterator[Text]:

@@ -78,6 +78,5 @@ def _sequence(key: str, values: Sequence[Any], context: Context) -> Text:
     if all(isinstance(value, str) for value in values):
         return context.words.names(tuple(values))
     # A point is said with commas of its own, so that more of them are told apart by more than a comma.
-    between = context.words.plain("labels.clause" if any(isinstance(value, Mapping) for value in values) else "labels.comma")
-    texts = [detail_value(key, value, context) for value in values]
-    return joined(*(part for index, text in enumerate(texts) for part in (between if index else "", *text)))
+    mark = "labels.clause" if any(isinstance(value, Mapping) for value in values) else "labels.comma"
+    return context.words.between(mark, [detail_value(key, value, context) for value in values])

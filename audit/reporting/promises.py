@@ -18,7 +18,7 @@ from audit.model.estate import PolicyVersion
 from audit.model.terms import Term
 from audit.policy.objectives import judged
 from audit.reporting.context import Context
-from audit.reporting.words import PLACE, joined
+from audit.reporting.words import PLACE
 
 
 def in_words(policy: PolicyVersion, context: Context) -> Iterator[tuple[str, Text]]:
@@ -44,13 +44,12 @@ def objective(key: str, value: Any, context: Context) -> Text:
     if not isinstance(sentences, list):
         return ()
     fields = _fields(value)
-    between = context.words.plain("labels.sentence")
     texts = [
         context.words.fill(text, f"objectives.{key}", **{name: _value(name, item[name], context) for name in PLACE.findall(text)})
         for item in (fields if isinstance(fields, list) else [fields])
         for text in _applying(sentences, item)
     ]
-    return joined(*(part for index, text in enumerate(texts) for part in (between if index else "", *text)))
+    return context.words.between("labels.sentence", texts)
 
 
 def _applying(sentences: list[Any], item: Mapping[str, Any]) -> Iterator[str]:

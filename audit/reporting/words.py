@@ -8,7 +8,7 @@ names stay names, so that a reader (and a test) can tell what was translated fro
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,6 +113,11 @@ class Words:
         slots = [f"\0{index}\0" for index in range(len(names))]
         pieces = self.formats.listing(slots).split("\0")
         return joined(*(Name(names[int(piece)]) if index % 2 else piece for index, piece in enumerate(pieces)))
+
+    def between(self, key: str, texts: Iterable[Text]) -> Text:
+        """Return texts as one, with the wording of a key between them: `labels.comma`, `labels.clause`..."""
+        mark = self(key)
+        return joined(*(piece for index, text in enumerate(texts) for piece in (*(mark if index else ()), *text)))
 
     def translated(self, texts: Any, fallback: str) -> Text:
         """Return the text of this language from a mapping by language (as titles in programmes and content are), else `fallback`

@@ -48,14 +48,10 @@ def _full(asset: AssetLines, context: Context) -> StripGroup:
 def _subtitle(asset: AssetLines, context: Context) -> Text:
     words = context.words
     versions = [words("labels.version", policy=Name(policy), n=version) for policy, version in asset.policies]
-    policies = joined(
-        *(part for index, version in enumerate(versions) for part in ((words.plain("labels.separator") if index else ""), *version))
-    )
+    policies = words.between("labels.separator", versions)
     parts = words("assets.subtitle", unit=context.unit_title(asset.unit), policies=policies or words("labels.no-policy"))
     provenance = sorted({result.provenance for result in asset.results if result.provenance})
-    return joined(
-        *parts, *(part for told in provenance for part in (words.plain("labels.separator"), *provenance_text(told, context)))
-    )
+    return words.between("labels.separator", [parts, *(provenance_text(told, context) for told in provenance)])
 
 
 def provenance_text(told: str, context: Context) -> Text:
@@ -96,8 +92,7 @@ def _at_one_instant(asset: AssetLines, context: Context) -> Text:
     for verdict in sorted({line.verdict for line in found}, key=list(Verdict).index):
         # Parts of an asset are judged alike, each by itself: a promise is named once.
         promises = dict.fromkeys(context.promise(line.control, line.leg) for line in found if line.verdict is verdict)
-        comma = words.plain("labels.comma")
-        listed = joined(*(part for index, one in enumerate(promises) for part in (comma if index else "", *one)))
+        listed = words.between("labels.comma", promises)
         told += [
             words.plain("labels.separator"),
             *words("assets.at-one-instant", verdict=words(f"verdicts.{verdict}"), promises=listed),

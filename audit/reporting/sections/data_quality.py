@@ -149,5 +149,4 @@ def _quarantine(context: Context) -> list[Block]:
 
 def _place(locator: str | None, key: str | None, context: Context) -> Text:
     told = [text for text in (place(locator or "", context.words), named(key)) if text]
-    comma = context.words.plain("labels.comma")
-    return joined(*(part for index, text in enumerate(told) for part in (comma if index else "", *text)))
+    return context.words.between("labels.comma", told)

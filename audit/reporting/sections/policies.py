@@ -92,11 +92,10 @@ def _row(policy: PolicyVersion, held: dict[str, object], assessment: Assessment,
     assert isinstance(units, list)
     assert isinstance(until, datetime)
     titles = [context.unit_title(unit) for unit in units]
-    comma = words.plain("labels.comma")
     return (
         TextCell(_title(policy, context)),
         OrdinalCell(policy.version),
-        TextCell(joined(*(part for index, title in enumerate(titles) for part in (comma if index else "", *title)))),
+        TextCell(words.between("labels.comma", titles)),
         NumberCell(int(str(held["assets"]))),
         InstantCell(policy.in_force or policy.effective),
         InstantCell(until if until < assessment.until else None),
@@ -171,5 +170,4 @@ def _retroactive(one: Declaration, context: Context) -> Text:
         told.append(words("policies.changed", kind=words.worded(f"nouns.{kind}", kind), name=Name(name), since=begin))
     if not told:
         return words("policies.nothing-retroactive")
-    between = words.plain("labels.clause")
-    return joined(*(part for index, text in enumerate(told) for part in (between if index else "", *text)))
+    return words.between("labels.clause", told)

@@ -64,10 +64,8 @@ def _beyond(assessment: Assessment, context: Context) -> tuple[Text, ...]:
     they leave open."""
     words, told = context.words, []
     if keys := promised_only(assessment, context):
-        comma = words.plain("labels.comma")
         named = [words.worded(f"objectives-not-judged.{key}", key) for key in keys]
-        objectives = joined(*(part for index, name in enumerate(named) for part in (comma if index else "", *name)))
-        told.append(words("summary.not-judged", objectives=objectives))
+        told.append(words("summary.not-judged", objectives=words.between("labels.comma", named)))
     judged = sorted({result.control for result in assessment.results if result.verdict is not Verdict.NOT_APPLICABLE})
     told += [limits for control in judged if (limits := context.control_says(control, "limits"))]
     return tuple(told)
@@ -149,7 +147,4 @@ def _data(assessment: Assessment, context: Context) -> Text:
         return words("summary.data-clean")
     counts = {"quarantined": assessment.quarantined, "faults": len(assessment.faults), "notices": len(assessment.notices)}
     found = [words(f"summary.{what}", n=count) for what, count in counts.items() if count]
-    between = words.plain("labels.clause")
-    return words(
-        "summary.data", found=joined(*(part for index, text in enumerate(found) for part in (between if index else "", *text)))
-    )
+    return words("summary.data", found=words.between("labels.clause", found))

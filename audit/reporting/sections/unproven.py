@@ -241,5 +241,4 @@ def _reasons(stretch: Unproven) -> tuple[str, ...]:
 
 def _worded(reasons: tuple[str, ...], what: str, context: Context) -> Text:
     texts = [context.words.worded(f"reasons.{reason}.{what}", reason) for reason in reasons]
-    between = context.words.plain("labels.sentence")
-    return joined(*(part for index, text in enumerate(texts) for part in (between if index else "", *text)))
+    return context.words.between("labels.sentence", texts)
