@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
+from audit.cli._content import content_option
 from audit.cli._period import instants, known_number
+from audit.content import Content
 from audit.model.envelope import time_text
 from audit.model.verdicts import Breach, Result
 from audit.reporting.formats import LOCALES
-from audit.steps._open import Store, open_store
+from audit.steps._open import open_store
 from audit.steps.explain import Explained, explain, explained_json, pictures_of
 
 DAYS = 30
@@ -42,13 +45,14 @@ DAYS = 30
     "--lang", "language", type=click.Choice(sorted(LOCALES)), default="en", show_default=True, help="Language of the pictures."
 )
 @click.option("--most", default=20, show_default=True, help="How many breaches and unproven stretches to show of each leg.")
+@content_option
 @click.pass_obj
 def command(
     data: Path, asset: str, control: str, since: str | None, until: str | None, as_known_at: str | None, fmt: str, pictures: Path | None,
-    language: str, most: int,
+    language: str, most: int, own: Path | None,
 ) -> None:  # fmt: skip
     """Explain a control on an asset: each breach with the recovery points around it and the bytes of evidence they came from; each unproven
-    stretch with what would settle it. Of recovery-point and copies also the course: how exposure, or each kind of copy, ran over time, on both bounds.
+    stretch with what would settle it. With --format json or --pictures also how exposure, or each kind of copy, ran over time, on both bounds (recovery-point, copies).
 
     \b
     Examples:
@@ -61,29 +65,28 @@ def command(
     known = known_number(store, as_known_at)
     now = datetime.now(UTC)
     begin, end = instants(store, known, since or time_text(now - timedelta(days=DAYS)), until or time_text(now))
-    found = explain(store, asset, control, begin, end, known, courses=fmt == "json" or pictures is not None)
+    found = explain(store, asset, control, begin, end, known, over_time=fmt == "json" or pictures is not None)
     if pictures is not None:
-        _draw(store, found, asset, begin, end, pictures, language)
+        _draw(pictures_of(store, found, language, Content(own)), pictures)
     if fmt == "json":
-        click.echo(json.dumps(explained_json(found, begin, end), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(explained_json(found), ensure_ascii=False, indent=1))
         return
-    if not found.results:
+    if not found.assessment.results:
         click.echo(
             f"{control} was not judged on {asset} in this period: no policy in force asks for it while the asset is in service."
         )
-    for result in found.results:
+    for result in found.assessment.results:
         _result(result, found, most)
 
 
-def _draw(store: Store, found: Explained, asset: str, begin: datetime, end: datetime, folder: Path, language: str) -> None:
-    """Write a picture for the asset, or for each of its parts."""
-    drawn = pictures_of(store, found, asset, begin, end, language)
+def _draw(drawn: Mapping[str, str], folder: Path) -> None:
+    """Write the pictures of the asset, or of each of its parts, into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, svg in drawn.items():
         (folder / name).write_text(svg, encoding="utf-8")
         click.echo(f"Drew {folder / name}", err=True)
     if not drawn:
-        click.echo("There is nothing to draw: recovery-point and copies have a course, and only where they were judged.", err=True)
+        click.echo("There is nothing to draw: only recovery-point and copies are drawn, and only where they were judged.", err=True)
 
 
 def _result(result: Result, found: Explained, most: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import waitress
 
+from audit.cli._content import content_option
 from audit.content import Content
 from audit.errors import UsageError
 from audit.schedule import Jobs
@@ -36,9 +37,7 @@ THREADS = 8
     help="When to assess and verify each night (programme's zone).",
 )
 @click.option("--drop-folder", type=FOLDER, help="A folder to watch: evidence put there is taken in.")
-@click.option(
-    "--content", "own", type=FOLDER, envvar="BACKUP_AUDIT_CONTENT", help="Your own content folder (or BACKUP_AUDIT_CONTENT)."
-)
+@content_option
 @click.pass_obj
 def command(data: Path, host: str, port: int, https: bool, nightly: str, drop_folder: Path | None, own: Path | None) -> None:
     """Serve the site: pages, uploads and the nightly jobs, in one process.

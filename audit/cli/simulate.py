@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from audit.cli._content import content_option
 from audit.cli._progress import progress
 from audit.content import Content
 from audit.steps.simulate import simulate
@@ -16,13 +17,7 @@ from audit.steps.simulate import simulate
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--year", "number", type=int, default=2025, show_default=True, help="The year that is simulated.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The seed of all chance; the same seed gives the same bytes.")
-@click.option(
-    "--content",
-    "own",
-    type=click.Path(path_type=Path, file_okay=False),
-    envvar="BACKUP_AUDIT_CONTENT",
-    help="Your own content folder, looked up first (or BACKUP_AUDIT_CONTENT).",
-)
+@content_option
 def command(folder: Path, number: int, seed: int, own: Path | None) -> None:
     """Write a simulated year of a company into FOLDER: its programme, the evidence of its tools, and the truth about its accidents.
 

@@ -1,4 +1,4 @@
-"""Courses: how exposure and copies ran over time, as data; what a picture of a verdict is drawn from. Pure.
+"""Over time: how exposure ran, and what was allowed, as data; what a picture of a verdict is drawn from. Pure.
 
 Instants are Int64 microseconds; stretches are half-open and lie in the period. `bound`: `sure` or `possible`, as the two bounds of every verdict.
 """
@@ -12,12 +12,12 @@ from audit.model.intervals import INT
 from audit.model.world import World
 
 EXPOSURE = {"code": pl.UInt32, "bound": pl.String, "begin": INT, "end": INT, "state": INT}
-"""In [begin, end) the newest live state is that of the instant `state`: the exposure at t is t - state, a tooth of the saw."""
+"""In [begin, end) the newest live state is that of the instant `state`: the exposure at t is t - state, a tooth of the sawtooth."""
 ALLOWED = {"code": pl.UInt32, "begin": INT, "end": INT, "allowed": INT}
 
 
 def exposure(world: World) -> pl.DataFrame:
-    """Return the saw of every group: EXPOSURE. Where nothing is live there is no row. What nobody may have seen is not in it: that is told by the verdict."""
+    """Return the sawtooth of every group: EXPOSURE. Where nothing is live there is no row. What nobody may have seen is not in it: that is told by the verdict."""
     found = []
     for accepts, lives in world.lives.items():
         codes = _codes(world, accepts=accepts)

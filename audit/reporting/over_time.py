@@ -1,7 +1,7 @@
-"""Courses as pictures: the saw of exposure and the copies over time of one asset, with what the verdict says below them.
+"""Exposure and copies over time as pictures, of one asset or part, with what the verdict says below them.
 
-Drawn on as many columns as a strip has. Where several teeth of the saw fall on one column, the column shows the least and the greatest exposure
-in it, so that no peak is lost.
+Drawn on as many columns as a strip has. Where several teeth of the sawtooth fall on one column, the column shows the greatest exposure in it, so that no
+peak is lost. Only the judged time is drawn.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from audit.reporting.words import Words, plain
 LEFT = 78.0
 """Where the plot begins, in pixels; left of it stand the labels of its axis."""
 PLOT = WIDTH - LEFT - 6
-SAW, STEP = 190.0, 44.0
+EXPOSURE, STEP = 190.0, 44.0
 """Height of the plot of exposure, and of that of one leg."""
 SURE, POSSIBLE, ENDLESS = "#9cc3dc", "#1d5f86", "#f2aaa1"
-PLAIN = 6
-"""Up to how many times what is agreed the axis of exposure is a plain one."""
+LINEAR = 6
+"""Up to how many times what is agreed the axis of exposure is linear."""
 MARKS = [
     timedelta(seconds=1), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1),
     timedelta(hours=4), timedelta(hours=12), timedelta(days=1), timedelta(days=3), timedelta(days=7), timedelta(days=30), timedelta(days=90),
@@ -60,31 +60,39 @@ def exposure_picture(
     verdict: Sequence[Stretch],
     words: Words,
 ) -> str:
-    """Return the saw of one group as SVG. stairs: `bound`, `begin`, `end`, `state`; allowed: `begin`, `end`, `allowed`; verdict: its states in time order."""
-    sure, possible = (envelope(stairs.filter(pl.col("bound") == bound), since, until) for bound in ("sure", "possible"))
+    """Return the sawtooth of exposure of one group as SVG. stairs: `bound`, `begin`, `end`, `state`; allowed: `begin`, `end`, `allowed`; verdict: its states in time order."""
+    states = raster(verdict, since, until)
+    judged = pl.Series([place for place, state in enumerate(states) if state is not State.NOT_JUDGED], dtype=INT)
+    sure, possible = (
+        envelope(stairs.filter(pl.col("bound") == bound), since, until).filter(pl.col("column").is_in(judged.implode()))
+        for bound in ("sure", "possible")
+    )
+    # That there was nothing to restore is said only where that is why the promise was broken; where it is unproven, there may have been.
+    nothing = list(_nothing(possible, states))
     terms = sorted(set(allowed["allowed"].to_list()))
-    peak = max((int(frame["high"].max() or 0) for frame in (sure, possible)), default=0)  # type: ignore[arg-type]
+    proven, most_possible = (int(frame["high"].max() or 0) for frame in (possible, sure))  # type: ignore[arg-type]
+    peak = max(proven, most_possible)
     top = 30.0
-    # A saw with one long tooth among thousands of short ones is read on a logarithmic axis, from a quarter of what is agreed; any other on a plain one.
-    plain_axis = peak <= PLAIN * max([*terms, 1]) or not terms
-    most = max([*terms, peak, 60_000_000]) * (6 if plain_axis else 8) // 5
-    least = 0 if plain_axis else max(1_000_000, min(terms) // 4)
+    # A sawtooth with one long tooth among thousands of short ones is read on a logarithmic axis, from a quarter of what is agreed; any other on a linear one.
+    linear = peak <= LINEAR * max([*terms, 1]) or not terms
+    most = max([*terms, peak, 60_000_000]) * (6 if linear else 8) // 5
+    least = 0 if linear else max(1_000_000, min(terms) // 4)
 
     def y(exposure: float) -> float:
         held = min(max(exposure, least), most)
-        return top + SAW * (1 - (held / most if plain_axis else math.log(held / least) / math.log(most / least)))
+        return top + EXPOSURE * (1 - (held / most if linear else math.log(held / least) / math.log(most / least)))
 
-    canvas = Canvas(top + SAW + 58)
+    canvas = Canvas(top + EXPOSURE + 58)
     for mark in MARKS:
         at = mark // timedelta(microseconds=1)
-        if max(least, most // 12 if plain_axis else 0) <= at <= most:
+        if max(least, most // 12 if linear else 0) <= at <= most:
             height = y(at)
             canvas.box(LEFT, height, PLOT, 0.7, RULE)
             canvas.text(LEFT - 6, height, words.formats.duration(mark.total_seconds()), align="right", size=SMALL, fill=QUIET)
-    for first, last in _absent(possible):
-        canvas.box(_x(first), top, _x(last) - _x(first), SAW, ENDLESS)
+    for first, last in nothing:
+        canvas.box(_x(first), top, _x(last) - _x(first), EXPOSURE, ENDLESS)
     for run in _runs(sure):
-        canvas.area([(_x(column + 0.5), top + SAW, y(high)) for column, _, high in run], SURE)
+        canvas.area([(_x(column + 0.5), top + EXPOSURE, y(high)) for column, _, high in run], SURE)
         canvas.line([(_x(column + 0.5), y(high)) for column, _, high in run], FILL["met"])
     if not possible.equals(sure):
         for run in _runs(possible):
@@ -93,24 +101,24 @@ def exposure_picture(
         across = [_at(begin, since, until), _at(end, since, until)]
         canvas.line([(x, y(most_allowed)) for x in across], INK, width=1.2)
     said = (
-        words.plain("courses.allowed", length=words.formats.duration(terms[0] / 1e6))
+        words.plain("over-time.allowed", length=words.formats.duration(terms[0] / 1e6))
         if len(terms) == 1
-        else words.plain("courses.allowed-changed")
+        else words.plain("over-time.allowed-changed")
     )
     entries = [
-        ("box", SURE, words.plain("courses.sure")),
-        *([] if possible.equals(sure) else [("dashed", POSSIBLE, words.plain("courses.possible"))]),
+        ("box", SURE, words.plain("over-time.sure")),
+        *([] if possible.equals(sure) else [("dashed", POSSIBLE, words.plain("over-time.possible"))]),
     ]
     entries += [("solid", INK, said)] if terms else []
-    entries += [("box", ENDLESS, words.plain("courses.nothing"))] if any(True for _ in _absent(possible)) else []
+    entries += [("box", ENDLESS, words.plain("over-time.nothing"))] if nothing else []
     _legend(canvas, entries)
-    _below(canvas, top + SAW, since, until, verdict, words)
-    described = (
-        words.plain("courses.exposure-said", worst=words.formats.duration(peak / 1e6)) if sure.height or possible.height else ""
-    )
-    if sure.height < COLUMNS:
-        described += words.plain("courses.endless-said")
-    return canvas.svg("course-exposure", words.plain("courses.exposure", asset=name), described)
+    _strip(canvas, top + EXPOSURE + 6, since, until, verdict)
+    _axis(canvas, top + EXPOSURE + 26, since, until, words.formats)
+    described = words.plain("over-time.exposure-said", worst=words.formats.duration(proven / 1e6)) if possible.height else ""
+    if most_possible > proven:
+        described += words.plain("over-time.exposure-at-most", worst=words.formats.duration(most_possible / 1e6))
+    described += words.plain("over-time.nothing-said") if nothing else ""
+    return canvas.svg("exposure-over-time", words.plain("over-time.exposure", asset=name), described)
 
 
 def copies_picture(
@@ -126,7 +134,7 @@ def copies_picture(
     """
     row = STEP + 44
     canvas = Canvas(26 + row * len(legs) + 26)
-    entries = [("box", SURE, words.plain("courses.sure"))]
+    entries = [("box", SURE, words.plain("over-time.sure"))]
     told = []
     for place, (leg, (title, verdict)) in enumerate(legs.items()):
         mine = counts.filter(pl.col("leg") == leg)
@@ -143,7 +151,7 @@ def copies_picture(
             if count:
                 canvas.box(x, base - STEP * count / most, x2 - x, STEP * count / most, SURE)
         if sure != possible:
-            entries += [("dashed", POSSIBLE, words.plain("courses.possible"))] if len(entries) == 1 else []
+            entries += [("dashed", POSSIBLE, words.plain("over-time.possible"))] if len(entries) == 1 else []
             for run in _touching(possible):
                 line = [
                     corner for x, x2, count in run for corner in ((x, base - STEP * count / most), (x2, base - STEP * count / most))
@@ -154,14 +162,14 @@ def copies_picture(
             canvas.line([(_at(begin, since, until), height), (_at(end, since, until), height)], INK, width=1.2)
         needs = sorted(set(mine["needed"].to_list()))
         if needs:
-            said = words.plain("courses.needed", n=needs[0]) if len(needs) == 1 else words.plain("courses.allowed-changed")
+            said = words.plain("over-time.needed", n=needs[0]) if len(needs) == 1 else words.plain("over-time.allowed-changed")
             canvas.text(LEFT + PLOT, base - STEP - 10, said, align="right", size=SMALL, fill=QUIET)
             least = int(mine.filter(pl.col("bound") == "sure")["count"].min() or 0)  # type: ignore[arg-type]
-            told.append(words.plain("courses.counts-said", leg=title, least=least, needed=needs[-1]))
+            told.append(words.plain("over-time.counts-said", leg=title, least=least, needed=needs[-1]))
         _strip(canvas, base + 4, since, until, verdict)
     _legend(canvas, entries)
     _axis(canvas, 26 + row * len(legs), since, until, words.formats)
-    return canvas.svg("course-copies", words.plain("courses.copies", asset=name), "".join(told))
+    return canvas.svg("copies-over-time", words.plain("over-time.copies", asset=name), "".join(told))
 
 
 def _x(column: float) -> float:
@@ -180,13 +188,13 @@ def _runs(columns: pl.DataFrame) -> Iterator[list[tuple[int, int, int]]]:
         yield [row for _, row in run]
 
 
-def _absent(columns: pl.DataFrame) -> Iterator[tuple[int, int]]:
-    """Yield the stretches [first, last) of columns in which nothing is live."""
-    at = 0
-    for column in [*columns["column"].to_list(), COLUMNS]:
-        if column > at:
-            yield at, column
-        at = column + 1
+def _nothing(columns: pl.DataFrame, states: Sequence[State]) -> Iterator[tuple[int, int]]:
+    """Yield the stretches [first, last) of columns that are breached and in which nothing is live."""
+    live = set(columns["column"].to_list())
+    lacking = [place for place, state in enumerate(states) if state is State.BREACHED and place not in live]
+    for _, run in groupby(enumerate(lacking), key=lambda both: both[1] - both[0]):
+        places = [place for _, place in run]
+        yield places[0], places[-1] + 1
 
 
 def _steps(rows: pl.DataFrame, since: datetime, until: datetime) -> list[tuple[float, float, int]]:
@@ -213,11 +221,6 @@ def _touching(steps: list[tuple[float, float, int]]) -> Iterator[list[tuple[floa
         run.append(step)
     if run:
         yield run
-
-
-def _below(canvas: Canvas, top: float, since: datetime, until: datetime, verdict: Sequence[Stretch], words: Words) -> None:
-    _strip(canvas, top + 6, since, until, verdict)
-    _axis(canvas, top + 26, since, until, words.formats)
 
 
 def _strip(canvas: Canvas, top: float, since: datetime, until: datetime, verdict: Sequence[Stretch]) -> None:

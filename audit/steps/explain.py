@@ -16,18 +16,18 @@ from audit.adapters._registry import encoding_of
 from audit.content import Content
 from audit.discovery import modules
 from audit.evaluation.chunks import chunks_of, fetch
-from audit.evaluation.courses import allowed, exposure
 from audit.evaluation.facts import resolve_facts
+from audit.evaluation.over_time import allowed, exposure
 from audit.evaluation.world import build_world
 from audit.evidence.places import text_of
 from audit.model.document import Name
 from audit.model.envelope import Envelope, time_text
 from audit.model.terms import instant, micros
-from audit.model.verdicts import Assessment, Coverage, EvidenceRef, Result
+from audit.model.verdicts import Assessment, EvidenceRef
 from audit.reporting.charts import document
 from audit.reporting.context import Context
-from audit.reporting.courses import copies_picture, exposure_picture
 from audit.reporting.formats import Formats
+from audit.reporting.over_time import copies_picture, exposure_picture
 from audit.reporting.timelines import asset_lines
 from audit.reporting.words import Words
 from audit.steps._open import Store
@@ -39,15 +39,14 @@ EXCERPT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """The results of a control on an asset, and the evidence they name: by reference, the payload's file name and the excerpt at the locator.
+    """The assessment of a control on an asset, and the evidence it names: by reference, the payload's file name and the excerpt at the locator.
 
-    `groups`: the asset or its parts: `code`, `part`. Of a control that asks for exposure, `exposure` and `allowed` are its course (see
-    `audit.evaluation.courses`); of one that counts copies, `counts` is; else they are null.
+    `groups`: the asset or its parts: `code`, `part`. Of a control that asks for exposure, `exposure` and `allowed` tell how it ran over time (see
+    `audit.evaluation.over_time`); of one that counts copies, `counts` is; else they are null.
     """
 
-    results: tuple[Result, ...]
+    assessment: Assessment
     evidence: Mapping[EvidenceRef, tuple[str, str]]
-    as_known_at: int
     groups: pl.DataFrame
     exposure: pl.DataFrame | None = None
     allowed: pl.DataFrame | None = None
@@ -55,9 +54,9 @@ class Explained:
 
 
 def explain(
-    store: Store, asset: str, control: str, since: datetime, until: datetime, known_at: int | None = None, *, courses: bool = False
+    store: Store, asset: str, control: str, since: datetime, until: datetime, known_at: int | None = None, *, over_time: bool = False
 ) -> Explained:  # fmt: skip
-    """Assess one asset and control and fetch the evidence its breaches name; with `courses`, also how exposure or copies ran. Raises `UsageError` for an
+    """Assess one asset and control and fetch the evidence its breaches name; with `over_time`, also how exposure or copies ran. Raises `UsageError` for an
     unknown asset or control."""
     assessment = assess(store, since, until, known_at, controls=[control], assets=[asset])
     refs = {ref for result in assessment.results for breach in result.breaches for ref in breach.evidence}
@@ -71,39 +70,34 @@ def explain(
     for ref in refs:
         envelope = envelopes.get(ref.entry, Envelope(""))
         shown[ref] = (envelope.name, excerpt(store.vault.get(ref.sha256), ref.locator, encoding_of(envelope)))
-    found = Explained(
-        assessment.results, shown, assessment.as_known_at, pl.DataFrame(schema={"code": pl.UInt32, "part": pl.String})
-    )
-    return _with_courses(store, asset, control, since, until, found) if courses else found
+    found = Explained(assessment, shown, pl.DataFrame(schema={"code": pl.UInt32, "part": pl.String}))
+    return _with_over_time(store, asset, control, found) if over_time else found
 
 
-def _with_courses(store: Store, asset: str, control: str, since: datetime, until: datetime, found: Explained) -> Explained:
-    module = modules(audit.controls.__name__)[control]
-    estate = store.estate(found.as_known_at)
-    (chunk,) = chunks_of(store.catalog, found.as_known_at, estate, [asset])
-    rows = fetch(store.catalog, found.as_known_at, chunk)
+def _with_over_time(store: Store, asset: str, control: str, found: Explained) -> Explained:
+    module, assessment = modules(audit.controls.__name__)[control], found.assessment
+    known = assessment.as_known_at
+    (chunk,) = chunks_of(store.catalog, known, store.estate(known), [asset])
     acceptances = {False} | {policy.accept_partial for policy in chunk.estate.policies}
-    world = build_world(chunk.estate, resolve_facts(rows, chunk.estate.sources, acceptances), micros(since), micros(until))
-    # A small catalog is one chunk of everything.
-    groups = world.groups.filter(pl.col("asset") == asset).select("code", "part")
-    mine = pl.col("code").is_in(groups["code"].implode())
-    saw = getattr(module, "SHOWS_EXPOSURE", False)
+    facts = resolve_facts(fetch(store.catalog, known, chunk), chunk.estate.sources, acceptances)
+    world = build_world(chunk.estate, facts, micros(assessment.since), micros(assessment.until))
+    of_exposure = getattr(module, "SHOWS_EXPOSURE", False)
     return replace(
         found,
-        groups=groups,
-        exposure=exposure(world).filter(mine) if saw else None,
-        allowed=allowed(world).filter(mine) if saw else None,
-        counts=module.counts(world).filter(mine) if hasattr(module, "counts") else None,
+        groups=world.groups.select("code", "part"),
+        exposure=exposure(world) if of_exposure else None,
+        allowed=allowed(world) if of_exposure else None,
+        counts=module.counts(world) if hasattr(module, "counts") else None,
     )
 
 
-def explained_json(found: Explained, since: datetime, until: datetime) -> dict[str, Any]:
-    """Return the JSON form: results, the excerpts of their evidence, and the courses; instants are RFC 3339 UTC, lengths seconds."""
-    parts = dict(found.groups.iter_rows())
+def explained_json(found: Explained) -> dict[str, Any]:
+    """Return the JSON form: results, the excerpts of their evidence, and what ran over time; instants are RFC 3339 UTC, lengths seconds."""
+    parts, assessment = dict(found.groups.iter_rows()), found.assessment
     told: dict[str, Any] = {
-        "period": {"from": time_text(since), "to": time_text(until)},
-        "as_known_at": found.as_known_at,
-        "results": [result.to_json() for result in found.results],
+        "period": {"from": time_text(assessment.since), "to": time_text(assessment.until)},
+        "as_known_at": assessment.as_known_at,
+        "results": [result.to_json() for result in assessment.results],
         "evidence": [{**ref.to_json(), "name": name, "excerpt": shown} for ref, (name, shown) in found.evidence.items()],
     }
     if found.exposure is not None:
@@ -130,30 +124,31 @@ def explained_json(found: Explained, since: datetime, until: datetime) -> dict[s
     return told
 
 
-def pictures_of(store: Store, found: Explained, asset: str, since: datetime, until: datetime, language: str) -> dict[str, str]:
-    """Return the pictures of the courses as SVG documents, by file name: one for the asset, or for each of its parts that was judged."""
-    estate = store.estate(found.as_known_at)
-    words = Words(Content(), Formats(language, estate.timezone))
-    if found.exposure is None and found.counts is None:
-        return {}
-    assessment = Assessment(since, until, found.as_known_at, "", found.results, 0, Coverage(0, 0, 0, 0, 0))
+def pictures_of(store: Store, found: Explained, language: str, content: Content) -> dict[str, str]:
+    """Return the pictures of what ran over time as SVG documents, by file name: one for the asset, or for each of its parts that was judged."""
+    assessment = found.assessment
+    estate = store.estate(assessment.as_known_at)
+    words = Words(content, Formats(language, estate.timezone))
+    context = Context(content, words, words.formats, estate)
+    period = (assessment.since, assessment.until)
     lines = [line for one in asset_lines(assessment, estate) for line in one.lines]
-    context = Context(Content(), words, words.formats, estate)
-    drawn = {}
+    drawn: dict[str, str] = {}
     for code, part in found.groups.iter_rows():
         mine = [line for line in lines if line.part == part]
         if not mine:
             continue
+        asset, control, here = mine[0].asset, mine[0].control, pl.col("code") == code
         name = (Name(asset if part is None else f"{asset} / {part}"),)
-        here = pl.col("code") == code
         if found.exposure is not None and found.allowed is not None:
-            stairs, terms = found.exposure.filter(here), found.allowed.filter(here)
-            svg = exposure_picture(name, since, until, stairs, terms, mine[0].stretches, words)
+            svg = exposure_picture(name, *period, found.exposure.filter(here), found.allowed.filter(here), mine[0].stretches, words)
         elif found.counts is not None:
-            legs = {line.leg: (context.leg(line.control, line.leg), line.stretches) for line in mine if line.leg is not None}
-            svg = copies_picture(name, since, until, found.counts.filter(here), legs, words)
-        file = re.sub(r"[^\w.-]+", "-", f"{asset}-{part}-{mine[0].control}" if part is not None else f"{asset}-{mine[0].control}")
-        drawn[f"{file}.svg"] = document(svg)
+            legs = {line.leg: (context.leg(control, line.leg), line.stretches) for line in mine if line.leg is not None}
+            svg = copies_picture(name, *period, found.counts.filter(here), legs, words)
+        else:
+            return {}
+        file = re.sub(r"[^\w.-]+", "-", "-".join([asset, *([] if part is None else [part]), control]))
+        # Two parts may differ only in what a file's name must not hold.
+        drawn[f"{file}.svg" if f"{file}.svg" not in drawn else f"{file}-{code}.svg"] = document(svg)
     return drawn
 
 

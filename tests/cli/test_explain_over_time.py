@@ -43,7 +43,7 @@ def test_pictures_are_drawn_into_a_folder(session: Session, tmp_path: Path, cont
     assert "im-messages-db" in (picture[0].text or "")
 
 
-def test_what_has_no_course_says_so(session: Session, tmp_path: Path) -> None:
+def test_what_is_not_drawn_says_so(session: Session, tmp_path: Path) -> None:
     done = session.fine("explain", "im-messages-db", "protection", *PERIOD, "--pictures", str(tmp_path))
     assert "nothing to draw" in done.err
     assert list(tmp_path.iterdir()) == []

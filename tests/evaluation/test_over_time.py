@@ -11,15 +11,15 @@ import pytest
 from audit.content import Content
 from audit.controls import copies
 from audit.evaluation.assess import judge
-from audit.evaluation.courses import allowed, exposure
 from audit.evaluation.facts import resolve_facts
+from audit.evaluation.over_time import allowed, exposure
 from audit.evaluation.world import build_world
 from audit.model.document import Name, State, Stretch
 from audit.model.terms import instant, micros
 from audit.model.world import World
 from audit.policy.estate import AppliedProgramme, estate_at
-from audit.reporting.courses import copies_picture, envelope, exposure_picture
 from audit.reporting.formats import Formats
+from audit.reporting.over_time import copies_picture, envelope, exposure_picture
 from audit.reporting.strips import COLUMNS
 from audit.reporting.words import Words
 from tests.oracle.case import programme_files
@@ -116,6 +116,67 @@ def test_the_envelope_loses_no_peak() -> None:
         (1, 8 * second, 18 * second),
         (2, 18 * second, 23 * second),
     ]
+
+
+def drawn(verdict: list[Stretch], *, live: tuple[int, ...]) -> ElementTree.Element:
+    """Return the picture of ten days with a copy at each midnight that is live until the next (`live`: which days), all under an RPO of two days."""
+    start, day = micros(TEN_DAYS[0]), 86_400_000_000
+    rows = [(bound, start + n * day, start + (n + 1) * day, start + n * day) for bound in ("sure", "possible") for n in live]
+    stairs = pl.DataFrame(rows, schema={"bound": pl.String, "begin": pl.Int64, "end": pl.Int64, "state": pl.Int64}, orient="row")
+    terms = pl.DataFrame({"begin": [start], "end": [start + 10 * day], "allowed": [2 * day]})
+    words = Words(Content(), Formats("en", "UTC"))
+    return ElementTree.fromstring(exposure_picture((Name("db"),), *TEN_DAYS, stairs, terms, verdict, words))
+
+
+TEN_DAYS = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 11, tzinfo=UTC))
+
+
+def day_of(number: int) -> datetime:
+    return TEN_DAYS[0] + timedelta(days=number)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [(State.BREACHED, True), (State.UNPROVEN, False), (State.NOT_JUDGED, False)],
+)
+def test_that_nothing_was_there_is_said_only_where_it_was_breached(state: State, said: bool) -> None:
+    """Before an asset is in service nothing is missing, and where it is unproven a copy may have been there."""
+    verdict = [Stretch(day_of(0), day_of(4), state), Stretch(day_of(4), day_of(10), State.MET)]
+    picture = drawn(verdict, live=(4, 5, 6, 7, 8, 9))
+    assert ("nothing to restore" in (picture[1].text or "")) is said
+    assert ("Nothing to restore" in "".join(picture.itertext())) is said
+
+
+def test_exposure_outside_the_judged_time_is_not_drawn_or_told() -> None:
+    verdict = [Stretch(day_of(0), day_of(4), State.NOT_JUDGED), Stretch(day_of(4), day_of(10), State.MET)]
+    start = micros(TEN_DAYS[0])
+    stairs = pl.DataFrame(
+        [(bound, start, micros(day_of(4)), start - 90 * 86_400_000_000) for bound in ("sure", "possible")]
+        + [(bound, micros(day_of(4)), micros(day_of(10)), micros(day_of(4))) for bound in ("sure", "possible")],
+        schema={"bound": pl.String, "begin": pl.Int64, "end": pl.Int64, "state": pl.Int64},
+        orient="row",
+    )
+    terms = pl.DataFrame({"begin": [start], "end": [micros(day_of(10))], "allowed": [7 * 86_400_000_000]})
+    svg = exposure_picture((Name("db"),), *TEN_DAYS, stairs, terms, verdict, Words(Content(), Formats("en", "UTC")))
+    assert "worst exposure was 6 days" in svg.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_what_is_only_possible_makes_the_worst_exposure_two_figures() -> None:
+    verdict = [Stretch(day_of(0), day_of(10), State.UNPROVEN)]
+    start, day = micros(TEN_DAYS[0]), 86_400_000_000
+    stairs = pl.DataFrame(
+        [
+            ("sure", start, start + 10 * day, start),
+            ("possible", start, start + 5 * day, start),
+            ("possible", start + 5 * day, start + 10 * day, start + 5 * day),
+        ],
+        schema={"bound": pl.String, "begin": pl.Int64, "end": pl.Int64, "state": pl.Int64},
+        orient="row",
+    )
+    terms = pl.DataFrame({"begin": [start], "end": [start + 10 * day], "allowed": [6 * day]})
+    svg = exposure_picture((Name("db"),), *TEN_DAYS, stairs, terms, verdict, Words(Content(), Formats("en", "UTC")))
+    said = svg.replace("\N{NO-BREAK SPACE}", " ")
+    assert "The worst exposure was 5 days. Counting only copies that are proven, it was 10 days." in said
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
