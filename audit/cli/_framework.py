@@ -10,12 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from audit.content import Content
-from audit.evaluation.framework import Answer, Answered, ControlAnswer
-from audit.reporting.formats import Formats
+from audit.evaluation.framework import COUNTED, Answer, Answered, ControlAnswer
 from audit.reporting.harmless import harmless
 from audit.reporting.words import Words
 
+ABOUT = ("framework", "requirement", "title", "assessed", "confidence", "answer", "control", "leg", "control answer")
 STYLE = {
     Answer.DOES_NOT_SUPPORT: "bold red",
     Answer.UNPROVEN: "yellow",
@@ -26,9 +25,9 @@ STYLE = {
 }
 
 
-def table_of(answered: Answered, language: str, zone: str) -> str:
-    """Return the answers as a table for people, in `language`, with counts and the disclaimer below it."""
-    words = Words(Content(), Formats(language, zone))
+def table_of(answered: Answered, words: Words) -> str:
+    """Return the answers as a table for people, with counts and the disclaimer below it."""
+    language = words.language
     console = Console(record=True, file=io.StringIO(), width=None if sys.stdout.isatty() else 180, highlight=False, markup=False)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("requirement", "answer", "because", "asks"):
@@ -63,26 +62,11 @@ def csv_of(answered: Answered) -> str:
     """Return one row for each requirement and control."""
     out = io.StringIO()
     writer = csv.writer(out)
-    counted = ("met", "waived", "unproven", "breached", "not-judged")
-    writer.writerow(
-        [
-            "framework",
-            "requirement",
-            "title",
-            "assessed",
-            "confidence",
-            "answer",
-            "control",
-            "leg",
-            "control answer",
-            *counted,
-            "named",
-        ]
-    )
+    writer.writerow([*ABOUT, *COUNTED, "named"])
     for asked, answer in zip(answered.framework.requirements, answered.answers, strict=True):
         for control in answer.controls:
             row = [answered.name, asked.id, asked.title["en"], str(asked.assessed), asked.confidence, str(answer.answer)]
             row += [control.control, control.leg or "", str(control.answer)]
-            cells = [*row, *(control.assets[name] for name in counted), " ".join(control.named)]
+            cells = [*row, *(control.assets[name] for name in COUNTED), " ".join(control.named)]
             writer.writerow([harmless(cell) for cell in cells])
     return out.getvalue()

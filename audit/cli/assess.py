@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from audit.cli._comparison import csv_of, table_of
+from audit.cli._content import content_option
 from audit.cli._framework import csv_of as answers_csv
 from audit.cli._framework import table_of as answers_table
 from audit.cli._period import instants, known_number, period_options
@@ -26,15 +27,17 @@ from audit.cli._progress import progress
 from audit.content import Content
 from audit.errors import Exit, UsageError
 from audit.evaluation.compare import compare
-from audit.evaluation.framework import Answer
+from audit.evaluation.framework import Answer, Answered
 from audit.evaluation.what_if import WhatIf
 from audit.model.verdicts import SHARES, Assessment, Result, Verdict
+from audit.policy.frameworks import read_framework
 from audit.reporting.compose import Definition
-from audit.reporting.formats import LOCALES
+from audit.reporting.formats import LOCALES, Formats
 from audit.reporting.harmless import harmless
+from audit.reporting.words import Words
 from audit.steps._open import Store, open_store
 from audit.steps.assess import assess, with_unit
-from audit.steps.framework import answer, controls_of
+from audit.steps.framework import answer
 from audit.steps.keep import keep_assessment
 from audit.steps.report import report_of
 
@@ -75,11 +78,13 @@ STYLE = {
 )
 @click.option("--format", "fmt", type=click.Choice(["table", "json", "csv", "xlsx"]), default="table", show_default=True)
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file instead of the screen.")
+@content_option
 @click.option("--keep", is_flag=True, help="Keep the assessment for the site (`serve` shows it); of everything only.")
 @click.pass_context
 def command(
     ctx: click.Context, since: str, until: str, as_known_at: str | None, unit: str | None, controls: tuple[str, ...], assets: tuple[str, ...],
-    values: tuple[str, ...], scopes: tuple[str, ...], framework: str | None, language: str, fmt: str, output: Path | None, keep: bool,
+    values: tuple[str, ...], scopes: tuple[str, ...], framework: str | None, language: str, fmt: str, output: Path | None,
+    own: Path | None, keep: bool,
 ) -> None:  # fmt: skip
     """Judge every control on every asset over a period. Ends with 1 when something is breached.
 
@@ -110,12 +115,14 @@ def command(
         raise UsageError(
             "--framework answers from all its controls on all assets: leave out --what-if, --keep, --control and --asset"
         )
-    wanted = controls_of(framework, Content()) if framework else None
+    content = Content(own)
+    if framework:
+        read_framework(content, framework)  # say now, and not after the assessment, what is wrong
     store = open_store(ctx.obj)
     known = known_number(store, as_known_at)
     with progress() as shown:
         begin, end = instants(store, known, since, until)
-        chosen = controls or wanted or (asked.controls() if asked else None)
+        chosen = controls or (asked.controls() if asked else None)
         assessment = assess(store, begin, end, known, controls=chosen, assets=assets or None, progress=shown)
         other = (
             assess(store, begin, end, known, controls=chosen, assets=assets or None, instead=asked, progress=shown)
@@ -134,10 +141,13 @@ def command(
     if unit:
         assessment = with_unit(assessment, unit, store.estate(assessment.as_known_at).units)
     if framework:
-        _framework(store, assessment, framework, language, fmt, output, unit)
+        answered = answer(assessment, framework, content)
+        _write(_answers(store, assessment, answered, language, fmt, unit, content), output, f"{len(answered.answers)} answers")
+        if answered.counts()[Answer.DOES_NOT_SUPPORT]:
+            ctx.exit(int(Exit.FAILED))
         return
     if fmt == "xlsx":
-        written = _workbook(store, assessment, unit)
+        written = _workbook(store, assessment, unit, content)
     else:
         text = _json(assessment) if fmt == "json" else _csv(assessment) if fmt == "csv" else _table(assessment)
         written = text.encode()
@@ -154,25 +164,18 @@ def _write(written: bytes, output: Path | None, what: str) -> None:
         click.echo(written.decode(), nl=False)
 
 
-def _framework(
-    store: Store, assessment: Assessment, name: str, language: str, fmt: str, output: Path | None, unit: str | None
-) -> None:  # fmt: skip
-    """Write the answers to a framework; end with 1 when a requirement is not supported."""
-    content = Content()
-    answered = answer(assessment, name, content)
+def _answers(
+    store: Store, assessment: Assessment, answered: Answered, language: str, fmt: str, unit: str | None, content: Content
+) -> bytes:  # fmt: skip
+    """Return the answers to a framework in a format."""
     if fmt == "xlsx":
         definition = Definition.load(content, "framework")
-        written = report_of(store, assessment, definition, language, fmt, unit, content=content, framework=name)
-    elif fmt == "json":
+        return report_of(store, assessment, definition, language, fmt, unit, content=content, framework=answered.name)
+    if fmt == "json":
         about = {key: value for key, value in assessment.to_json().items() if key != "results"}
-        written = (json.dumps({**about, **answered.to_json()}, ensure_ascii=False, indent=1) + "\n").encode()
-    elif fmt == "csv":
-        written = answers_csv(answered).encode()
-    else:
-        written = answers_table(answered, language, store.estate(assessment.as_known_at).timezone).encode()
-    _write(written, output, f"{len(answered.answers)} answers")
-    if answered.counts()[Answer.DOES_NOT_SUPPORT]:
-        sys.exit(int(Exit.FAILED))
+        return (json.dumps({**about, **answered.to_json()}, ensure_ascii=False, indent=1) + "\n").encode()
+    zone = store.estate(assessment.as_known_at).timezone
+    return (answers_csv(answered) if fmt == "csv" else answers_table(answered, Words(content, Formats(language, zone)))).encode()
 
 
 def what_if_of(values: Sequence[str], scopes: Sequence[str]) -> WhatIf | None:
@@ -210,8 +213,7 @@ def _what_if(asked: WhatIf, agreed: Assessment, other: Assessment, fmt: str) -> 
     return table_of(comparison, "agreed", "what if")
 
 
-def _workbook(store: Store, assessment: Assessment, unit: str | None) -> bytes:
-    content = Content()
+def _workbook(store: Store, assessment: Assessment, unit: str | None, content: Content) -> bytes:
     return report_of(store, assessment, Definition.load(content, "assessment"), "en", "xlsx", unit, content=content)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from audit.cli._content import content_option
 from audit.cli._dates import parse_period
 from audit.cli._period import known_number
 from audit.cli._progress import progress
@@ -18,7 +19,6 @@ from audit.steps._open import open_store
 from audit.steps.export import Documents, Exported, export, newest_of_evidence
 from audit.steps.report import formats
 
-FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 FOR_PEOPLE = ("pdf", "xlsx", "html")
 """Formats of the reports in a package when none is asked for, as far as there are writers: for programs it has assessment.json."""
 
@@ -37,13 +37,7 @@ FOR_PEOPLE = ("pdf", "xlsx", "html")
               help=f"Format of the reports (may be given more than once). Default: {', '.join(one for one in FOR_PEOPLE if one in formats())}.")  # fmt: skip
 @click.option("--lang", "languages", multiple=True, type=click.Choice(sorted(LOCALES)), default=("en",), show_default=True,
               help="Language of the reports (may be given more than once).")  # fmt: skip
-@click.option(
-    "--content",
-    "own",
-    type=FOLDER,
-    envvar="BACKUP_AUDIT_CONTENT",
-    help="Your own content folder, looked up first (or BACKUP_AUDIT_CONTENT).",
-)
+@content_option
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The zip to write.")
 @click.pass_obj
 def command(

@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from audit.cli._content import content_option
 from audit.content import Content
 from audit.policy.frameworks import Assessed, Framework, names, read_framework
 from audit.reporting.formats import LOCALES
@@ -23,13 +24,7 @@ from audit.reporting.formats import LOCALES
     "--lang", "language", type=click.Choice(sorted(LOCALES)), default="en", show_default=True, help="Language of the texts."
 )
 @click.option("--format", "fmt", type=click.Choice(["table", "json"]), default="table", show_default=True)
-@click.option(
-    "--content",
-    "own",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    envvar="BACKUP_AUDIT_CONTENT",
-    help="Your own content folder, looked up first (or BACKUP_AUDIT_CONTENT).",
-)
+@content_option
 def command(name: str | None, language: str, fmt: str, own: Path | None) -> None:
     """List the standards and laws whose requirements can be answered, or the requirements of one.
 

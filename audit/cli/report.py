@@ -9,19 +9,17 @@ from pathlib import Path
 
 import click
 
+from audit.cli._content import content_option
 from audit.cli._dates import parse_period
 from audit.cli._period import known_number
 from audit.cli._progress import progress
 from audit.content import Content
-from audit.errors import UsageError
-from audit.policy.frameworks import read_framework
 from audit.reporting.compose import Definition
 from audit.reporting.formats import LOCALES
 from audit.steps._open import open_store
 from audit.steps.assess import assess
-from audit.steps.report import formats, report_of
+from audit.steps.report import agreeing, formats, report_of
 
-FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 
 
@@ -37,13 +35,7 @@ FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 @click.option("--format", "fmt", type=click.Choice(formats()), default="html", show_default=True, help="Format of the file.")
 @click.option("--as-known-at", "known_at", metavar="N|TIME", help="Leave out what entered the journal later. Default: everything.")
 @click.option("--framework", metavar="ID", help="The standard or law to answer: with the report `framework`.")
-@click.option(
-    "--content",
-    "own",
-    type=FOLDER,
-    envvar="BACKUP_AUDIT_CONTENT",
-    help="Your own content folder, looked up first (or BACKUP_AUDIT_CONTENT).",
-)
+@content_option
 @click.option("-o", "--output", type=FILE, required=True, help="The file to write; - for standard output.")
 @click.pass_obj
 def command(
@@ -65,10 +57,7 @@ def command(
     """
     content = Content(own)
     definition = Definition.load(content, name)
-    if framework is None and any(section == "framework" for section, _ in definition.sections):
-        raise UsageError(f"the report {name} answers a framework: give --framework ID (`backup-audit frameworks` lists them)")
-    if framework is not None:
-        read_framework(content, framework)  # say now, not after the assessment, that it is not there
+    agreeing(definition, framework, content)  # say now, and not after the assessment, what is wrong
     store = open_store(data)
     known = known_number(store, known_at)
     zone = store.estate(store.head() if known is None else known).timezone

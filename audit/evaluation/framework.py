@@ -151,6 +151,8 @@ def answers(
     return answered
 
 
+COUNTED = ("met", "waived", "unproven", "breached", "not-judged")
+"""What the assets of a control are counted as; each asset is one of them."""
 _WORST_FIRST = (Verdict.BREACHED, Verdict.UNPROVEN, Verdict.WAIVED, Verdict.MET)
 
 

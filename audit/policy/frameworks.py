@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -133,8 +134,9 @@ def names(content: Content) -> list[str]:
     return content.names(FOLDER, ".yaml")
 
 
+@lru_cache(maxsize=64)
 def read_framework(content: Content, name: str) -> Framework:
-    """Return a framework. Raises `UsageError` for an unknown id, `InputError` with every fault and its line when the file is wrong."""
+    """Return a framework; read once for each content. Raises `UsageError` for an unknown id, `InputError` with every fault and its line when the file is wrong."""
     if name not in (there := names(content)):
         raise UsageError(f"{unknown('framework', name, there)} (known: {', '.join(there)})")
     path = f"{FOLDER}/{name}.yaml"
@@ -167,7 +169,6 @@ def _faults(framework: Framework, known: Mapping[str, Known], place: Place) -> I
 
 
 def _control_faults(requirement: Requirement, known: Mapping[str, Known], here: Place) -> Iterable[Fault]:
-    kinds = set()
     for index, written in enumerate(requirement.controls):
         at = here.at("controls", index)
         control, leg = split(written)
@@ -178,22 +179,24 @@ def _control_faults(requirement: Requirement, known: Mapping[str, Known], here: 
             yield at.fault(unknown(f"leg of {control}", leg, known[control].legs), one_of(known[control].legs))
         if written in requirement.controls[:index]:
             yield at.fault(f"{written} stands there twice", "write each control once")
-        kinds.add(known[control].kind)
-    if kinds and _ORDER.index(requirement.assessed) < _ORDER.index(best(kinds)):
+    named = [split(written)[0] for written in requirement.controls]
+    if all(control in known for control in named) and _ORDER.index(requirement.assessed) < _ORDER.index(best(requirement, known)):
+        kinds = sorted({known[control].kind for control in named})
         yield here.at("assessed").fault(
-            f"it says `{requirement.assessed}`, but its controls are {' and '.join(sorted(kinds))}",
-            f"write `{best(kinds)}`, or less",
+            f"it says `{requirement.assessed}`, but its controls are {' and '.join(kinds)}",
+            f"write `{best(requirement, known)}`, or less",
         )
 
 
 _ORDER = list(Assessed)
 
 
-def best(kinds: Collection[Kind]) -> Assessed:
-    """Return how a requirement can be answered at the best, by the kinds of its controls."""
-    if set(kinds) == {Kind.COMPUTED}:
+def best(requirement: Requirement, known: Mapping[str, Known]) -> Assessed:
+    """Return how a requirement can be answered at the best, by the kinds of its controls. A file may say less: that they measure only a part of it."""
+    kinds = {known[split(written)[0]].kind for written in requirement.controls}
+    if kinds == {Kind.COMPUTED}:
         return Assessed.AUTOMATED
-    return Assessed.MANUAL if set(kinds) == {Kind.ATTESTED} else Assessed.PARTIAL
+    return Assessed.MANUAL if kinds == {Kind.ATTESTED} else Assessed.PARTIAL
 
 
 def split(written: str) -> tuple[str, str | None]:

@@ -43,6 +43,13 @@ class Definition:
     print_rows: int = 200
     signers: tuple[Mapping[str, Any], ...] = ()
 
+    @property
+    def needs_framework(self) -> bool:
+        """Whether one of its sections answers a framework."""
+        there = modules(audit.reporting.sections.__name__)
+        named = [*self.sections, *(section for _, sections in self.workbook for section in sections)]
+        return any(getattr(there[name], "NEEDS_FRAMEWORK", False) for name, _ in named)
+
     @classmethod
     def load(cls, content: Content, name: str) -> Definition:
         """Read a definition. Raises `UsageError` when there is no such report, `ContentError` when it cannot be used."""

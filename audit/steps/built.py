@@ -17,14 +17,15 @@ from audit.model.envelope import time_text
 from audit.reporting.compose import Definition
 from audit.steps._open import Store
 from audit.steps.assess import assess
-from audit.steps.report import report_of
+from audit.steps.report import agreeing, report_of
 
 ABOUT = ".about.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A report that was built: its file, and what it is (`report`, `language`, `format`, `unit`, `from`, `to`, `as_known_at`, `made_at`, `by`, `bytes`, `sha256`)."""
+    """A report that was built: its file, and what it is: `report`, `framework` (null: none), `language`, `format`, `unit`, `from`, `to`, `as_known_at`, `made_at`,
+    `by`, `bytes`, `sha256`."""
 
     path: Path
     about: Mapping[str, Any]
@@ -37,21 +38,23 @@ class Built:
 
 def build(
     store: Store, content: Content, name: str, since: datetime, until: datetime, language: str, fmt: str, unit: str | None = None,
-    *, now: datetime, by: str,
+    *, framework: str | None = None, now: datetime, by: str,
 ) -> Built:  # fmt: skip
-    """Assess a period and write the report. Raises as `assess` and `report` do."""
+    """Assess a period and write the report, answering a framework where one is named. Raises as `assess` and `report_of` do."""
     store.folder.must_be_writable()
     definition = Definition.load(content, name)
+    agreeing(definition, framework, content)
     assessment = assess(store, since, until)
     seen = assessment.as_known_at
-    written = report_of(store, assessment, definition, language, fmt, unit, content=content)
+    written = report_of(store, assessment, definition, language, fmt, unit, content=content, framework=framework)
     folder = store.folder.reports_path
     folder.mkdir(exist_ok=True)
     zone = ZoneInfo(store.estate(seen).timezone)
     first, last = since.astimezone(zone), (until - timedelta(microseconds=1)).astimezone(zone)
-    path = folder / f"{name}-{first:%Y%m%d}-{last:%Y%m%d}{'-' + unit if unit else ''}-{language}-{seen}.{fmt}"
+    named = name if framework is None else f"{name}-{framework}"
+    path = folder / f"{named}-{first:%Y%m%d}-{last:%Y%m%d}{'-' + unit if unit else ''}-{language}-{seen}.{fmt}"
     about = {
-        "report": name, "language": language, "format": fmt, "unit": unit, "from": time_text(since), "to": time_text(until),
+        "report": name, "framework": framework, "language": language, "format": fmt, "unit": unit, "from": time_text(since), "to": time_text(until),
         "as_known_at": seen, "made_at": time_text(now), "by": by, "bytes": len(written), "sha256": hashlib.sha256(written).hexdigest(),
     }  # fmt: skip
     for target, data in ((path, written), (path.with_name(path.name + ABOUT), json.dumps(about).encode())):

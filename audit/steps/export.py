@@ -42,7 +42,7 @@ from audit.steps._open import Progress, Store, quietly
 from audit.steps._populations import populations
 from audit.steps._scope import Chosen, Scope, assets_of, choose
 from audit.steps.assess import assess, known_at_of
-from audit.steps.report import observed, record_of, report
+from audit.steps.report import agreeing, observed, record_of, report
 
 KIND = "export"
 """The kind of the journal entry that says what was exported, when and by whom."""
@@ -90,6 +90,8 @@ def export(
     [since, until) is judged as known at an entry (null: the last that is no export). `now` is when, `by` who exports. Raises `UsageError` for a scope
     that does not exist, `DataFolderError` without the signing key, `CheckFailedError` for evidence that is broken: nothing is exported then.
     """
+    for definition in documents.definitions:
+        agreeing(definition, None, content)
     store.folder.must_be_writable()
     key = private_key(store.folder.key_path)
     known = known_at_of(store, newest_of_evidence(store) if known_at is None else known_at)

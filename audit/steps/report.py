@@ -15,6 +15,7 @@ from audit.evidence.checkpoint import Checkpoint, CheckpointError, verify
 from audit.evidence.keys import public_key
 from audit.model.estate import Estate
 from audit.model.verdicts import Assessment
+from audit.policy.frameworks import names, read_framework
 from audit.register.checkpoints import Kept, kept_checkpoints
 from audit.reporting.compose import Definition, compose
 from audit.reporting.context import Declaration, Record
@@ -69,6 +70,7 @@ def report_of(
 ) -> bytes:
     """Return a report on an assessment of a data folder, answering a framework where one is named; all that it says beside the verdicts is read there, as known at the same entry."""
     known = assessment.as_known_at
+    agreeing(definition, framework, content)
     answered = None
     if framework is not None:
         of_unit = with_unit(assessment, unit, store.estate(known).units) if unit else assessment
@@ -78,6 +80,18 @@ def report_of(
         content=content, payloads=observed(store.catalog.payloads(known), store.catalog.listings(known)), quarantine=store.catalog.quarantine(known), record=record_of(store, known),
         answered=answered,
     )  # fmt: skip
+
+
+def agreeing(definition: Definition, framework: str | None, content: Content) -> None:
+    """Raise `UsageError` when a report answers a framework and none is named, or one is named that is not there or that it does not answer; `InputError` for a
+    framework whose file is wrong.
+    """
+    if framework is None and definition.needs_framework:
+        raise UsageError(f"the report {definition.name} answers a framework: name one of: {', '.join(names(content))}")
+    if framework is not None:
+        read_framework(content, framework)
+        if not definition.needs_framework:
+            raise UsageError(f"the report {definition.name} answers no framework; the report `framework` does")
 
 
 def observed(payloads: pl.DataFrame, listings: pl.DataFrame) -> pl.DataFrame:

@@ -47,6 +47,42 @@ def test_requirements_are_answered_by_the_controls(session: Session) -> None:
     assert sum(answered["counts"].values()) == len(answered["requirements"])
 
 
+def test_an_asset_that_the_framework_s_controls_do_not_judge_still_counts(session: Session, tmp_path: Path) -> None:
+    """A framework of one control, that few assets are promised: of all others it must say that they are not judged, and never "supports"."""
+    (tmp_path / "policies" / "frameworks").mkdir(parents=True)
+    (tmp_path / "policies" / "frameworks" / "mine.yaml").write_text(ONE_CONTROL, encoding="utf-8")
+    with_own = ("--framework", "mine", "--content", str(tmp_path))
+    found = json.loads(session("assess", *PERIOD, *with_own, "--format", "json").out)
+    ((control,),) = [one["controls"] for one in found["requirements"]]
+    assessment = session.assess()
+    served = {one["asset"] for one in assessment["results"] if one["verdict"] != "not-applicable"}
+    promised = {
+        one["asset"]
+        for one in assessment["results"]
+        if one["control"] == "retention-minimum" and one["verdict"] != "not-applicable"
+    }
+    assert promised < served, "the case needs assets to which it is not promised"
+    assert sum(control["assets"].values()) == len(served)
+    assert control["assets"]["not-judged"] == len(served - promised)
+    assert found["requirements"][0]["answer"] != "supports"
+    path = tmp_path / "report.json"
+    session.fine("report", "framework", *with_own, *PERIOD, "--format", "json", "-o", str(path))
+    assert f'"value": {len(served - promised)}' in path.read_text(encoding="utf-8")
+
+
+ONE_CONTROL = """\
+title: {en: Mine, zh: 自用}
+edition: "1"
+as_of: 2026-11-26
+status: in-force
+jurisdiction: [international]
+source: {en: Own., zh: 自拟。}
+disclaimer: {en: No legal advice., zh: 不构成法律意见。}
+requirements:
+  - {id: "1", title: {en: Keep, zh: 留存}, assessed: automated, controls: [retention-minimum], confidence: A}
+"""
+
+
 def test_answers_as_csv_table_and_workbook(session: Session, tmp_path: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(session("assess", *PERIOD, "--framework", "cis-8.1", "--format", "csv").out)))
     assert {row["requirement"] for row in rows} >= {"11.1", "11.2", "11.5"}
@@ -72,8 +108,10 @@ def test_a_report_answers_a_framework(session: Session, tmp_path: Path, language
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("report", "framework", *PERIOD, "-o", "x.html"), "give --framework ID"),
+        (("report", "framework", *PERIOD, "-o", "x.html"), "answers a framework: name one of"),
         (("report", "framework", *PERIOD, "--framework", "iso", "-o", "x.html"), "unknown framework `iso`"),
+        (("report", "annual-review", *PERIOD, "--framework", "hipaa", "-o", "x.html"), "answers no framework"),
+        (("export", *PERIOD, "--report", "framework", "-o", "x.zip"), "answers a framework"),
         (("assess", *PERIOD, "--framework", "hipa"), "did you mean `hipaa`?"),
         (("assess", *PERIOD, "--framework", "hipaa", "--control", "copies"), "leave out"),
     ],

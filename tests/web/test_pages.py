@@ -151,6 +151,25 @@ def test_jobs_run_now_and_reports_are_built_read_and_saved(own):
     assert client.post("/jobs", data={"job": "rm", "csrf_token": token(client, "/jobs")}).status_code == 400
 
 
+def test_a_report_that_answers_a_framework_is_offered_once_for_each_and_built(own):
+    _, jobs, client, _ = own
+    jobs.start()
+    wait_for(client, jobs)
+    offered = re.findall(r'<option value="([^"]+)">', client.get("/reports").text)
+    assert {"annual-review", "framework/gdpr", "framework/gbt-22239-2019"} <= set(offered)
+    assert "framework" not in offered
+    form = {"report": "framework/gdpr", "since": "2026-11-01", "until": "2026-11-23", "language": "en", "format": "html", "unit": ""}
+    assert client.post("/reports", data={**form, "csrf_token": token(client, "/reports")}).location == "/jobs"
+    wait_for(client, jobs)
+    listed = client.get("/reports").text
+    name = re.search(r'href="/reports/(framework-gdpr-[^"?]+)"', listed)[1]
+    assert "Backup compliance against a framework: GDPR" in listed
+    assert "32(1)(c)" in client.get(f"/reports/{name}").text
+    for bad in ("framework", "framework/nothing", "annual-review/gdpr", "framework/../../x"):
+        answer = client.post("/reports", data={**form, "report": bad, "csrf_token": token(client, "/reports")})
+        assert answer.status_code == 400, bad
+
+
 def test_a_second_scheduler_on_one_data_folder_is_refused(own):
     store, jobs, *_ = own
     jobs.start()

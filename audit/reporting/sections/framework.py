@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audit.evaluation.framework import Answer, ControlAnswer, RequirementAnswer
+from audit.evaluation.framework import COUNTED, Answer, ControlAnswer, RequirementAnswer
 from audit.model.document import (
     Block,
     Cell,
@@ -22,8 +22,10 @@ from audit.model.document import (
 from audit.model.verdicts import Assessment, Verdict
 from audit.policy.frameworks import Requirement
 from audit.reporting.context import Context
-from audit.reporting.words import joined, names_kept
+from audit.reporting.words import names_kept
 
+NEEDS_FRAMEWORK = True
+"""A report with this section is asked for with a framework."""
 SHOWN = {
     Answer.DOES_NOT_SUPPORT: Verdict.BREACHED,
     Answer.UNPROVEN: Verdict.UNPROVEN,
@@ -32,14 +34,12 @@ SHOWN = {
 """With which sign the count of an answer is shown."""
 NAMED = 10
 """How many assets a row names at the most; it counts the rest."""
-COUNTED = ("met", "waived", "unproven", "breached", "not-judged")
 
 
 def section(assessment: Assessment, context: Context) -> list[Block]:  # noqa: ARG001 - every section is called alike
     """Return what the framework is, how its requirements were answered, and every control behind the answers."""
     words, answered = context.words, context.answered
-    if answered is None:
-        return [Note(words("framework.none"), "warning")]
+    assert answered is not None, "NEEDS_FRAMEWORK"
     framework = answered.framework
     figures = tuple(
         Figure(NumberCell(count), words(f"answers.{answer}"), NumberCell(len(answered.answers)), verdict=SHOWN.get(answer))
@@ -101,8 +101,7 @@ def _asks(asked: Requirement, context: Context) -> Text:
         parts.append(words("framework.states", states=names_kept(words.translated(asked.states, ""))))
     if asked.note is not None:
         parts.append(names_kept(words.translated(asked.note, "")))
-    between = words.plain("framework.between")
-    return joined(*(piece for index, part in enumerate(parts) for piece in (between if index else "", *part)))
+    return words.between("framework.between", parts)
 
 
 def _because(answer: RequirementAnswer, context: Context) -> Text:
@@ -112,8 +111,7 @@ def _because(answer: RequirementAnswer, context: Context) -> Text:
         words("framework.says", control=context.promise(control.control, control.leg), answer=words(f"answers.{control.answer}"))
         for control in sorted(answer.controls, key=lambda control: order.index(control.answer))
     ]
-    between = words.plain("labels.clause")
-    return joined(*(piece for index, text in enumerate(told) for piece in (between if index else "", *text)))
+    return words.between("labels.clause", told)
 
 
 def _controls(answered: tuple[RequirementAnswer, ...], context: Context) -> Table:

@@ -13,12 +13,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from audit.errors import UsageError
 from audit.model.facts import INSTANT
 from audit.model.terms import local
+from audit.policy.frameworks import names, read_framework
 from audit.reporting.compose import Definition
 from audit.reporting.formats import LOCALES
 from audit.reporting.words import plain
 from audit.steps.accounts import Role
 from audit.steps.built import build, built, built_named
-from audit.steps.report import formats
+from audit.steps.report import agreeing, formats
 from audit.web._answers import answer, list_of
 from audit.web._cells import size
 from audit.web._guard import needs
@@ -48,7 +49,7 @@ def reports() -> str | AnyResponse:
     rows = []
     for one in built(site().store):
         times = {key: datetime.fromisoformat(one.about[key]) for key in ("from", "to", "made_at")}
-        rows.append({**one.about, **times, "id": one.id})
+        rows.append({**one.about, **times, "id": one.id, "report": _asked(one.about["report"], one.about.get("framework"))})
     frame = pl.DataFrame(rows, schema=BUILT)
 
     def read(row: Mapping[str, Any]) -> str:
@@ -57,10 +58,7 @@ def reports() -> str | AnyResponse:
     def save(row: Mapping[str, Any]) -> str:
         return url_for("reports.one", name=row["id"], save=1)
 
-    titles = {
-        name: plain(words().translated(Definition.load(site().content, name).title, name))
-        for name in site().content.names("reports", ".yaml")
-    }
+    titles = _titles()
     columns = (
         Column("report", "reports.report", "text", choose=True, link=read, word=lambda name: titles.get(name, name)),
         Column("from", "labels.from", "instant"),
@@ -96,6 +94,26 @@ def reports() -> str | AnyResponse:
     )
 
 
+def _asked(report: str, framework: str | None) -> str:
+    """Return a report, and the framework that it answers where it answers one, as one word of the form."""
+    return report if framework is None else f"{report}/{framework}"
+
+
+def _titles() -> dict[str, str]:
+    """Return the title of each report that can be built, by its word of the form; one that answers a framework stands there once for each."""
+    content, found = site().content, {}
+    for name in content.names("reports", ".yaml"):
+        definition = Definition.load(content, name)
+        title = plain(words().translated(definition.title, name))
+        if not definition.needs_framework:
+            found[name] = title
+            continue
+        for framework in names(content):
+            told = words().translated(read_framework(content, framework).title, framework)
+            found[_asked(name, framework)] = say_plain("labels.of", what=title, detail=plain(told))
+    return found
+
+
 @BLUEPRINT.post("/reports")
 @needs(Role.OPERATOR)
 def start() -> AnyResponse:
@@ -107,13 +125,26 @@ def start() -> AnyResponse:
     name, fmt, language, unit = form.get("report", ""), form.get("format", ""), form.get("language", ""), form.get("unit") or None
     if fmt not in formats() or language not in LOCALES:
         raise UsageError("this format or language is not one that reports are written in")
-    Definition.load(here.content, name)
+    name, _, framework = name.partition("/")
+    agreeing(Definition.load(here.content, name), framework or None, here.content)
     if since >= until:
         raise UsageError("the period ends before it begins")
     by = g.account.name
 
     def work() -> str:
-        done = build(here.store, here.content, name, since, until, language, fmt, unit, now=datetime.now(UTC), by=by)
+        done = build(
+            here.store,
+            here.content,
+            name,
+            since,
+            until,
+            language,
+            fmt,
+            unit,
+            framework=framework or None,
+            now=datetime.now(UTC),
+            by=by,
+        )
         return done.id
 
     jobs.start_run("report", by, work)
