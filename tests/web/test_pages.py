@@ -158,7 +158,14 @@ def test_a_report_that_answers_a_framework_is_offered_once_for_each_and_built(ow
     offered = re.findall(r'<option value="([^"]+)">', client.get("/reports").text)
     assert {"annual-review", "framework/gdpr", "framework/gbt-22239-2019"} <= set(offered)
     assert "framework" not in offered
-    form = {"report": "framework/gdpr", "since": "2026-11-01", "until": "2026-11-23", "language": "en", "format": "html", "unit": ""}
+    form = {
+        "report": "framework/gdpr",
+        "since": "2026-11-01",
+        "until": "2026-11-23",
+        "language": "en",
+        "format": "html",
+        "unit": "",
+    }
     assert client.post("/reports", data={**form, "csrf_token": token(client, "/reports")}).location == "/jobs"
     wait_for(client, jobs)
     listed = client.get("/reports").text
