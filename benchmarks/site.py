@@ -143,9 +143,10 @@ def read(served: Served, session: requests.Session, pages: dict[str, Draw], roun
     return found
 
 
-def together(served: Served, pages: dict[str, Draw], rounds: int, assets: int) -> tuple[Measured, Measured]:
-    """Measure one reader alone, then eight at once."""
-    sessions = [served.session() for _ in range(READERS)]
+def together(
+    served: Served, sessions: list[requests.Session], pages: dict[str, Draw], rounds: int, assets: int
+) -> tuple[Measured, Measured]:  # fmt: skip
+    """Measure one reader alone, then all at once."""
     read(served, sessions[0], pages, 1, assets, seed=99)  # what is read once by the process is read now
     alone = read(served, sessions[0], pages, max(rounds // 2, 1), assets, seed=100)
     with ThreadPoolExecutor(READERS) as pool:
@@ -183,14 +184,15 @@ def main() -> int:
     served = Served(folder / "data")
     try:
         served.wait()
+        sessions = [served.session() for _ in range(READERS)]
         began = time.perf_counter()
-        joined, alone = together(served, PAGES, given.rounds, given.assets)
+        joined, alone = together(served, sessions, PAGES, given.rounds, given.assets)
         asked_for, seconds = sum(map(len, joined.values())), time.perf_counter() - began
         worst, largest = told(joined, alone)
         print(f"{asked_for} pages by {READERS} readers in {seconds:.0f} s; the server's peak: {served.peak_mb():.0f} MB")
         if not given.no_downloads:
             print("downloads")
-            told(*together(served, DOWNLOADS, 2, given.assets))
+            told(*together(served, sessions, DOWNLOADS, 2, given.assets))
             print(f"the server's peak: {served.peak_mb():.0f} MB")
     finally:
         served.process.terminate()
