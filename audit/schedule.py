@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -17,7 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from audit.errors import BackupAuditError, CheckFailedError, UsageError
 from audit.evaluation.kept import kept
 from audit.model.terms import local
-from audit.register.job_runs import FAILED, SUCCESS, abandon_runs, begin_run, end_run, job_runs
+from audit.register.job_runs import FAILED, SUCCESS, abandon_runs, begin_run, end_run, job_runs, run_begins
 from audit.steps import drop_folder
 from audit.steps._open import Store
 from audit.steps.keep import assess_and_keep
@@ -105,9 +106,10 @@ class Jobs:
         return job_runs(self.store.journal.engine)
 
     def _noted(self, job: str, work: Callable[[], str]) -> None:
-        self._finish(begin_run(self.store.journal.engine, job, "schedule", datetime.now(UTC)), job, work)
+        self._finish(begin_run(self.store.journal.engine, job, "scheduler", datetime.now(UTC)), job, work)
 
     def _finish(self, number: int, job: str, work: Callable[[], str]) -> None:
+        run_begins(self.store.journal.engine, number, datetime.now(UTC))
         try:
             outcome, message = SUCCESS, work()
         except BackupAuditError as error:
@@ -121,27 +123,39 @@ class Jobs:
         now = datetime.now(UTC)
         since, until = year_before(now, self.store.estate(self.store.head()).timezone)
         made = assess_and_keep(self.store, since, until, now=now)
-        return f"{made.about['results']} results, {made.breaches.height} breaches, {made.unproven.height} unproven stretches, as known at entry {made.as_known_at}"
+        return says(
+            "assess",
+            results=made.about["results"],
+            breaches=made.breaches.height,
+            unproven=made.unproven.height,
+            entry=made.as_known_at,
+            assessment=made.id,
+        )
 
     def _verify(self) -> str:
         done = verify(self.store)
         if done.broken:
             raise CheckFailedError(f"{len(done.broken)} broken", done.broken)
-        return f"{done.entries} entries, {done.payloads} payloads and {done.checkpoints} checkpoints are as they were taken in"
+        return says("verify", entries=done.entries, payloads=done.payloads, checkpoints=done.checkpoints)
 
     def _drop_folder(self) -> str:
         assert self.dropped is not None
         done = drop_folder.take(self.store, self.dropped, datetime.now(UTC))
-        told = f"{done.taken} files taken in, {done.new} of them new"
         if done.refused:
-            raise CheckFailedError(f"{told}; refused: " + "; ".join(f"{name}: {why}" for name, why in done.refused.items()))
-        return told
+            told = f"{done.taken} taken in, {len(done.refused)} refused: "
+            raise CheckFailedError(told + "; ".join(f"{name}: {why}" for name, why in done.refused.items()))
+        return says("drop-folder", taken=done.taken, new=done.new, unread=len(done.unread))
 
     def _look(self) -> None:
         """Look into the drop folder; only a look that finds something is noted."""
         assert self.dropped is not None
         if drop_folder.waits(self.dropped, datetime.now(UTC)):
             self._noted("drop-folder", self._drop_folder)
+
+
+def says(key: str, **values: Any) -> str:
+    """Return what a job has to say as JSON: the key of a wording and its values, for each reader in their language."""
+    return json.dumps({"key": key, **values})
 
 
 def year_before(now: datetime, zone: str) -> tuple[datetime, datetime]:

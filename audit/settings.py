@@ -2,9 +2,9 @@
 
 config.yaml        format of the folder, organisation, name of the log in checkpoints
 keys/              the key that signs checkpoints
-register.sqlite    the journal, and what is small and changes
+register.sqlite    the journal, and what is small and changes (or a PostgreSQL database that `config.yaml` names: `register`)
 vault/             every payload as received
-catalog/           facts made of the evidence; `rebuild` makes it again
+catalog/           facts made of the evidence; `rebuild` makes it again (or an address in an object store: `catalog`)
 assessments/       kept assessments, for pages and comparisons; may be deleted
 points/            recovery points as known at the newest kept assessments, for pages; may be deleted
 reports/           reports built from the site; may be deleted
@@ -41,6 +41,10 @@ class DataFolder:
     organisation: str
     origin: str
     format: int = FORMAT
+    register: str | None = None
+    """The address of a PostgreSQL database that holds the register, without password; None: the file in the folder."""
+    catalog: str | None = None
+    """The address in an object store of the catalog's tables; None: the folder in the folder."""
 
     @property
     def vault_path(self) -> Path:
@@ -75,7 +79,7 @@ class DataFolder:
     @property
     def register_url(self) -> str:
         """The register as a database URL."""
-        return f"sqlite:///{self.register_path.absolute()}"
+        return self.register or f"sqlite:///{self.register_path.absolute()}"
 
     @property
     def key_path(self) -> Path:
@@ -93,15 +97,17 @@ class DataFolder:
             raise DataFolderError(f"the data folder {self.path} cannot be written by this user")
 
     @classmethod
-    def create(cls, path: Path, organisation: str = "") -> DataFolder:
+    def create(cls, path: Path, organisation: str = "", register: str | None = None, catalog: str | None = None) -> DataFolder:
         """Write the configuration of a new data folder. Call it last: a folder without it is not taken for a data folder."""
         organisation = organisation.strip() or path.absolute().name
-        folder = cls(path, organisation, origin_of(organisation))
+        folder = cls(path, organisation, origin_of(organisation), register=register, catalog=catalog)
         yaml = YAML()
         aside = path / f"{CONFIG}.new"
         with aside.open("w", encoding="utf-8") as file:
             file.write("# A data folder of backup-audit. Do not change the format by hand.\n")
-            yaml.dump({"format": folder.format, "organisation": folder.organisation, "origin": folder.origin}, file)
+            told = {"format": folder.format, "organisation": folder.organisation, "origin": folder.origin}
+            elsewhere = {"register": folder.register, "catalog": folder.catalog}
+            yaml.dump(told | {name: address for name, address in elsewhere.items() if address}, file)
             file.flush()
             os.fsync(file.fileno())
         aside.rename(path / CONFIG)
@@ -141,7 +147,10 @@ class DataFolder:
         organisation, origin = values.get("organisation"), values.get("origin")
         if not isinstance(organisation, str) or not isinstance(origin, str) or not re.fullmatch(r"[^\s+]+", origin):
             raise DataFolderError(f"{path / CONFIG} must say `organisation` and `origin` (a name without spaces and `+`)")
-        return cls(path, organisation, origin, values["format"])
+        for name, what in (("register", "a database"), ("catalog", "a place in an object store")):
+            if not isinstance(values.get(name), str | None):
+                raise DataFolderError(f"{path / CONFIG}, {name}: must be the address of {what}")
+        return cls(path, organisation, origin, values["format"], values.get("register"), values.get("catalog"))
 
 
 def origin_of(organisation: str) -> str:

@@ -1,4 +1,4 @@
-"""The demo: a simulated year of a company that runs instant messaging, with ten accidents, judged against what it had promised.
+"""The demo: a simulated year of a company that runs instant messaging, with twelve accidents, judged against what it had promised.
 
 `python scripts/demo.py demo-data --serve` (or `make demo`) runs the commands that a user types, shows them, says what came out, and serves the
 site until Ctrl-C. The data folder, the year in it (`demo-data/simulated/`) and the reports (`demo-data/reports/`) are never committed;
@@ -30,8 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = Path(sys.executable).with_name("backup-audit")
 PERIOD = ("--from", "2025-01-01", "--to", "2026-01-01")
 ZONE = ZoneInfo("Asia/Shanghai")
-LANGUAGES = {"en": "", "zh": "-zh"}
-"""Languages of the reports, and what they add to a file's name."""
+LANGUAGES = ("en", "zh")
 ACCOUNT = "demo"
 PORT = 8080
 BREACHED = 1
@@ -50,7 +49,7 @@ def main() -> None:
 
     step("1. A data folder: configuration, keys, journal, vault")
     tell(run(data, "init", "--organisation", "Yunhe Messaging (simulated)"))
-    step("2. A year of a company that does not exist: its programme, what its tools showed, and the truth about ten accidents")
+    step("2. A year of a company that does not exist: its programme, what its tools showed, and the truth about twelve accidents")
     tell(run(data, "simulate", str(year)).splitlines()[:1])
     step("3. The programme: who owns what, where copies live, what was promised")
     tell(run(data, "apply", str(year / "programme"), "--by", "Li Na", quiet=True).splitlines()[-2:])
@@ -60,10 +59,10 @@ def main() -> None:
     reports.mkdir(exist_ok=True)
     tell(run(data, "assess", *PERIOD, "--keep", "--format", "json", "-o", str(judged), fine=(0, BREACHED)))
     step("6. The annual review, in two languages and every format")
-    for language, more in LANGUAGES.items():
-        for fmt in formats():
-            file = reports / f"annual-review{more}.{fmt}"
-            tell(run(data, "report", "annual-review", *PERIOD, "--lang", language, "--format", fmt, "-o", str(file)))
+    wanted = [part for language in LANGUAGES for part in ("--lang", language)] + [
+        part for fmt in formats() for part in ("--format", fmt)
+    ]
+    tell(run(data, "report", "annual-review", *PERIOD, *wanted, "-o", str(reports)))
     step("7. Is all of it still as it was taken in?")
     tell(line for line in run(data, "verify").splitlines() if "hashed again" in line or line.startswith("Everything"))
 
@@ -76,7 +75,9 @@ def main() -> None:
     for line in accidents(truth, assessment["results"]):
         say(f"    {line}")
     say("\n==> Where it is")
-    say(f"    {reports / 'annual-review.html'} and annual-review-zh.html: open them in a browser (also as {', '.join(formats())})")
+    say(
+        f"    {reports / 'annual-review-en.html'} and annual-review-zh.html: open them in a browser (also as {', '.join(formats())})"
+    )
     say(f"    {judged}: the same for programs; {year / 'truth.yaml'}: what is true")
     if before == assessment["as_known_at"]:
         say(f"    Nothing was new: the journal still ends with entry {before}, and the reports say the same as before.")

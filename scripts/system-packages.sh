@@ -3,10 +3,11 @@
 # libreoffice-calc-nogui: the tests open workbooks as a reader would (60 packages, no desktop).
 # openssl, openssh-client, sqlite3 and zstd: the tests check evidence without our code, as an auditor would.
 set -euo pipefail
+# postgresql-15: the tests start a server of their own, on a socket, for registers in PostgreSQL.
 # chromium: the tests look at the site as people do.
 # libpango, libharfbuzz, fonts-noto: PDF reports; poppler-utils: the tests read them back.
 wanted=(python3-venv git ca-certificates openssl openssh-client sqlite3 zstd libreoffice-calc-nogui
-  libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core fonts-noto-cjk poppler-utils chromium)
+  libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core fonts-noto-cjk poppler-utils chromium postgresql-15)
 missing=()
 for package in "${wanted[@]}"; do
   dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
+
+from audit.steps.init import chosen
+from tests.postgresql import Server, serving
 
 # Two cores and many processes: no deadlines. The same examples in every run; campaigns search with other seeds.
 settings.register_profile("house", deadline=None, derandomize=True)
@@ -12,3 +17,26 @@ settings.load_profile("house")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite-golden", action="store_true", help="write what samples yield now as what they must yield")
+    parser.addoption(
+        "--postgresql", action="store_true", help="registers lie in PostgreSQL, which is started for it, not in SQLite files"
+    )
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _register(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --postgresql, each new data folder gets a database of its own unless the test chooses one."""
+    if request.config.getoption("--postgresql") and request.node.get_closest_marker("sqlite") is None:
+        server = request.getfixturevalue("postgresql")
+        monkeypatch.setattr("audit.steps.init.chosen", lambda register: chosen(register) or server.database())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes begins first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)

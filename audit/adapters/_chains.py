@@ -14,11 +14,11 @@ _SHOWN = 20
 
 def cycles(points: pl.DataFrame, where: str) -> list[Fault]:
     """Warn of every cycle of bases within these recovery points, naming its ids."""
+    if points["base"].null_count() == points.height:
+        return []
     links = (
         points.filter(pl.col("base").is_not_null()).unique(_KEY, keep="first", maintain_order=True).select(*_KEY, "base", "locator")
     )
-    if links.is_empty():
-        return []
     # Only points that have a base themselves can be on a cycle: row of the base, null at the end of a chain.
     links = links.with_row_index("row")
     step = links.join(

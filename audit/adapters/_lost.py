@@ -20,7 +20,7 @@ def lost(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
     """Say of rows of a kind that are left out what they may concern: source, repository (null: not known), and whether they were
     points.
     """
-    if kind == "listing":
+    if kind == "listing" or rows.is_empty():
         return ANYTHING.clear()
     return rows.select("source", "repository", point=pl.lit(kind == "recovery_point")).unique(maintain_order=True)
 

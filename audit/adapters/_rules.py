@@ -6,7 +6,7 @@ A row that breaks a rule is left out and becomes a fault of level `error`; a row
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
@@ -85,36 +85,43 @@ def _standing(kind: str, frame: pl.DataFrame, where: str) -> tuple[pl.DataFrame,
     """Split a frame into the rows that stand and those that do not, with the faults of the latter."""
     if frame.is_empty():
         return frame, frame, []
-    bad = pl.Series("bad", [False], dtype=pl.Boolean).new_from_index(0, frame.height)
-    faults: list[Fault] = []
-
-    def refuse(mask: pl.Series, key: str, told: Callable[[_Row], tuple[str, str]]) -> None:
-        nonlocal bad
-        mask = mask.fill_null(value=False)
-        if mask.any():
-            bad = bad | mask
-            faults.extend(
-                Fault(where, *told(row), str(row["locator"] or ""), key) for row in frame.filter(mask).iter_rows(named=True)
-            )
-
-    for key in KEYS[kind]:
-        refuse(frame[key].is_null(), key, partial(_missing, kind, key))
-    for key, words in WORDS[kind].items():
-        refuse(~frame[key].is_in(words), key, partial(_word, kind, key, words))
-    for first, last, what, remedy in _ORDER[kind]:
-        refuse(frame[first] > frame[last], last, partial(_order, first, last, what, remedy))
-    if "bytes" in frame.columns:
-        refuse(
-            frame["bytes"] < 0, "bytes", lambda row: (f"bytes is negative: {row['bytes']}", "leave it out where it is not known")
-        )
-    if kind == "listing":
-        half = frame["covers_from"].is_null() != frame["covers_to"].is_null()
-        refuse(
-            half,
-            "covers_from",
-            lambda _: ("covers_from and covers_to belong together: one of them is missing", "give both, or neither"),
-        )
+    rules = _rules(kind, frame.columns)
+    broken = frame.select(mask.fill_null(value=False).any().alias(str(place)) for place, (mask, _, _) in enumerate(rules)).row(0)
+    masks = frame.select(mask.fill_null(value=False).alias(str(place)) for place, (mask, _, _) in enumerate(rules) if broken[place])
+    if not masks.width:
+        return frame, frame.clear(), []
+    faults = [
+        Fault(where, *rules[int(mask.name)][2](row), str(row["locator"] or ""), rules[int(mask.name)][1])
+        for mask in masks.get_columns()
+        for row in frame.filter(mask).iter_rows(named=True)
+    ]
+    bad = masks.select(pl.any_horizontal(pl.all())).to_series()
     return frame.filter(~bad), frame.filter(bad), faults
+
+
+def _rules(kind: str, columns: Collection[str]) -> list[tuple[pl.Expr, str, Callable[[_Row], tuple[str, str]]]]:
+    """Return what no row of a kind may be: the mask of those that are, the key at fault, and what is wrong and what to do about it."""
+    rules: list[tuple[pl.Expr, str, Callable[[_Row], tuple[str, str]]]] = []
+    rules += [(pl.col(key).is_null(), key, partial(_missing, kind, key)) for key in KEYS[kind]]
+    rules += [(~pl.col(key).is_in(words), key, partial(_word, kind, key, words)) for key, words in WORDS[kind].items()]
+    rules += [
+        (pl.col(first) > pl.col(last), last, partial(_order, first, last, what, remedy))
+        for first, last, what, remedy in _ORDER[kind]
+    ]
+    if "bytes" in columns:
+        rules.append((pl.col("bytes") < 0, "bytes", _negative))
+    if kind == "listing":
+        half = pl.col("covers_from").is_null() != pl.col("covers_to").is_null()
+        rules.append((half, "covers_from", _half))
+    return rules
+
+
+def _negative(row: _Row) -> tuple[str, str]:
+    return f"bytes is negative: {row['bytes']}", "leave it out where it is not known"
+
+
+def _half(row: _Row) -> tuple[str, str]:  # noqa: ARG001 - the row does not matter
+    return "covers_from and covers_to belong together: one of them is missing", "give both, or neither"
 
 
 def _missing(kind: str, key: str, row: _Row) -> tuple[str, str]:  # noqa: ARG001 - the row does not matter
@@ -148,7 +155,8 @@ def _future(frame: pl.DataFrame, envelope: Envelope, where: str) -> list[Fault]:
         return []
     limit = envelope.observed_at + AHEAD
     columns = [name for name, dtype in frame.schema.items() if dtype == INSTANT and name not in _PLANNED]
-    late = frame.filter(pl.any_horizontal(pl.col(name) > limit for name in columns))
+    ahead = pl.lit(limit, INSTANT)
+    late = frame.filter(pl.any_horizontal(pl.col(name) > ahead for name in columns))
     seen = time_text(envelope.observed_at)
     told = []
     for row in late.head(WARNINGS_SHOWN).iter_rows(named=True):
@@ -187,6 +195,8 @@ def _dated(facts: Facts, where: str) -> Facts:
 def _attributable(facts: Facts, where: str) -> Facts:
     """A payload says of its points which repository they are in, not which listing had them: several listings of one repository in it cannot be told
     apart, and what each held is not known. They are not used; the points stay, as points that some catalog listed at some time."""
+    if facts.listings.height < 2:
+        return facts
     place = ["source", "repository"]
     log_only = pl.col("covers_from").is_not_null() & pl.col("listed_at").is_null() & ~pl.col("complete")
     stated = facts.listings.filter(~log_only)

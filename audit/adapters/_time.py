@@ -12,8 +12,10 @@ Instants before 1970 are refused: they are what tools print for "no time" (Go's 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -30,7 +32,8 @@ ANY = rf"^{_DATE}[Tt ]{_CLOCK}(?:\.[0-9]+)?(?:{_OFFSET})?$"
 """What `read` accepts, as a pattern: with offset or without."""
 _SCALAR = re.compile(rf"({_DATE})[Tt ]({_CLOCK})(?:\.([0-9]+))?({_OFFSET})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+_FIRST, _LAST = pl.lit(_EPOCH, INSTANT), pl.lit(datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC), INSTANT)
+"""Made once: a payload of few rows is compared with them many times."""
 
 NOT_A_TIME = "is not an RFC 3339 time"
 NO_ZONE = "has no offset, and its source declares no time zone that is known"
@@ -48,84 +51,113 @@ REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """A column of times as read: `instants` (UTC, null where not read), `ambiguous` (true where a naive time had two readings),
-    `reason` (null where read or absent, else a key of `REMEDIES`).
+    """Columns of times as read. `instants`: null where not read. `ambiguous`: true where a naive time of any column had two readings.
+    `reasons`: null where read or absent, else a key of `REMEDIES`.
     """
 
-    instants: pl.Series
+    instants: pl.DataFrame
     ambiguous: pl.Series
-    reason: pl.Series
+    reasons: pl.DataFrame
 
 
-def read(texts: pl.Series, zone: str | None, *, latest: bool = False) -> Times:
-    """Read a String column; null stays null. `zone`: IANA name for naive times; `latest`: of two readings take the later one."""
-    name = texts.name or "time"
-    frame = texts.alias("text").to_frame()
-    if texts.is_null().all():
-        return _times(frame.with_columns(at=pl.lit(None, INSTANT), twice=pl.lit(value=False), reason=pl.lit(None, pl.String)), name)
-    if texts.str.contains(_PLAIN).all():
-        # By far the most frequent form: one pass, no cases.
-        read_ = frame.with_columns(
-            at=pl.col("text").str.strptime(INSTANT, "%Y-%m-%dT%H:%M:%SZ", strict=False),
-            twice=pl.lit(value=False),
-            naive=pl.lit(value=False),
+def read(texts: pl.DataFrame, names: Sequence[str], zone: str | None, latest: Collection[str] = ()) -> Times:
+    """Read the String columns `names`; null stays null. `zone`: IANA name for naive times; `latest`: the columns that take the later of two readings."""
+    plain = _where(texts, names, lambda text: text.str.contains(_PLAIN).all())
+    mixed = [name for name in names if name not in plain]
+    # By far the most frequent form: one pass, no cases.
+    frame = texts.with_columns(_at(name, pl.col(name).str.strptime(INSTANT, "%Y-%m-%dT%H:%M:%SZ", strict=False)) for name in plain)
+    naive: list[str] = []
+    if mixed:
+        frame, naive = _mixed(frame, mixed, zone, frozenset(latest))
+    known = _known(zone)
+    reasons = frame.select(_reason(name, naive=name in naive, known=known).alias(name) for name in names)
+    twice = [pl.col(f"{name} twice") for name in naive] if known else []
+    return Times(
+        frame.select(
+            pl.when(pl.col(f"{name} at").is_between(_FIRST, _LAST)).then(f"{name} at").cast(INSTANT).alias(name) for name in names
+        ),
+        frame.select(ambiguous=pl.any_horizontal(twice))["ambiguous"]
+        if twice
+        else pl.repeat(False, texts.height, dtype=pl.Boolean, eager=True).alias("ambiguous"),
+        reasons,
+    )
+
+
+def _where(texts: pl.DataFrame, names: Sequence[str], holds: Callable[[pl.Expr], pl.Expr]) -> list[str]:
+    """Return the columns of which something holds."""
+    return (
+        [name for name, yes in texts.select(holds(pl.col(name)) for name in names).row(0, named=True).items() if yes]
+        if names
+        else []
+    )
+
+
+def _at(name: str, instant: pl.Expr) -> pl.Expr:
+    return instant.alias(f"{name} at")
+
+
+def _mixed(texts: pl.DataFrame, names: Sequence[str], zone: str | None, latest: Collection[str]) -> tuple[pl.DataFrame, list[str]]:
+    """Add `NAME at` for columns with any mixture of forms; and `NAME naive` and `NAME twice` for those with naive times, which are named too."""
+    steps = []
+    for name in names:
+        text = pl.col(name)
+        # `%+` reads at most nine digits; a separator other than T and a small z are legal but not known to it.
+        normal = (text.str.slice(0, 10) + "T" + text.str.slice(11).str.to_uppercase()).str.replace(r"(\.[0-9]{6})[0-9]+", "$1")
+        steps += [normal.alias(f"{name} normal"), text.str.contains(_AWARE).fill_null(value=False).alias(f"{name} aware")]
+    frame = texts.with_columns(steps).with_columns(
+        _at(
+            name,
+            pl.when(f"{name} aware").then(f"{name} normal").str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False),
         )
-    else:
-        read_ = _general(frame, zone, latest=latest)
-    return _times(_bounded(read_, known=_known(zone)), name)
-
-
-def _general(frame: pl.DataFrame, zone: str | None, *, latest: bool) -> pl.DataFrame:
-    """Add `at`, `twice` and `naive` to a frame with `text`, for any mixture of forms."""
-    text = pl.col("text")
-    # `%+` reads at most nine digits; a separator other than T and a small z are legal but not known to it.
-    normal = (text.str.slice(0, 10) + "T" + text.str.slice(11).str.to_uppercase()).str.replace(r"(\.[0-9]{6})[0-9]+", "$1")
-    frame = frame.with_columns(
-        normal=normal,
-        aware=text.str.contains(_AWARE).fill_null(value=False),
-        naive=text.str.contains(_NAIVE).fill_null(value=False),
-    ).with_columns(
-        at=pl.when("aware").then("normal").str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False),
-        twice=pl.lit(value=False),
+        for name in names
     )
-    if not frame["naive"].any():
-        return frame
-    wall = pl.when("naive").then("normal").str.strptime(pl.Datetime("us"), "%Y-%m-%dT%H:%M:%S%.f", strict=False)
+    naive = _where(texts, names, lambda text: text.str.contains(_NAIVE).any())
+    return (_naive(frame, naive, zone, latest) if naive else frame), naive
+
+
+def _naive(frame: pl.DataFrame, names: Sequence[str], zone: str | None, latest: Collection[str]) -> pl.DataFrame:
+    """Read the naive times of columns (`NAME normal`, `NAME at`)."""
+    frame = frame.with_columns(
+        pl.when(pl.col(name).str.contains(_NAIVE))
+        .then(f"{name} normal")
+        .str.strptime(pl.Datetime("us"), "%Y-%m-%dT%H:%M:%S%.f", strict=False)
+        .alias(f"{name} wall")
+        for name in names
+    )
+    # Kept apart from times that are no times at all: without a zone that is known these only need a declaration.
+    walls = [pl.col(f"{name} wall").is_not_null().alias(f"{name} naive") for name in names]
     if zone is None or not _known(zone):
-        # Kept apart from times that are no times at all: this one only needs a declaration.
-        return frame.with_columns(at=pl.when("naive").then(None).otherwise("at"), naive=pl.col("naive") & wall.is_not_null())
-    frame = frame.with_columns(
-        first=wall.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC"),
-        last=wall.dt.replace_time_zone(zone, ambiguous="latest", non_existent="null").dt.convert_time_zone("UTC"),
-        naive=pl.col("naive") & wall.is_not_null(),
-    )
-    return frame.with_columns(
-        at=pl.coalesce("at", "last" if latest else "first"), twice=(pl.col("first") != pl.col("last")).fill_null(value=False)
+        return frame.with_columns(walls)
+    read_ = [
+        pl.col(f"{name} wall")
+        .dt.replace_time_zone(zone, ambiguous=which, non_existent="null")
+        .dt.convert_time_zone("UTC")
+        .alias(f"{name} {which}")
+        for name in names
+        for which in ("earliest", "latest")
+    ]
+    return frame.with_columns(*walls, *read_).with_columns(
+        *(_at(name, pl.coalesce(f"{name} at", f"{name} {'latest' if name in latest else 'earliest'}")) for name in names),
+        *((pl.col(f"{name} earliest") != pl.col(f"{name} latest")).fill_null(value=False).alias(f"{name} twice") for name in names),
     )
 
 
-def _bounded(frame: pl.DataFrame, *, known: bool) -> pl.DataFrame:
-    """Refuse what lies outside 1970 to 9999 and say why each time that is not read was not."""
-    early = pl.col("at") < _EPOCH
-    reason = (
-        pl.when(early)
+def _reason(name: str, *, naive: bool, known: bool) -> pl.Expr:
+    """Return why each time that is not read was not: what lies outside 1970 to 9999 is refused."""
+    at = pl.col(f"{name} at")
+    wall = pl.col(f"{name} naive") if naive else pl.lit(value=False)
+    return (
+        pl.when(at < _FIRST)
         .then(pl.lit(TOO_EARLY))
-        .when(pl.col("at").is_null() & pl.col("naive"))
+        .when(at.is_null() & wall)
         .then(pl.lit(SKIPPED if known else NO_ZONE))
-        .when((pl.col("at").is_null() & pl.col("text").is_not_null()) | (pl.col("at") > _LAST))
+        .when((at.is_null() & pl.col(name).is_not_null()) | (at > _LAST))
         .then(pl.lit(NOT_A_TIME))
-    )
-    return frame.select(
-        at=pl.when(early | (pl.col("at") > _LAST)).then(None).otherwise("at").cast(INSTANT),
-        twice="twice",
-        reason=reason.cast(pl.String),
+        .cast(pl.String)
     )
 
 
-def _times(frame: pl.DataFrame, name: str) -> Times:
-    return Times(frame["at"].alias(name), frame["twice"].alias(name), frame["reason"].alias(name))
-
-
+@lru_cache(maxsize=1000)
 def _known(zone: str | None) -> bool:
     if not zone:
         return False

@@ -19,6 +19,8 @@ _UNFINISHED = "running"
 
 def resolved(kind: str, frame: pl.DataFrame, where: str) -> tuple[pl.DataFrame, list[Fault]]:
     """Return the rows that stand, in their order, and the faults of those that contradict an earlier one."""
+    if frame.height < 2:
+        return frame, []
     identity = _IDENTITY.get(kind)
     told = [name for name in frame.columns if name not in ("locator", "ambiguous")]
     if identity is None:

@@ -7,8 +7,9 @@ everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
@@ -55,91 +56,92 @@ def typed(kind: str, raw: pl.DataFrame, envelope: Envelope, *, loose: bool = Fal
     where = envelope.name or envelope.tool
     schema = SCHEMAS[kind]
     used = [name for name in schema if name in raw.columns and name not in MADE_HERE and raw[name].null_count() < raw.height]
-    given = {name: raw[name].cast(pl.String) for name in used}
-    read: dict[str, pl.Series] = {}
-    reasons: dict[str, pl.Series] = {}
-    twice = pl.Series("ambiguous", [False], dtype=pl.Boolean).new_from_index(0, raw.height)
-    for name, text in given.items():
-        dtype = schema[name]
-        if dtype == INSTANT:
-            times = _time.read(_known(text), envelope.timezone, latest=name in LATEST)
-            read[name], reasons[name] = times.instants, times.reason
-            twice = twice | times.ambiguous
-        elif dtype == pl.Int64():
-            read[name], reasons[name] = _integers(_known(text))
-        elif dtype == pl.Boolean():
-            read[name], reasons[name] = _booleans(_known(text), loose=loose)
-        elif name in WORDS[kind]:
-            read[name] = _known(text)
-        else:
-            read[name], reasons[name] = _texts(text)
-    frame = pl.DataFrame(read).with_columns(locator=raw["locator"]) if read else raw.select("locator")
-    frame = _complete(kind, frame, envelope, twice)
-    faults, bad = _collect(where, frame["locator"], given, reasons)
+    given = raw.select("locator", *(pl.col(name).cast(pl.String) for name in used))
+    times = [name for name in used if schema[name] == INSTANT]
+    coded = [name for name in used if schema[name] in (pl.Int64(), pl.Boolean())]
+    words = [name for name in used if name in WORDS[kind]]
+    texts = [name for name in used if name not in {*times, *coded, *words}]
+    known = given.select("locator", *(_known(name) for name in (*times, *coded, *words)), *(_text(name) for name in texts))
+    read = _time.read(known, times, envelope.timezone, LATEST)
+    frame = known.with_columns(*(_code(name, schema[name], loose=loose) for name in coded), *read.instants.get_columns())
+    unread = [_not_read(known[name], frame[name], schema[name]) for name in coded]
+    reasons = [*unread, *given.select(_no_text(name) for name in texts).get_columns(), *read.reasons.get_columns()]
+    faults, bad = _collect(where, given, [reason for reason in reasons if reason.null_count() < raw.height])
+    frame = _complete(kind, frame, envelope, read.ambiguous)
+    if bad is None:
+        return Typed(frame, (), frame.clear())
     return Typed(frame.filter(~bad), tuple(faults), frame.filter(bad))
 
 
-def _complete(kind: str, frame: pl.DataFrame, envelope: Envelope, twice: pl.Series) -> pl.DataFrame:
+def _complete(kind: str, frame: pl.DataFrame, envelope: Envelope, ambiguous: pl.Series) -> pl.DataFrame:
     """Give the frame every column of its kind, in order; the envelope fills what the rows leave open."""
+    defaults = {"source": envelope.source, "repository": envelope.repository, "scope": envelope.scope}
+
+    def column(name: str, dtype: pl.DataType) -> pl.Expr:
+        default = defaults.get(name)
+        if name not in frame.columns:
+            return pl.lit(default, dtype).alias(name) if default else _nothing(name, dtype)
+        told = pl.col(name).cast(dtype)
+        return told.fill_null(pl.lit(default)) if default else told
+
     schema = SCHEMAS[kind]
-    missing = [pl.lit(None, dtype).alias(name) for name, dtype in schema.items() if name not in frame.columns]
-    frame = frame.with_columns(missing)
     if "ambiguous" in schema:
-        frame = frame.with_columns(twice.alias("ambiguous"))
-    defaults = {
-        name: value
-        for name, value in (("source", envelope.source), ("repository", envelope.repository), ("scope", envelope.scope))
-        if value
-    }
-    return frame.with_columns(pl.col(name).fill_null(value) for name, value in defaults.items() if name in schema).select(
-        pl.col(name).cast(dtype) for name, dtype in schema.items()
+        frame = frame.with_columns(ambiguous)
+    return frame.select(column(name, dtype) for name, dtype in schema.items())
+
+
+@cache
+def _nothing(name: str, dtype: pl.DataType) -> pl.Expr:
+    """Return a column in which nothing is known. Made once: a payload of few rows has many of them."""
+    return pl.lit(None, dtype).alias(name)
+
+
+def _known(name: str) -> pl.Expr:
+    """Trim, and make empty text and the word `unknown` null."""
+    stripped = pl.col(name).str.strip_chars()
+    return pl.when(~stripped.str.to_lowercase().is_in(["", "unknown"])).then(stripped).alias(name)
+
+
+def _text(name: str) -> pl.Expr:
+    """Names and ids are taken as they are written; only nothing but blanks is unknown."""
+    return pl.when(pl.col(name).str.strip_chars() != "").then(name).alias(name)
+
+
+def _no_text(name: str) -> pl.Expr:
+    return (
+        pl.when(pl.col(name).str.contains("\0", literal=True)).then(pl.lit("contains a NUL character")).cast(pl.String).alias(name)
     )
 
 
-def _known(text: pl.Series) -> pl.Series:
-    """Trim, and make empty text and the word `unknown` null."""
-    stripped = text.str.strip_chars()
-    return stripped.set(stripped.str.to_lowercase().is_in(["", "unknown"]), None) if stripped.len() else stripped
-
-
-def _texts(text: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Names and ids are taken as they are written; only nothing but blanks is unknown."""
-    value = text.set(text.str.strip_chars() == "", None) if text.len() else text
-    reason = text.to_frame("v").select(
-        pl.when(pl.col("v").str.contains("\0", literal=True)).then(pl.lit("contains a NUL character"))
-    )["literal"]
-    return value, reason.cast(pl.String)
-
-
-def _integers(text: pl.Series) -> tuple[pl.Series, pl.Series]:
-    digits = text.str.contains(r"^[+-]?[0-9]+$")
-    value = text.set(~digits, None).cast(pl.Int64, strict=False)
-    return value, _reason(text, value, "is not a whole number")
-
-
-def _booleans(text: pl.Series, *, loose: bool) -> tuple[pl.Series, pl.Series]:
-    lower = text.str.to_lowercase()
+def _code(name: str, dtype: pl.DataType, *, loose: bool) -> pl.Expr:
+    text = pl.col(name)
+    if dtype == pl.Int64():
+        return pl.when(text.str.contains(r"^[+-]?[0-9]+$")).then(text).cast(pl.Int64, strict=False)
     true, false = (_LOOSE_TRUE, _LOOSE_FALSE) if loose else (_TRUE, _FALSE)
-    frame = lower.to_frame("v").select(value=pl.when(pl.col("v").is_in(true)).then(True).when(pl.col("v").is_in(false)).then(False))
-    return frame["value"], _reason(text, frame["value"], "is not true or false")
+    lower = text.str.to_lowercase()
+    return pl.when(lower.is_in(true)).then(True).when(lower.is_in(false)).then(False).alias(name)
 
 
-def _reason(text: pl.Series, value: pl.Series, what: str) -> pl.Series:
-    unread = text.is_not_null() & value.is_null()
-    return pl.DataFrame({"unread": unread}).select(reason=pl.when("unread").then(pl.lit(what)))["reason"]
+def _not_read(text: pl.Series, value: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Return why each cell of a column was not read."""
+    if text.null_count() == value.null_count():
+        return pl.repeat(None, text.len(), dtype=pl.String, eager=True).alias(text.name)
+    what = "is not a whole number" if dtype == pl.Int64() else "is not true or false"
+    told = pl.DataFrame({"text": text, "value": value})
+    unread = pl.col("text").is_not_null() & pl.col("value").is_null()
+    return told.select(pl.when(unread).then(pl.lit(what)).alias(text.name)).to_series()
 
 
-def _collect(
-    where: str, locators: pl.Series, given: dict[str, pl.Series], reasons: dict[str, pl.Series]
-) -> tuple[list[Fault], pl.Series]:
-    """Make a fault of every reason, and the mask of the rows that have one."""
-    bad = pl.Series("bad", [False], dtype=pl.Boolean).new_from_index(0, locators.len())
+def _collect(where: str, given: pl.DataFrame, reasons: Sequence[pl.Series]) -> tuple[list[Fault], pl.Series | None]:
+    """Make a fault of every reason, and the mask of the rows that have one; None where there is no reason."""
+    bad: pl.Series | None = None
     faults: list[Fault] = []
-    for name, reason in reasons.items():
+    for reason in reasons:
         mask = reason.is_not_null()
-        if mask.any():
-            bad = bad | mask
-            faults.extend(_faults(where, name, locators.filter(mask), given[name].filter(mask), reason.filter(mask)))
+        bad = mask if bad is None else bad | mask
+        faults.extend(
+            _faults(where, reason.name, given["locator"].filter(mask), given[reason.name].filter(mask), reason.filter(mask))
+        )
     return faults, bad
 
 

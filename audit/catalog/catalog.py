@@ -7,7 +7,6 @@ yet cleared from the inbox.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import polars as pl
 from audit.catalog.batch import Applied, Batch, Held
 from audit.catalog.layout import LAID_OUT, PARTITIONS, bucket_of, is_due, move, tidy
 from audit.catalog.lease import lease
+from audit.catalog.place import place_of
 from audit.catalog.schemas import TABLES
 from audit.catalog.table import LostRaceError, Snapshot, Table, readable
 from audit.errors import DataFolderError
@@ -28,15 +28,18 @@ yet."""
 
 
 class Catalog:
-    """The tables in a folder. Opening it reads nothing; a missing table is made empty when it is first needed."""
+    """The tables in a folder, or under an address of an object store. Opening it reads nothing; a missing table is made empty when it is first needed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, address: str | None = None) -> None:
+        """path: the folder, also of the lease when the tables lie under an address."""
         self.path = path
+        self.place = place = place_of(path, address)
         self._inbox = {
-            name: Table(path / f"{name}_inbox" if name in LAID_OUT else path / name, schema) for name, schema in TABLES.items()
+            name: Table(place.within(f"{name}_inbox" if name in LAID_OUT else name), schema) for name, schema in TABLES.items()
         }
         self._laid_out = {
-            name: Table(path / name, TABLES[name] | dict.fromkeys(split, pl.Int64()), split) for name, split in PARTITIONS.items()
+            name: Table(place.within(name), TABLES[name] | dict.fromkeys(split, pl.Int64()), split)
+            for name, split in PARTITIONS.items()
         }
 
     def mark(self) -> int:
@@ -54,7 +57,7 @@ class Catalog:
         if min(marks.values()) >= up_to:
             return
         entries = [entry for entry in entries if entry.number > min(marks.values())]
-        with readable(self.path):
+        with readable(self.place):
             laid_out = tables["recovery_points laid out"]
             held = self._scan(tables, "recovery_points", pl.col("held") == 1)
             batch = Batch(entries, {name: self._scan(tables, name) for name in TABLES}, marks, Held(held, laid_out.mark))
@@ -96,7 +99,7 @@ class Catalog:
         rest.
         """
         done = False
-        with lease(self.path) as ours, readable(self.path):
+        with lease(self.path) as ours, readable(self.place):
             if not ours:
                 return False
             for name in TABLES:
@@ -108,22 +111,21 @@ class Catalog:
 
     def vacuum(self, kept_for_hours: int = KEPT_FOR_HOURS) -> int:
         """Delete files that no table needs any longer, also those of writers that were killed. Return how many."""
-        with lease(self.path) as ours, readable(self.path):
+        with lease(self.path) as ours, readable(self.place):
             return sum(table.open().vacuum(kept_for_hours) for table in self._all()) if ours else 0
 
     def unreadable(self) -> Iterator[str]:
         """Read every table to its end, and yield for each that cannot be read the sentence that says so."""
         for table in self._all():
             try:
-                with readable(table.path):
+                with readable(table.place):
                     table.open().scan().select(pl.all().null_count()).collect(engine="streaming")
             except DataFolderError as error:
                 yield str(error)
 
     def drop(self) -> None:
         """Delete all tables, readable or not: `rebuild` makes them again from vault and journal."""
-        if self.path.exists():
-            shutil.rmtree(self.path)
+        self.place.drop()
 
     def _all(self) -> list[Table]:
         return [*self._inbox.values(), *self._laid_out.values()]
@@ -157,5 +159,5 @@ class Catalog:
         return pl.concat(part.select(list(columns or TABLES[name])) for part in parts)
 
     def _small(self, name: str, known_at: int) -> pl.DataFrame:
-        with readable(self.path / name):
+        with readable(self._inbox[name].place):
             return self._inbox[name].open().scan().filter(pl.col("entry") <= min(known_at, self.mark())).collect()

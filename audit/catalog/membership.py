@@ -25,6 +25,8 @@ from audit.catalog.schemas import POINT_CONTENT, POINT_ROW, where
 
 STATE = ("id", *POINT_CONTENT, "locator", "shown_entry")
 """Columns of a state: one row a point and content. `shown_entry` and `locator` name evidence that shows it."""
+_NOTHING = {name: pl.lit(None, dtype=kind).alias(name) for name, kind in POINT_ROW.items()}
+"""Columns in which nothing is known. Made once: every listing has many of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,12 @@ def _paired(before: pl.DataFrame, after: pl.DataFrame) -> tuple[pl.Series, pl.Se
     row = pairs["row"]
     if pairs.height != after.height or _marked(before.height, row).sum() != len(row) - row.null_count():
         return None
-    differs = row.is_null()
-    for name in _content(before):
-        old, new = before[name], after[name]
-        if old.null_count() != before.height or new.null_count() != after.height:
-            differs |= new.ne_missing(old.gather(row))
+    told = [
+        name for name in _content(before) if before[name].null_count() < before.height or after[name].null_count() < after.height
+    ]
+    # In one expression: each column of the old state is put in order, compared and let go.
+    other = (pl.col(name).ne_missing(pl.lit(before[name]).gather(pl.lit(row))) for name in told)
+    differs = after.select(differs=pl.any_horizontal(pl.lit(row).is_null(), *other)).to_series()
     return _marked(before.height, row.filter(~differs)), differs
 
 
@@ -215,10 +218,11 @@ class Chain:
             "present": present,
         }
         # Lazy, because the columns that are one value for all rows would double the memory of a large listing.
-        return state.lazy().select(
-            pl.lit(said.get(name), dtype=kind).alias(name) if name in said or name not in state.columns else pl.col(name)
-            for name, kind in POINT_ROW.items()
-        )
+        lasting = _NOTHING | {name: pl.col(name) for name in state.columns}
+        told = {
+            name: _NOTHING[name] if value is None else pl.lit(value, POINT_ROW[name]).alias(name) for name, value in said.items()
+        }
+        return state.lazy().select((lasting | told)[name] for name in POINT_ROW)
 
 
 def state_at(rows: pl.DataFrame, at: datetime) -> pl.DataFrame:

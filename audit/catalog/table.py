@@ -8,11 +8,9 @@ are written by Polars, which keeps the order of rows and is several times faster
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import quote, unquote
 from uuid import uuid4
 
@@ -24,6 +22,7 @@ from deltalake.schema import Field, PrimitiveType
 from deltalake.table import FilterType
 from deltalake.transaction import AddAction
 
+from audit.catalog.place import Folder, Place, first_line
 from audit.errors import BackupAuditError, DataFolderError
 from audit.model.facts import INSTANT
 
@@ -46,20 +45,21 @@ class LostRaceError(BackupAuditError):
 
 
 @contextmanager
-def readable(path: Path) -> Iterator[None]:
+def readable(place: Place) -> Iterator[None]:
     """Turn errors of reading a table into one that says how to mend it."""
     try:
         yield
     except CommitFailedError:
         raise
     except (DeltaError, pl.exceptions.ComputeError, OSError) as error:
-        raise unreadable(path, str(error).partition("\n")[0]) from error
+        raise unreadable(place, str(error).partition("\n")[0] if isinstance(place, Folder) else first_line(error)) from error
 
 
-def unreadable(path: Path, why: str) -> DataFolderError:
+def unreadable(place: Place, why: str) -> DataFolderError:
     """Return the error for a table that cannot be read."""
+    first = "" if isinstance(place, Folder) else "look at the address and the credentials in the environment, or else "
     return DataFolderError(
-        f"the catalog table {path} cannot be read ({why}); make it again from vault and journal with: backup-audit rebuild"
+        f"the catalog table {place} cannot be read ({why}); {first}make it again from vault and journal with: backup-audit rebuild"
     )
 
 
@@ -67,7 +67,7 @@ def unreadable(path: Path, why: str) -> DataFolderError:
 class Table:
     """Where a table lies and what it holds. `partition` names the columns by which its files are split, if any."""
 
-    path: Path
+    place: Place
     schema: dict[str, pl.DataType]
     partition: tuple[str, ...] = ()
 
@@ -75,25 +75,25 @@ class Table:
         """Return the table as it is now. Creates it empty when it does not exist; one that an older version of the program made is
         given the columns that it lacks, which are null in all its rows.
         """
-        with readable(self.path):
+        with readable(self.place):
             try:
-                return Snapshot(self, self._grown(DeltaTable(self.path)))
+                return Snapshot(self, self._grown(DeltaTable(self.place.address)))
             except TableNotFoundError:
-                if any(self.path.glob("**/*.parquet")):
-                    raise unreadable(self.path, "it has data files but no log") from None
+                if self.place.holds_data():
+                    raise unreadable(self.place, "it has data files but no log") from None
                 delta = DeltaSchema([Field(name, PrimitiveType(DELTA_TYPES[kind])) for name, kind in self.schema.items()])
                 try:
-                    self.path.mkdir(parents=True, exist_ok=True)
+                    self.place.make()
                 except PermissionError as error:
                     raise DataFolderError(
-                        f"the catalog table {self.path} is missing, and this user cannot write in the data folder to make it: "
+                        f"the catalog table {self.place} is missing, and this user cannot write in the data folder to make it: "
                         "run the command once as a user who can"
                     ) from error
                 with suppress(CommitFailedError):  # another process made it in this very moment
                     DeltaTable.create(
-                        self.path, delta, mode="ignore", partition_by=list(self.partition), configuration=CONFIGURATION
+                        self.place.address, delta, mode="ignore", partition_by=list(self.partition), configuration=CONFIGURATION
                     )
-                return Snapshot(self, DeltaTable(self.path))
+                return Snapshot(self, DeltaTable(self.place.address))
 
     def _grown(self, delta: DeltaTable) -> DeltaTable:
         """Return the table with every column of the schema."""
@@ -101,14 +101,14 @@ class Table:
         lacking = [Field(name, PrimitiveType(DELTA_TYPES[kind])) for name, kind in self.schema.items() if name not in there]
         if not lacking:
             return delta
-        if not os.access(self.path, os.W_OK):
+        if not self.place.writable():
             raise DataFolderError(
-                f"the catalog table {self.path} is of an older version, and this user cannot write in the data folder to renew it: "
+                f"the catalog table {self.place} is of an older version, and this user cannot write in the data folder to renew it: "
                 "run the command once as a user who can"
             )
         with suppress(CommitFailedError):  # another process renewed it, or wrote to it, in this very moment
             delta.alter.add_columns(lacking)
-        return self._grown(DeltaTable(self.path))
+        return self._grown(DeltaTable(self.place.address))
 
 
 class Snapshot:
@@ -121,21 +121,21 @@ class Snapshot:
         files = pl.DataFrame(delta.get_add_actions())
         self.files: dict[str, int] = dict(files.select("path", "size_bytes").iter_rows())
         """Size in bytes by path inside the table."""
+        there = table.place.sizes(self.files) if self.files else {}
         for name, size in self.files.items():
-            path = table.path / name
-            if not path.is_file() or path.stat().st_size != size:
-                raise unreadable(table.path, f"its file {name} is missing or cut off")
+            if there.get(name) != size:
+                raise unreadable(table.place, f"its file {name} is missing or cut off")
 
     def scan(self) -> pl.LazyFrame:
         """Return the rows of the table as it was when it was opened."""
-        path = str(self.table.path.absolute())
-        if quote(path, safe=UNQUOTED) == path:
+        place = self.table.place
+        if not isinstance(place, Folder) or quote(place.address, safe=UNQUOTED) == place.address:
             return pl.scan_delta(self._delta)
         # Delta names its place as a URL, and Polars looks for that very name: in folders called `my data` or `数据` the files are named one by one.
         if not self.files:
             return pl.LazyFrame(schema=self.table.schema)
         kinds = {name: self.table.schema[name] for name in self.table.partition}
-        files = [self.table.path / unquote(name) for name in self.files]
+        files = [place.path / unquote(name) for name in self.files]
         rows = pl.scan_parquet(
             files, glob=False, hive_partitioning=bool(kinds), hive_schema=kinds or None, missing_columns="insert"
         )
@@ -167,11 +167,9 @@ class Snapshot:
 
     def _write(self, rows: pl.LazyFrame, values: Partition) -> AddAction:
         name = "/".join([*(f"{column}={value}" for column, value in values.items()), f"{uuid4().hex}.parquet"])
-        path = self.table.path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
         # Delta keeps the values of a partition in the log, not in the file.
-        rows.drop(values).sink_parquet(path, compression="zstd", compression_level=3, row_group_size=ROW_GROUP)
-        return AddAction(name, path.stat().st_size, values, int(path.stat().st_mtime * 1000), True, statistics(path))
+        made = self.table.place.write(name, rows.drop(values), compression="zstd", compression_level=3, row_group_size=ROW_GROUP)
+        return AddAction(name, made.size, values, made.at, True, statistics(f"{self.table.place.address}/{name}"))
 
     def _commit(self, actions: Sequence[AddAction], mark: int, mode: str = "append", filters: FilterType | None = None) -> None:
         split = list(self.table.partition)
@@ -181,13 +179,14 @@ class Snapshot:
                 list(actions), mode, self._delta.schema(), split, filters, commit_properties=properties
             )
         except CommitFailedError as error:
-            raise LostRaceError(f"another process has changed the catalog table {self.table.path} meanwhile; try again") from error
+            raise LostRaceError(f"another process has changed the catalog table {self.table.place} meanwhile; try again") from error
 
 
-def statistics(path: Path) -> str:
+def statistics(file: str) -> str:
     """Return a file's statistics in Delta's form: the columns by which files are passed over."""
-    names = [name for name in ("source", "repository", "entry") if name in pl.read_parquet_schema(path)]
-    made = pl.scan_parquet(path).select(
+    rows = pl.scan_parquet(file, glob=False)
+    names = [name for name in ("source", "repository", "entry") if name in rows.collect_schema()]
+    made = rows.select(
         pl.len().alias("rows"),
         *(pl.col(name).min().alias(f"least {name}") for name in names),
         *(pl.col(name).max().alias(f"most {name}") for name in names),

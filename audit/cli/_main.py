@@ -15,24 +15,34 @@ from audit import __version__
 from audit.errors import BackupAuditError, Exit
 
 MAX_FAULTS_SHOWN = 50
+HERE = Path(__file__).parent
+RECORDS = HERE.parent / "register" / "records"
 
 
 class Commands(click.Group):
     """Commands found in this folder and imported only when they are called. A file `as_of.py` holds `command`, named `as-of`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
-        """Return the names of all commands."""
-        return sorted(
-            info.name.replace("_", "-") for info in iter_modules([str(Path(__file__).parent)]) if not info.name.startswith("_")
-        )
+        """Return the names of all commands: a file of this folder each, and each kind of register record."""
+        return sorted(_modules(HERE) + _modules(RECORDS))
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Import and return one command."""
         if name not in self.list_commands(ctx):
             return None
-        command = import_module(f"audit.cli.{name.replace('-', '_')}").command
+        command = _of_records(name) if name in _modules(RECORDS) else import_module(f"audit.cli.{name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
         return command
+
+
+def _of_records(kind: str) -> click.Command:
+    command: click.Command = import_module("audit.cli._records").record_command(kind)
+    return command
+
+
+def _modules(folder: Path) -> list[str]:
+    """Return the names of a folder's modules without importing them."""
+    return [info.name.replace("_", "-") for info in iter_modules([str(folder)]) if not info.name.startswith("_")]
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

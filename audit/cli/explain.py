@@ -95,6 +95,8 @@ def _result(result: Result, found: Explained, most: int) -> None:
     click.echo(f"{name}{policy}: {result.verdict}")
     if result.shares:
         click.echo("  " + ", ".join(f"{key} {share:.4%}" for key, share in result.shares.items() if share))
+    for key, value in result.detail.items():
+        click.echo(f"  {key}: {_text(value)}")
     for breach in result.breaches[:most]:
         _breach(breach, found)
     for stretch in result.unproven[:most]:
@@ -113,7 +115,8 @@ def _breach(breach: Breach, found: Explained) -> None:
     for key, value in breach.detail.items():
         points = (value.get("points") or value.get("buckets")) if isinstance(value, dict) else None
         if points is None:
-            click.echo(f"    {key}: {_text(value)}")
+            for one in value if isinstance(value, list) else [value]:
+                click.echo(f"    {key}: {_text(one)}")
             continue
         for point in points:
             click.echo(f"    {key}: {_text(point)}")
@@ -121,7 +124,9 @@ def _breach(breach: Breach, found: Explained) -> None:
             click.echo(f"    {key}: and {value['count'] - len(points)} more")
     for ref in breach.evidence:
         name, excerpt = found.evidence[ref]
-        click.echo(f"    evidence: journal entry {ref.entry}, SHA-256 {ref.sha256}, {ref.locator}{f', of {name}' if name else ''}")
+        click.echo(
+            f"    evidence: journal entry {ref.entry}, SHA-256 {ref.sha256}{f', {ref.locator}' if ref.locator else ''}{f', of {name}' if name else ''}"
+        )
         click.echo(f"      {excerpt}")
 
 

@@ -16,8 +16,16 @@ from audit.steps.init import init
 @click.option(
     "--organisation", default="", help="Whose evidence this is; also names the log in checkpoints. Default: the folder's name."
 )
+@click.option(
+    "--register", metavar="URL", help="A PostgreSQL database for the register, without password. Default: a file in the folder."
+)
+@click.option(
+    "--catalog",
+    metavar="URL",
+    help="A place in an object store for the catalog's tables: s3://, gs://, abfs://. Credentials come from the environment. Default: in the folder.",
+)
 @click.pass_obj
-def command(data: Path, organisation: str) -> None:
+def command(data: Path, organisation: str, register: str | None, catalog: str | None) -> None:
     """Make an empty data folder: configuration, keys, register, vault, catalog.
 
     An existing data folder stays as it is.
@@ -26,8 +34,10 @@ def command(data: Path, organisation: str) -> None:
     Examples:
       backup-audit init
       backup-audit --data /srv/audit init --organisation "Example Ltd"
+      backup-audit init --register postgresql+psycopg://audit@db.example/audit
+      backup-audit init --catalog s3://audit-catalog/2026
     """
-    folder, new = init(data, organisation)
+    folder, new = init(data, organisation, register, catalog)
     if not new:
         click.echo(f"{folder.path} is a data folder already (of {folder.organisation}); nothing was changed.")
         return

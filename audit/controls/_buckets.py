@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -87,7 +88,7 @@ def bucket_objects(
     mine = mine.filter(
         pl.col("from").is_not_null() & (pl.col("bucket") >= 0) & (pl.col("bucket") < len(edges) - 1) & pl.col("ever")
     )
-    required = _whole_buckets(world, layer, edges, every)
+    required = whole_buckets(_ruled(world, every), layer, edges, "left")
     found = pl.concat([mine.select("code", "bucket").unique(), required]).unique().sort("code", "bucket")
     found = found.with_columns(opens=edges.gather(found["bucket"]), since=edges.gather(found["bucket"] + 1))
     found = found.with_columns(deadline=plus(found["since"], term, zone), start=layer.of(found["code"], "begin"))
@@ -109,18 +110,27 @@ def bucket_objects(
     return Bucketed(objects, Lives(scalars, sure, possible), pl.concat([possible, _unseen_rows(world, found)]), every, zone)
 
 
-def _whole_buckets(world: World, layer: Layer, edges: pl.Series, every: str) -> pl.DataFrame:
-    """Return (`code`, `bucket`) of the buckets that lie wholly in service under versions that have this rule, and end under this one."""
+def _ruled(world: World, every: str) -> pl.DataFrame:
+    """Return when groups are in service under versions that have a rule of that `every`: `code`, `begin`, `end`, in order."""
     with_rule = [
         index
         for index, policy in enumerate(world.policies)
         if "keep" in policy.objectives and any(rule.every == every for rule in policy.objectives["keep"].root)
     ]
-    rows = world.segments.filter(pl.col("policy").is_in(with_rule)).select(
+    return world.segments.filter(pl.col("policy").is_in(with_rule)).select(
         "code",
         begin=pl.max_horizontal("begin", "in_service"),
         end=pl.min_horizontal("end", pl.col("retired").fill_null(FOR_EVER)),
-    ).filter(pl.col("begin") < pl.col("end"))  # fmt: skip
+    )
+
+
+def whole_buckets(rows: pl.DataFrame, layer: Layer, edges: pl.Series, side: Literal["left", "right"]) -> pl.DataFrame:
+    """Return (`code`, `bucket`) of the buckets that lie wholly in unbroken stretches of rows, and end within the layer.
+
+    rows: `code`, `begin`, `end`, in order. side: a bucket that ends where two versions meet belongs to the one that begins there (`left`), or to the
+    one that ends there (`right`).
+    """
+    rows = rows.filter(pl.col("begin") < pl.col("end"))
     fresh = (pl.col("code") != pl.col("code").shift(1)) | (pl.col("begin") != pl.col("end").shift(1))
     spans = (
         rows.with_columns(span=fresh.fill_null(value=True).cum_sum())
@@ -130,9 +140,9 @@ def _whole_buckets(world: World, layer: Layer, edges: pl.Series, every: str) -> 
     start, stop = layer.of(spans["code"], "begin"), layer.of(spans["code"], "end")
     spans = spans.with_columns(start=start, stop=stop).drop_nulls("start")
     first = edges.search_sorted(spans["begin"], side="left").cast(INT)
-    ends_after = edges.search_sorted(spans["start"], side="left").cast(INT) - 1
+    ends_after = edges.search_sorted(spans["start"], side=side).cast(INT) - 1
     last_inside = edges.search_sorted(spans["end"], side="right").cast(INT) - 2
-    ends_before = edges.search_sorted(spans["stop"], side="left").cast(INT) - 2
+    ends_before = edges.search_sorted(spans["stop"], side=side).cast(INT) - 2
     spans = spans.with_columns(
         low=pl.max_horizontal(first, ends_after, pl.lit(0)),
         high=pl.min_horizontal(last_inside, ends_before, pl.lit(len(edges) - 2)) + 1,

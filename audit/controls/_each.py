@@ -1,14 +1,15 @@
 """What controls share that ask something of each live point (docs/definitions.md, section 12): one that may lack it is as bad as none.
 
-Met where some point is surely live and each that may be, seen or unseen, surely has what is asked; breached where a surely live one surely lacks it. A control says
-when points *fail*: `failing(layer, policy, has, life)`, as `code`, `pair`, `doubt`, `begin`, `end` of points that in the world `has` lack what is asked and in the
-world `life` are live; and `unseen(layer, policy)`, as `code`, `pair`, `repository`, `begin`, `end`, `gone`, when points that nobody saw may fail. Instants are Int64 microseconds.
+Met where some point is surely live and each that may be, seen or unseen, surely has what is asked; breached where a surely live one surely lacks it. A control's
+`Rule` says when points fail. Instants are Int64 microseconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import polars as pl
 
@@ -17,14 +18,11 @@ from audit.model.intervals import INT, Line, empty, islands, subtract, union
 from audit.model.lives import Lives
 from audit.model.presence import GAP
 from audit.model.terms import FOR_EVER
-from audit.model.world import Layer, Outcome, World, live_stretches
+from audit.model.world import DOUBT, Layer, Outcome, World, live_stretches
 
 NO_COPY = "no-copy"
 """Why it is unproven where nothing may fail, and nothing is surely live."""
 STRETCH = {"code": pl.UInt32, "pair": pl.Int32, "doubt": pl.Int8, "begin": INT, "end": INT}
-Failing = Callable[[Layer, PolicyVersion, str, str], pl.DataFrame]
-Unseen = Callable[[Layer, PolicyVersion], pl.DataFrame]
-LivesOf = Callable[[PolicyVersion], Lives]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,49 +62,92 @@ class Places:
         return live_stretches(lives, self.line, group, low, high)[0 if life == "sure" else 1]
 
 
-def judge(
-    world: World, layers: Iterator[Layer], lives_of: LivesOf, failing: Failing, unseen: Unseen, outlives: pl.Series | None = None
-) -> list[Outcome]:
-    """Judge the layers of a control. lives_of: the lives under a policy version. outlives: as for `World.judged`."""
+class Rule(ABC):
+    """What a control asks of each live point of a world. What does not depend on the policy is worked out once."""
+
+    key: ClassVar[str]
+    """The objective with which a policy asks for it."""
+    outlives: ClassVar[bool] = False
+    """Whether it is asked after retirement too, as long as a point may be left. Nothing has to be there then: where nothing is, nothing fails."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.places = world, Places.of(world)
+
+    @classmethod
+    def applies(cls, policy: PolicyVersion) -> bool:
+        """Say whether a policy version asks for it."""
+        return cls.key in policy.objectives
+
+    @abstractmethod
+    def lives_of(self, policy: PolicyVersion) -> Lives:
+        """Return when points live, as far as this rule goes."""
+
+    def counted(self, policy: PolicyVersion) -> pl.Series:  # noqa: ARG002 - a rule may ask it of some points only
+        """Say for each point whether the rule is about it."""
+        return pl.repeat(value=True, n=self.world.points.height, dtype=pl.Boolean, eager=True)
+
+    @abstractmethod
+    def failing(self, layer: Layer, policy: PolicyVersion, has: str, life: str) -> pl.DataFrame:
+        """Return when points lack in the world `has` what is asked and live in the world `life`: `code`, `pair`, `doubt`, `begin`, `end`."""
+
+    @abstractmethod
+    def unseen(self, layer: Layer, policy: PolicyVersion) -> pl.DataFrame:
+        """Return when points that nobody saw may fail, from `begin` to `gone`: `code`, `pair`, `repository`, `begin`, `end`, `gone`."""
+
+    def layers(self) -> Iterator[Layer]:
+        """Yield the stretches in which a policy version asks for it."""
+        return self.world.layers(self.applies)
+
+
+def judge(kind: type[Rule], world: World) -> list[Outcome]:
+    """Judge all groups by a kind of rule. Nothing is worked out where no policy asks for it."""
+    if not any(kind.applies(policy) for policy in world.policies):
+        return []
+    rule = kind(world)
     outcomes = []
-    for whole in layers:
-        judged, grace = world.judged(whole, outlives=outlives)
+    after = world.left_until() if rule.outlives else None
+    for whole in rule.layers():
+        judged, grace = world.judged(whole, outlives=after)
         breached, failed, some = empty(), empty(), empty()
         for layer, policy in versions(world, whole):
             low, high = layer.of(world.points["code"], "begin"), layer.of(world.points["code"], "end")
-            breached = union(breached, _by_code(world, failing(layer, policy, "possible", "sure")))
-            maybe = unseen(layer, policy).select("code", "begin", end="gone")
-            failed = union(failed, _by_code(world, failing(layer, policy, "sure", "possible")), _by_code(world, maybe))
-            some = union(some, live_stretches(lives_of(policy), world.line, world.points["code"], low, high)[0])
+            breached = union(breached, world.on_line(rule.failing(layer, policy, "possible", "sure")))
+            maybe = rule.unseen(layer, policy).select("code", "begin", end="gone")
+            failed = union(failed, world.on_line(rule.failing(layer, policy, "sure", "possible")), world.on_line(maybe))
+            codes = world.points["code"].zip_with(rule.counted(policy), pl.repeat(None, len(low), dtype=pl.UInt32, eager=True))
+            some = union(some, live_stretches(rule.lives_of(policy), world.line, codes, low, high)[0])
+        if rule.outlives:
+            some = union(some, _retired(world, whole))
         unproven = subtract(judged, union(subtract(some, failed), breached))
         outcomes.append(world.outcome(whole, None, judged, grace, breached, unproven))
     return outcomes
 
 
-def doubts(
-    world: World, layers: Iterator[Layer], failing: Failing, unseen: Unseen, unknown: str, names: tuple[str, ...]
-) -> pl.DataFrame:
+def _retired(world: World, layer: Layer) -> pl.DataFrame:
+    """Return, as islands on the line, the time after retirement."""
+    rows = world.serving(layer).drop_nulls("retired")
+    return islands(rows.select(*world.line.put(pl.col("code"), pl.max_horizontal("begin", "retired"), pl.col("end"))))
+
+
+def doubts(rule: Rule, unknown: str, names: tuple[str, ...]) -> pl.DataFrame:
     """Return what makes the control unproven, and when: `code`, `pair`, `repository`, `key` (a message key), `begin`, `end`.
 
     unknown: the key where a point is surely live and not surely has what is asked. names: the keys of doubts about lives, by number.
     """
-    found = [
-        pl.DataFrame(
-            schema={"code": pl.UInt32, "pair": pl.Int32, "repository": pl.Int32, "key": pl.String, "begin": INT, "end": INT}
-        )
-    ]
+    found = [pl.DataFrame(schema=DOUBT)]
+    world = rule.world
     repositories = world.points.select("pair", "repository").unique("pair")
     words = pl.Series(names)
-    for whole in layers:
+    for whole in rule.layers():
         for layer, policy in versions(world, whole):
-            lacking = failing(layer, policy, "sure", "sure").with_columns(key=pl.lit(unknown))
-            perhaps = _less(world, failing(layer, policy, "sure", "possible"), lacking)
+            lacking = rule.failing(layer, policy, "sure", "sure").with_columns(key=pl.lit(unknown))
+            perhaps = _less(world, rule.failing(layer, policy, "sure", "possible"), lacking)
             perhaps = perhaps.with_columns(key=words.gather(perhaps["doubt"]))
             rows = pl.concat([lacking, perhaps]).join(repositories, on="pair", how="left")
-            hidden = unseen(layer, policy).with_columns(
+            hidden = rule.unseen(layer, policy).with_columns(
                 key=pl.when(pl.col("end") >= FOR_EVER).then(pl.lit("no-listing-after")).otherwise(pl.lit("unseen")), end="gone"
             )
-            found += [frame.select(pl.col(name).cast(kind) for name, kind in found[0].schema.items()) for frame in (rows, hidden)]
+            found += [frame.select(pl.col(name).cast(kind) for name, kind in DOUBT.items()) for frame in (rows, hidden)]
     return pl.concat(found)
 
 
@@ -127,10 +168,6 @@ def versions(world: World, whole: Layer) -> Iterator[tuple[Layer, PolicyVersion]
     """Yield the segments of each policy version in a layer."""
     for index in whole.policies():
         yield whole.only(index), world.policies[index]
-
-
-def _by_code(world: World, rows: pl.DataFrame) -> pl.DataFrame:
-    return islands(rows.select(*world.line.put(pl.col("code"), pl.col("begin"), pl.col("end"))))
 
 
 def inside(world: World, lives: Lives, life: str, rows: pl.DataFrame, layer: Layer) -> pl.DataFrame:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from audit.model.terms import Term
 
@@ -45,7 +47,65 @@ Share = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Marks a field whose words name what the programme declares, so that `apply` can say which of them it does not. `stem`: of the file that declares it."""
+
+    stem: str
+
+
+def _several(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Repositories = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_several),
+    Field(min_length=1),
+    Names("repositories"),
+    WithJsonSchema({
+        "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
+        "description": "repositories of the programme; all when absent",
+    }),
+]  # fmt: skip
+
+
+Assets = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_several),
+    Field(min_length=1),
+    Names("assets"),
+    WithJsonSchema({
+        "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
+        "description": "assets of the programme; whoever judges an asset with this objective looks at these as well",
+    }),
+]  # fmt: skip
+
+
+def named(objective: Any) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield, of an objective, the fields that name what the programme declares: key, the stem of the file that declares it, and the names."""
+    if isinstance(objective, BaseModel):
+        for name, field in type(objective).model_fields.items():
+            for mark in field.metadata:
+                if isinstance(mark, Names):
+                    yield field.alias or name, mark.stem, getattr(objective, name)
+
+
 class Objective(BaseModel):
     """What a policy may write under one key of `objectives`. Unknown keys are faults."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    SHORT: ClassVar[str | None] = None
+    """The field whose value may stand alone: `rpo: 15m` is `rpo: {target: 15m}`."""
+    AS_TRUE: ClassVar[str | None] = None
+    """The key, where `true` may stand for everything as it is when absent: `encrypted: true`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_short_form(cls, value: Any) -> Any:
+        if cls.AS_TRUE is not None:
+            if value is False:
+                raise ValueError(f"`{cls.AS_TRUE}: false` promises nothing; write `{cls.AS_TRUE}: true`, or leave it out")
+            return {} if value is True else value
+        return value if cls.SHORT is None or isinstance(value, dict | cls) else {cls.SHORT: value}

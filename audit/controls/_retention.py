@@ -35,7 +35,7 @@ def obligations(world: World) -> dict[str, pl.DataFrame]:
     failing: dict[str, list[pl.DataFrame]] = {name: [] for name in WORLDS}
     for whole in world.layers(keeps):
         for kept, layer in _of_versions(world, whole):
-            bound = _bound(kept, layer)
+            bound = bound_objects(kept, layer)
             for name in WORLDS:
                 failing[name].append(_failing(world, kept, bound, name))
     return {name: islands(pl.concat(parts)) if parts else empty() for name, parts in failing.items()}
@@ -52,7 +52,7 @@ def failures(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     for whole in world.layers(keeps):
         part = Layer(whole.frame.filter(pl.col("code").is_in(codes)), whole.size)
         for kept, layer in _of_versions(world, part):
-            missing = _missing(world, kept, _bound(kept, layer), "possible")
+            missing = when_missing(world, kept, bound_objects(kept, layer), "possible")
             about = kept.objects[missing["object"]].select("point", "opens", closes="since")
             named = about.with_columns(missing, every=pl.lit(kept.every, pl.String), zone=pl.lit(kept.zone, pl.String))
             found.append(named.select(pl.col(name).cast(kind) for name, kind in FAILURE.items()))
@@ -70,16 +70,7 @@ def outlives(world: World) -> pl.Series | None:
     retired = world.segments.filter(pl.col("retired").is_not_null())["code"].unique()
     if retired.is_empty():
         return None
-    left = (
-        world.points.select("code")
-        .with_columns(end=world.presence.ends["possible_end"])
-        .drop_nulls("code")
-        .group_by("code")
-        .agg(pl.col("end").max())
-    )
-    last = pl.repeat(None, world.groups.height, dtype=INT, eager=True)
-    last = last.scatter(left["code"], left["end"]) if left.height else last
-    ends = world.groups.select("asset", end=pl.max_horizontal(last, _last_deadlines(world, retired)))
+    ends = world.groups.select("asset", end=pl.max_horizontal(world.left_until(), _last_deadlines(world, retired)))
     return ends.select(pl.col("end").max().over("asset"))[
         "end"
     ]  # an asset is judged as long as anything of it is left, in any part
@@ -98,7 +89,7 @@ def _last_deadlines(world: World, codes: pl.Series) -> pl.Series:
     horizon = max(world.line.stop, *(instant for instant in ahead if isinstance(instant, int)))
     for whole in world.layers(keeps):
         for kept, layer in _of_versions(world, Layer(whole.frame.filter(mine), whole.size), horizon):
-            latest = _bound(kept, layer).group_by("code").agg(pl.col("deadline").max())
+            latest = bound_objects(kept, layer).group_by("code").agg(pl.col("deadline").max())
             if latest.height:
                 known = last.gather(latest["code"])
                 last = last.scatter(latest["code"], pl.select(pl.max_horizontal(known, latest["deadline"])).to_series())
@@ -136,7 +127,7 @@ def _objects(world: World, layer: Layer, lives: Lives, policy: PolicyVersion, ho
             yield bucket_objects(world, layer, lives, policy, rule.every, rule.term, horizon)
 
 
-def _bound(kept: Bucketed, layer: Layer) -> pl.DataFrame:
+def bound_objects(kept: Bucketed, layer: Layer) -> pl.DataFrame:
     """Return the objects that a version binds: `object`, `code`, `since` (of the obligation), `stop` (the version's end), `deadline`."""
     frame = kept.objects.with_row_index("object").with_columns(
         start=layer.of(kept.objects["code"], "begin"), stop=layer.of(kept.objects["code"], "end")
@@ -152,11 +143,11 @@ def _bound(kept: Bucketed, layer: Layer) -> pl.DataFrame:
 
 def _failing(world: World, kept: Bucketed, bound: pl.DataFrame, name: str) -> pl.DataFrame:
     """Return, as islands on the world's line, where bound objects fail in a world."""
-    stretches = _missing(world, kept, bound, name)
-    return islands(stretches.select(*world.line.put(pl.col("code"), pl.col("begin"), pl.col("end"))))
+    stretches = when_missing(world, kept, bound, name)
+    return world.on_line(stretches)
 
 
-def _missing(world: World, kept: Bucketed, bound: pl.DataFrame, name: str) -> pl.DataFrame:
+def when_missing(world: World, kept: Bucketed, bound: pl.DataFrame, name: str) -> pl.DataFrame:
     """Return when bound objects are not live in a world and should be, from `since` to the deadline, or to the end of the version's hold on them: `object`,
     `code`, `deadline`, `begin`, `end`."""
     lives = kept.seen if name == "sure" else Lives(kept.seen.scalars, kept.seen.sure, kept.possible)

@@ -8,6 +8,7 @@ import polars as pl
 from pydantic import Field
 
 from audit.controls._objectives import LengthOrAny, Objective
+from audit.controls._weaker import Shortfall, shorter, weaker
 from audit.model.estate import PolicyVersion
 from audit.model.intervals import INT, Line, at_least, empty, islands, subtract
 from audit.model.lives import Lives
@@ -25,6 +26,20 @@ class Copies(Objective):
     offline: int = Field(0, ge=0)
     max_age: LengthOrAny = Field(description="how old a copy may be and still count; `any` for no limit")
     production: bool = True
+
+    def weaker_than(self, least: Copies, zone: str) -> Iterator[Shortfall]:
+        """Yield in what it asks for fewer or older copies."""
+        for leg in LEGS:
+            has, need = getattr(self, leg), getattr(least, leg)
+            answer: bool | None = has < need
+            if leg in ("count", "media") and need and self.production != least.production:
+                # Of one of the two, production is counted: it may add one domain or medium, or none where it shares one with a copy.
+                surely, perhaps = (has - 1, has) if self.production else (has, has + 1)
+                answer = False if surely >= need else None if perhaps >= need else True
+            yield from weaker(leg, has, need, answer)
+        if least.max_age is not None:
+            answer = True if self.max_age is None else shorter([least.max_age], [self.max_age], zone)
+            yield from weaker("max_age", self.max_age, least.max_age, answer)
 
 
 OBJECTIVES = {"copies": Copies}

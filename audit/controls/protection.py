@@ -30,7 +30,7 @@ def evaluate(world: World) -> list[Outcome]:
     return [
         _outcome("assigned", at, serving, serving.filter(pl.col("policy").is_null()), nobody),
         _outcome("protected", at, serving, serving.filter(~possible), serving.filter(possible & ~sure)),
-        # A restore run alone proves nothing (design 5, "recovery-time"), and no other record of a test exists yet.
+        # Restore tests are judged by a control of their own (docs/definitions.md, section 25); they are not counted here yet.
         _outcome("restorable", at, serving, nobody, serving, reason="no-restore-test"),
     ]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
 import polars as pl
-from pydantic import field_validator, model_validator
+from pydantic import field_validator
 
 from audit.controls._objectives import Length, Objective, Share
+from audit.controls._weaker import Shortfall, shorter, weaker
 from audit.model.estate import PolicyVersion
 from audit.model.intervals import INT, islands, subtract, union
 from audit.model.terms import FOR_EVER, Term
@@ -16,6 +17,8 @@ from audit.model.world import Layer, Outcome, World, live_stretches
 
 class Rpo(Objective):
     """`rpo: 15m`, or `rpo: {target: 1h, tolerance: 10m, at_least: 99.5%}`."""
+
+    SHORT = "target"
 
     target: Length
     tolerance: Length = Term()
@@ -28,10 +31,16 @@ class Rpo(Objective):
             raise ValueError(f"an RPO is an exact length, such as 15m, 24h or 30d, not {term}")
         return term
 
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: Any) -> Any:
-        return value if isinstance(value, dict | Rpo) else {"target": value}
+    def weaker_than(self, least: Rpo, zone: str) -> Iterator[Shortfall]:
+        """Yield in what it allows more work to be lost: target and tolerance together count."""
+        allowed, most = ([one.target, one.tolerance] for one in (self, least))
+        yield from weaker(
+            "",
+            " + ".join(str(term) for term in allowed if term),
+            " + ".join(str(term) for term in most if term),
+            shorter(most, allowed, zone),
+        )
+        yield from weaker("at_least", f"{self.at_least:.6%}", f"{least.at_least:.6%}", self.at_least < least.at_least)
 
 
 OBJECTIVES = {"rpo": Rpo}
@@ -64,7 +73,7 @@ def evaluate(world: World) -> list[Outcome]:
     return outcomes
 
 
-def share_asked(policy: PolicyVersion) -> float:
+def share_asked(policy: PolicyVersion, leg: str | None) -> float:  # noqa: ARG001 - it has no legs
     """Return the share of the judged time that has to be met for the verdict `met` (`at_least`)."""
     share: float = policy.objectives["rpo"].at_least
     return share

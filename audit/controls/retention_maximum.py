@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
+from audit.controls._holds import suspended
 from audit.controls._objectives import Length, Objective
 from audit.controls._retention import outlives
+from audit.controls._weaker import Shortfall, shorter, weaker
 from audit.model.estate import PolicyVersion
-from audit.model.intervals import INT, empty, union
-from audit.model.lives import Lives, cut
-from audit.model.presence import Presence
+from audit.model.intervals import INT, empty, subtract, union
+from audit.model.lives import presence_as_lives
 from audit.model.terms import Term
 from audit.model.world import Outcome, World, live_stretches, plus
 
@@ -19,6 +22,11 @@ class Dispose(Objective):
 
     after: Length
     grace: Length = Term()
+
+    def weaker_than(self, least: Dispose, zone: str) -> Iterator[Shortfall]:
+        """Yield in what it lets copies stay longer: term and grace together count."""
+        own, most = ([one.after, one.grace] for one in (self, least))
+        yield from weaker("", self, least, shorter(most, own, zone))
 
 
 OBJECTIVES = {"dispose": Dispose}
@@ -32,7 +40,7 @@ def evaluate(world: World) -> list[Outcome]:
     Whether the copy can be restored does not matter, and what was never seen is not held against anybody.
     """
     outcomes = []
-    lives, after = _presence_as_lives(world), outlives(world)
+    lives, after = presence_as_lives(world.points, world.presence), outlives(world)
     for layer in world.layers(lambda policy: "dispose" in policy.objectives):
         judged, grace = world.judged(layer, outlives=after)
         breached, unproven = empty(), empty()
@@ -46,7 +54,8 @@ def evaluate(world: World) -> list[Outcome]:
                 .zip_with(world.points["captured"].is_not_null(), pl.repeat(None, world.points.height, dtype=INT, eager=True)),
                 part.of(world.points["code"], "end"),
             )  # fmt: skip
-            breached, unproven = union(breached, sure), union(unproven, possible)
+            free = suspended(world, part, world.policies[policy], world.policies[policy].objectives["dispose"].grace)
+            breached, unproven = union(breached, subtract(sure, free)), union(unproven, subtract(possible, free))
         outcomes.append(world.outcome(layer, None, judged, grace, breached, unproven, unseen=False))
     return outcomes
 
@@ -55,17 +64,6 @@ def due(world: World, policy: PolicyVersion) -> pl.Series:
     """Return, for each point, the instant by which it has to be gone under a policy version."""
     terms: Dispose = policy.objectives["dispose"]
     return plus(plus(world.points["captured"], terms.after, policy.timezone), terms.grace, policy.timezone)
-
-
-def _presence_as_lives(world: World) -> Lives:
-    """Return presence in the form of lives, so that the same arithmetic serves both."""
-    presence: Presence = world.presence
-    marked = pl.concat([presence.sure_gaps["point"], presence.possible_gaps["point"]]).unique()
-    gapped = pl.repeat(value=False, n=world.points.height, eager=True, dtype=pl.Boolean).scatter(marked, values=True)
-    scalars = presence.ends.select(
-        begin=world.points["available"].fill_null(2**62), sure_end="sure_end", possible_end="possible_end", gapped=gapped
-    )
-    return Lives(scalars, cut(scalars, "sure_end", presence.sure_gaps), cut(scalars, "possible_end", presence.possible_gaps))
 
 
 NAMES_OLDEST = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import polars as pl
@@ -9,7 +10,9 @@ from pydantic import Field, RootModel
 
 from audit.controls._objectives import Length, Objective
 from audit.controls._retention import failures, keeps, obligations, outlives
+from audit.controls._weaker import Shortfall, shorter, weaker
 from audit.model.intervals import subtract
+from audit.model.terms import Term
 from audit.model.world import Outcome, World
 
 
@@ -24,6 +27,36 @@ class Keep(RootModel[list[KeepRule]]):
     """`keep: [{every: day, for: 30d}, {every: month, for: 7y}]`."""
 
     root: list[KeepRule] = Field(min_length=1)
+
+    def weaker_than(self, least: Keep, zone: str) -> Iterator[Shortfall]:
+        """Yield the rules that it does not satisfy. A rule for each day satisfies one for each month when it keeps a month longer: the day may be the month's first."""
+        for rule in least.root:
+            answers = [_weaker(mine, rule, zone) for mine in self.root]
+            answer = False if False in answers else None if None in answers else True
+            yield from weaker("", self.model_dump(mode="json", by_alias=True), rule, answer)
+
+
+FINEST_FIRST = {
+    "point": None,
+    "day": Term.parse("1 day"),
+    "week": Term.parse("1 week"),
+    "month": Term.parse("1 month"),
+    "quarter": Term.parse("1 quarter"),
+    "year": Term.parse("1 year"),
+}
+
+
+def _weaker(mine: KeepRule, rule: KeepRule, zone: str) -> bool | None:
+    """Say whether keeping as one rule says is less than another asks: yes, no, or (null) nobody can say."""
+    order, bucket = list(FINEST_FIRST), FINEST_FIRST[rule.every]
+    answer = shorter([mine.term], [rule.term], zone)
+    if mine.every == rule.every or answer is True:
+        return answer
+    if order.index(mine.every) > order.index(rule.every) or bucket is None:
+        return True
+    # Of a finer rule the oldest bucket or point inside may be as much older as the whole bucket is long; a week may lie in two months.
+    lengths = [bucket] + ([FINEST_FIRST["week"]] if mine.every == "week" else [])
+    return False if shorter([mine.term], [*lengths, rule.term], zone) is False else None  # type: ignore[list-item]
 
 
 OBJECTIVES = {"keep": Keep}

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import polars as pl
 
 from audit.controls._cover import GOOD, due, kinds_of, laid_out, of_repositories
-from audit.controls._each import NO_COPY, Places, hidden, inside, judge
+from audit.controls._each import NO_COPY, Rule, hidden, inside, judge
 from audit.controls._each import doubts as doubts_of
 from audit.controls._objectives import Length, Objective
 from audit.controls._retention import live_at
+from audit.controls._weaker import Shortfall, shorter, weaker
 from audit.model.estate import PolicyVersion
 from audit.model.intervals import INT, islands, subtract, union
 from audit.model.lives import Lives
@@ -23,6 +24,10 @@ class Verify(Objective):
 
     every: Length
 
+    def weaker_than(self, least: Verify, zone: str) -> Iterator[Shortfall]:
+        """Yield in what it lets checks be further apart."""
+        yield from weaker("every", self.every, least.every, shorter([least.every], [self.every], zone))
+
 
 OBJECTIVES = {"verify": Verify}
 OTHERWISE = NO_COPY
@@ -34,35 +39,22 @@ AT_A_TIME = 200
 
 def evaluate(world: World) -> list[Outcome]:
     """Judge every group whose policy asks for checks: breached while a point that is surely there is damaged, or was surely not read for too long."""
-    if not _asked(world):
-        return []
-    rule = _Rule(world)
-    return judge(world, _layers(world), rule.lives_of, rule.failing, rule.unseen)
+    return judge(_Rule, world)
 
 
 def doubts(world: World, names: tuple[str, ...]) -> pl.DataFrame:
     """Return what makes the control unproven, and when; see `_each.doubts`."""
-    rule = _Rule(world)
-    return doubts_of(world, _layers(world), rule.failing, rule.unseen, UNKNOWN, names)
+    return doubts_of(_Rule(world), UNKNOWN, names)
 
 
-def _asked(world: World) -> bool:
-    return any(_applies(policy) for policy in world.policies)
+class _Rule(Rule):
+    """When points are not covered by checks."""
 
-
-def _applies(policy: PolicyVersion) -> bool:
-    return "verify" in policy.objectives
-
-
-def _layers(world: World) -> Iterator[Layer]:
-    return world.layers(_applies)
-
-
-class _Rule:
-    """When points are not covered by checks. What does not depend on the policy is worked out once."""
+    key = "verify"
 
     def __init__(self, world: World) -> None:
-        self.world, self.places, self.kinds = world, Places.of(world), kinds_of(world)
+        super().__init__(world)
+        self.kinds = kinds_of(world)
 
     def lives_of(self, policy: PolicyVersion) -> Lives:
         """Return when points live, checked or not: a damaged one that is still there counts."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -26,7 +26,8 @@ class Judged:
     faults: tuple[str, ...]
     conflicts: tuple[str, ...]
     """Points told with contradicting content, as `source / repository / id`."""
-    unplaced: int
+    unplaced: pl.DataFrame
+    """Successful runs that name no repository: `source`, `id`."""
 
 
 def judge(
@@ -56,7 +57,7 @@ def judge(
         if controls is not None and name not in controls:
             continue
         try:
-            outcomes = united(world, module.evaluate(world))
+            outcomes = [without(world.beside, outcome) for outcome in united(world, module.evaluate(world))]
             results += [result for outcome in outcomes for result in results_of(world, name, module, outcome, evidence, doubts)]
         except Exception as error:  # noqa: BLE001 - one control's mistake is a fault in the assessment, not the end of it
             faults.append(f"{name}: {type(error).__name__}: {error}")
@@ -76,6 +77,15 @@ def judge(
     return Judged(tuple(results), tuple(faults), tuple(sorted(conflicts["name"])), facts.unplaced)
 
 
+def without(codes: pl.Series, outcome: Outcome) -> Outcome:
+    """Return an outcome less what it says of some groups."""
+    if codes.is_empty():
+        return outcome
+    others = ~pl.col("code").is_in(codes.implode())
+    names = ("judged", "grace", "breached", "unproven")
+    return replace(outcome, **{name: getattr(outcome, name).filter(others) for name in names})
+
+
 def united(world: World, outcomes: Sequence[Outcome]) -> list[Outcome]:
     """Return one outcome a leg: what a control found in several layers, with the stretches that touch made one."""
     by_leg: dict[str | None, list[Outcome]] = {}
@@ -88,6 +98,7 @@ def united(world: World, outcomes: Sequence[Outcome]) -> list[Outcome]:
             grace=_joined(world, [one.grace for one in some]),
             breached=_joined(world, [one.breached for one in some]),
             unproven=_joined(world, [one.unproven for one in some]),
+            numbers=pl.concat(counted) if (counted := [one.numbers for one in some if one.numbers is not None]) else None,
             extra=some[0].extra,
         )
         for leg, some in by_leg.items()

@@ -13,6 +13,7 @@ from audit.errors import UsageError
 from audit.evaluation.assess import Judged, judge
 from audit.evaluation.rows import HELD, LOST, Rows
 from audit.model.estate import Estate
+from audit.policy.objectives import companions
 from audit.policy.suggest import one_of, unknown
 
 ROWS = 750_000
@@ -23,14 +24,21 @@ WORKERS = 2
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some assets: the estate with only them, and their (source, subject) pairs; null: everything, orphans too."""
+    """Some assets: the estate with only them, and their (source, subject) pairs; null: everything, orphans too.
+
+    `wide`: the same with the assets that controls look at beside while they judge these (null: none are needed)."""
 
     estate: Estate
     subjects: pl.DataFrame | None
+    wide: Chunk | None = None
 
 
-def chunks_of(catalog: Catalog, known: int, estate: Estate, assets: Sequence[str] | None = None) -> list[Chunk]:
-    """Split the estate's assets, or those named, into chunks of about ROWS rows. Raises `UsageError` for an asset that is not declared."""
+def chunks_of(
+    catalog: Catalog, known: int, estate: Estate, assets: Sequence[str] | None = None, controls: Sequence[str] | None = None
+) -> list[Chunk]:
+    """Split the estate's assets, or those named, into chunks of about ROWS rows. controls: those that are to judge them; all when null.
+
+    Raises `UsageError` for an asset that is not declared."""
     if assets is not None:
         declared = set(estate.segments["asset"])
         for name in assets:
@@ -44,22 +52,32 @@ def chunks_of(catalog: Catalog, known: int, estate: Estate, assets: Sequence[str
     if assets is None and int(counts["rows"].sum()) <= ROWS:
         return [Chunk(estate, None)]
     if assets is not None and int(counts.join(named, on=["source", "subject"], how="semi")["rows"].sum()) <= ROWS:
-        return [_chunk(estate, list(assets))]
+        return [_chunk(estate, list(assets), controls)]
     sizes = named.join(counts, on=["source", "subject"], how="left").group_by("asset").agg(pl.col("rows").sum())
     names = names.join(sizes, on="asset", how="left").with_columns(pl.col("rows").fill_null(0)).sort("asset")
     numbered = names.with_columns(chunk=(pl.col("rows").cum_sum() - pl.col("rows")) // ROWS)
-    return [_chunk(estate, group["asset"].to_list()) for _, group in numbered.group_by("chunk", maintain_order=True)]
+    return [_chunk(estate, group["asset"].to_list(), controls) for _, group in numbered.group_by("chunk", maintain_order=True)]
 
 
-def _chunk(estate: Estate, assets: list[str]) -> Chunk:
+def _chunk(estate: Estate, assets: list[str], controls: Sequence[str] | None) -> Chunk:
+    small = _narrowed(estate, assets)
+    used = [estate.policies[index] for index in small.segments["policy"].drop_nulls().unique()]
+    beside = frozenset(asset for policy in used for _, asset in companions(policy.objectives, controls)) - set(assets)
+    wide = None
+    if beside:
+        more = replace(_narrowed(estate, [*assets, *beside]), beside=beside)
+        wide = Chunk(more, more.aliases.select("source", "subject").unique())
+    return Chunk(small, small.aliases.select("source", "subject").unique(), wide)
+
+
+def _narrowed(estate: Estate, assets: Sequence[str]) -> Estate:
     mine = pl.col("asset").is_in(assets)
-    small = replace(
+    return replace(
         estate,
         segments=estate.segments.filter(mine),
         aliases=estate.aliases.filter(mine),
         asset_repositories=estate.asset_repositories.filter(mine),
     )
-    return Chunk(small, small.aliases.select("source", "subject").unique())
 
 
 def judge_chunks(
@@ -68,6 +86,7 @@ def judge_chunks(
     """Judge chunks over [since, until) (microseconds), two at a time; yields what came of each, in order."""
 
     def work(chunk: Chunk) -> Judged:
+        chunk = chunk.wide or chunk
         return judge(chunk.estate, fetch(catalog, known, chunk), since, until, controls)
 
     if len(chunks) == 1:

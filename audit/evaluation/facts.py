@@ -14,25 +14,40 @@ import polars as pl
 from audit.evaluation.links import link_bases, link_originals
 from audit.evaluation.rows import Names, Rows, name_rows
 from audit.model.checks import checks_of
+from audit.model.deliveries import deliveries_of
 from audit.model.estate import Source
 from audit.model.intervals import INT
 from audit.model.jobs import presence_of_jobs
 from audit.model.lives import Lives, damage, lives_of, suspicion
+from audit.model.observations import Observations
 from audit.model.points import FIELDS, Merged, merge_tellings, presence_in_catalog, sightings_of
 from audit.model.presence import Presence
 from audit.model.runs import captured_inside, match, merge_runs
 from audit.model.terms import FOR_EVER
 
-POINT_COLUMNS = ("pair", "id", *FIELDS, "partial", "catalog", "first_sighting", "entry", "locator", "ended_entry", "ended_locator")
+POINT_COLUMNS = (
+    "pair",
+    "id",
+    *FIELDS,
+    "encrypted",
+    "partial",
+    "catalog",
+    "first_sighting",
+    "entry",
+    "locator",
+    "ended_entry",
+    "ended_locator",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Points with all that is needed to judge them.
 
-    names: numbers of (source, repository) and of scopes. points: one row a point: POINT_COLUMNS. lives: by whether partial points count.
-    standing: the lives under the same condition as if nobody had ever checked a point. checks: `point`, `at`, `corrupt`. readings: as
-    `audit.model.checks.CHECK`. listed_scopes: `chain`, `subject`: who was ever listed in which scope. unplaced: successful runs without a repository.
+        names: numbers of (source, repository) and of scopes. points: one row a point: POINT_COLUMNS. lives: by whether partial points count.
+        standing: the lives under the same condition as if nobody had ever checked a point. checks: `point`, `at`, `corrupt`. readings: as
+    `audit.model.checks.CHECK`. runs: merged, with `pair`. listed_scopes: `chain`, `subject`: who was ever listed in which scope. unplaced: successful runs without a repository:
+    `source`, `subject`, `id`. deliveries: as `audit.model.deliveries.DELIVERY`. observations: of the points that listings told of, which are the first ones.
     """
 
     names: Names
@@ -42,9 +57,12 @@ class Facts:
     standing: Callable[[bool], Lives]
     checks: pl.DataFrame
     readings: pl.DataFrame
+    runs: pl.DataFrame
     listed_scopes: pl.DataFrame
     conflicts: pl.DataFrame
-    unplaced: int
+    unplaced: pl.DataFrame
+    deliveries: pl.DataFrame
+    observations: Observations
 
 
 def resolve_facts(rows: Rows, sources: Mapping[str, Source], acceptances: set[bool]) -> Facts:
@@ -76,7 +94,21 @@ def resolve_facts(rows: Rows, sources: Mapping[str, Source], acceptances: set[bo
         return lives(accepts, sure_damage.clear(), possible_damage.clear())
 
     readings = checks_of(merged.checks, runs, points.select("pair", "id").with_row_index("point"))
-    return Facts(names, points, presence, judged, standing, dated, readings, names.listed_scopes, merged.conflicts, unplaced)
+    return Facts(
+        names,
+        points,
+        presence,
+        judged,
+        standing,
+        dated,
+        readings,
+        runs,
+        names.listed_scopes,
+        merged.conflicts,
+        unplaced,
+        deliveries_of(rows.payloads, rows.listings),
+        Observations(merged.states, names.chains),
+    )
 
 
 def _self_contained() -> pl.Expr:
@@ -93,10 +125,10 @@ def _doubt(points: pl.DataFrame, damaged: pl.Series) -> pl.Series:
     return marked.scatter((~points["catalog"]).arg_true(), 1)
 
 
-def _with_runs(merged: Merged, runs: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """Return the points with what runs tell of them and with those that only runs tell of, and the number of successful runs that name no repository."""
+def _with_runs(merged: Merged, runs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the points with what runs tell of them and with those that only runs tell of, and the successful runs that name no repository."""
     made_points = runs.filter((pl.col("kind") == "backup") & pl.col("outcome").is_in(["success", "warning"]))
-    unplaced = int(made_points["repository"].null_count())
+    unplaced = made_points.filter(pl.col("repository").is_null()).select("source", "subject", "id")
     timed = made_points.drop_nulls(["pair", "finished_at"]).with_columns(
         started=pl.col("started_at").cast(INT),
         finished=pl.col("finished_at").cast(INT),
@@ -121,6 +153,7 @@ def _with_runs(merged: Merged, runs: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         pl.col("point_id").alias("id"),
         *(_of_run(name) for name in FIELDS),
         "partial",
+        encrypted=pl.lit(None, pl.Boolean),
         catalog=pl.lit(value=False),
         first_sighting=pl.lit(None, INT),
         entry="entry",

@@ -43,10 +43,13 @@ def results_of(
     world: World, control: str, module: ModuleType, outcome: Outcome, evidence: Evidence, doubts: Doubts
 ) -> Iterator[Result]:
     """Yield one result for each group and policy version that the outcome judged."""
-    keys = pl.concat([outcome.judged, outcome.grace]).select("code", "policy").unique().sort("code", "policy")
+    told = [outcome.judged, outcome.grace, *([] if outcome.numbers is None else [outcome.numbers])]
+    keys = pl.concat([rows.select("code", "policy") for rows in told]).unique().sort("code", "policy")
     if keys.is_empty():
         return
-    breaches = _breaches(world, outcome.breached, evidence, module)
+    of_points = outcome.extra.get("of_points", True)
+    breaches = _breaches(world, outcome, evidence, module)
+    numbers = _numbers(outcome.numbers)
     unproven = _unproven(world, outcome, evidence, doubts, module)
     lengths = {name: _lengths(getattr(outcome, name)) for name in ("judged", "grace", "breached", "unproven")}
     times = {name: _times(getattr(outcome, name)) for name in ("judged", "grace")}
@@ -57,7 +60,7 @@ def results_of(
         key = (code, index)
         seconds = {name: lengths[name].get(key, 0) for name in lengths}
         shares = _shares(seconds)
-        asked = module.share_asked(policy) if policy is not None and hasattr(module, "share_asked") else 1.0
+        asked = module.share_asked(policy, outcome.leg) if policy is not None and hasattr(module, "share_asked") else 1.0
         mine, open_ = breaches.get(key, []), unproven.get(key, [])
         yield Result(
             asset=asset,
@@ -72,8 +75,8 @@ def results_of(
             judged_seconds=(seconds["judged"] + seconds["grace"]) / MICROSECONDS,
             breaches=tuple(mine),
             unproven=tuple(open_),
-            detail=_numbers(mine),
-            provenance=evidence.provenance.get(code),
+            detail=numbers.get(key, {}) | _worst(mine),
+            provenance=evidence.provenance.get(code) if of_points else None,
             judged=times["judged"].get(key, ()),
             grace=times["grace"].get(key, ()),
         )
@@ -124,21 +127,33 @@ def _verdict(shares: Mapping[str, float] | None, asked: float) -> Verdict:
     return Verdict.WAIVED if shares["waived"] > 0 else Verdict.MET
 
 
-def _numbers(breaches: list[Breach]) -> dict[str, Any]:
+def _numbers(rows: pl.DataFrame | None) -> dict[tuple[int, int | None], dict[str, Any]]:
+    """Return what a control counted, by (code, policy); what it does not know is left out."""
+    if rows is None:
+        return {}
+    return {
+        (code, policy): {
+            name: time_text(instant(value)) if name.endswith("_at") else value
+            for name, value in numbers.items()
+            if value is not None
+        }
+        for (code, policy), numbers in (((one.pop("code"), one.pop("policy")), one) for one in rows.rows(named=True))
+    }
+
+
+def _worst(breaches: list[Breach]) -> dict[str, Any]:
     """Return the worst exposure, only where that of every breach is known: the greatest of some is not the worst."""
     exposures = [breach.detail.get("exposure_seconds") for breach in breaches]
     known = [seconds for seconds in exposures if seconds is not None]
     return {"worst_exposure_seconds": max(known)} if known and len(known) == len(exposures) else {}
 
 
-def _breaches(
-    world: World, stretches: pl.DataFrame, evidence: Evidence, module: ModuleType
-) -> dict[tuple[int, int | None], list[Breach]]:
+def _breaches(world: World, outcome: Outcome, evidence: Evidence, module: ModuleType) -> dict[tuple[int, int | None], list[Breach]]:
     """Return breaches in time order by (code, policy), each with the points that explain it."""
-    if stretches.is_empty():
+    if outcome.breached.is_empty():
         return {}
-    rows = stretches.sort("code", "policy", "begin").with_row_index("row")
-    points = _points_of(world, rows, evidence, module)
+    rows = outcome.breached.sort("code", "policy", "begin").with_row_index("row").with_columns(leg=pl.lit(outcome.leg, pl.String))
+    points = _of_breaches(world, rows, evidence, module)
     exposure: dict[int, int] = {}
     missing = _missing(module.missing(world, rows)) if hasattr(module, "missing") else {}
     if getattr(module, "SHOWS_EXPOSURE", False):
@@ -164,9 +179,8 @@ def _missing(rows: pl.DataFrame) -> dict[int, dict[str, Any]]:
         told = found.setdefault(row, {"count": 0, "buckets": []})
         told["count"] += 1
         if len(told["buckets"]) < POINTS_NAMED:
-            told["buckets"].append({
-                "every": every, "first_day": first.isoformat(), "last_day": last.isoformat(), "deadline_at": time_text(instant(deadline)),
-            })  # fmt: skip
+            kept = {} if deadline is None else {"deadline_at": time_text(instant(deadline))}
+            told["buckets"].append({"every": every, "first_day": first.isoformat(), "last_day": last.isoformat(), **kept})
     return found
 
 
@@ -207,13 +221,81 @@ def _points_of(
         entry, locator = by if by[0] is not None else point[6:8] if role == "lost" and point[6] is not None else point[4:6]
         ref = EvidenceRef(entry, evidence.sha256.get(entry, ""), locator or "")
         found[row] = (detail, refs if ref in refs else (*refs, ref))
-    for row, pair, at, entry, locator in _witnesses(world, rows, evidence).iter_rows():
+    for row, pair, at, entry, locator in _witnesses(world, _looked_at(world, rows, module), evidence).iter_rows():
         detail, refs = found[row]
         source, repository = evidence.pairs[pair]
         detail.setdefault("observed_by", []).append(
             {"source": source, "repository": repository, "listed_at": time_text(instant(at))}
         )
         found[row] = (detail, (*refs, EvidenceRef(entry, evidence.sha256.get(entry, ""), locator or "")))
+    return found
+
+
+def _looked_at(world: World, rows: pl.DataFrame, module: ModuleType) -> pl.DataFrame:
+    """Return breaches with each group that its control looked at to find them: their own, unless the control says more."""
+    if not hasattr(module, "members"):
+        return rows
+    return rows.drop("code").join(module.members(world, rows), on="row")
+
+
+def _of_breaches(
+    world: World, rows: pl.DataFrame, evidence: Evidence, module: ModuleType
+) -> dict[int, tuple[dict[str, Any], tuple[EvidenceRef, ...]]]:
+    """Return, by breach, what its control knows of it: records that say so, what was declared, or the points around it."""
+    said = _records_of(module.said_by(world, rows)) if hasattr(module, "said_by") else {}
+    if hasattr(module, "said_by") and not hasattr(module, "involved"):
+        found = _runs_of(world, module.runs_involved(world, rows), evidence) if hasattr(module, "runs_involved") else {}
+    elif hasattr(module, "told"):
+        return {row: _with_evidence(detail, evidence) for row, detail in module.told(world, rows, surely=True).items()}
+    elif hasattr(module, "runs_involved"):
+        return _runs_of(world, module.runs_involved(world, rows), evidence)
+    else:
+        found = _points_of(world, rows, evidence, module)
+    for row, (detail, refs) in said.items():
+        known, before = found.get(row, ({}, ()))
+        found[row] = (known | detail, (*before, *refs))
+    return found
+
+
+def _with_evidence(detail: Mapping[str, Any], evidence: Evidence) -> tuple[dict[str, Any], tuple[EvidenceRef, ...]]:
+    """Take from what a control tells of a breach the `evidence` that it names as (entry, locator), each once."""
+    named = dict.fromkeys(detail.get("evidence", ()))
+    refs = tuple(EvidenceRef(entry, evidence.sha256.get(entry, ""), locator or "") for entry, locator in named)
+    return {key: value for key, value in detail.items() if key != "evidence"}, refs
+
+
+def _records_of(said: pl.DataFrame) -> dict[int, tuple[dict[str, Any], tuple[EvidenceRef, ...]]]:
+    """Return, by breach, the register records that say so (`row`, `id`, `entry`, `sha256`, `by`), and their acts as evidence."""
+    found: dict[int, tuple[dict[str, Any], tuple[EvidenceRef, ...]]] = {}
+    for row, identity, entry, sha256, by in said.select("row", "id", "entry", "sha256", "by").iter_rows():
+        detail, refs = found.setdefault(row, ({"records": []}, ()))
+        detail["records"].append({"record": identity, "by": by})
+        found[row] = (detail, (*refs, EvidenceRef(entry, sha256, "")))
+    return found
+
+
+def _runs_of(world: World, named: pl.DataFrame, evidence: Evidence) -> dict[int, tuple[dict[str, Any], tuple[EvidenceRef, ...]]]:
+    """Return, by breach, the job runs of each role (`row`, `role`, `run`) with their evidence: the newest are named, and all are counted."""
+    told = world.runs.select("started", "id", "kind", "outcome", "repository", "entry", "locator")[named["run"]]
+    every = pl.concat([named.select("row", "role"), told], how="horizontal").sort(
+        "row", "role", "started", "id", descending=[False, False, True, False]
+    )
+    every = every.with_columns(count=pl.len().over("row", "role"), place=pl.int_range(pl.len()).over("row", "role"))
+    found: dict[int, tuple[dict[str, Any], tuple[EvidenceRef, ...]]] = {}
+    for one in every.filter(pl.col("place") < POINTS_NAMED).iter_rows(named=True):
+        detail, refs = found.setdefault(one["row"], ({}, ()))
+        run = {
+            "run": one["id"],
+            "kind": one["kind"],
+            "outcome": one["outcome"],
+            "repository": evidence.repositories.get(one["repository"]),
+        }
+        role = detail.setdefault(one["role"], {"count": one["count"], "runs": []})
+        role["runs"].append({**run, "started_at": time_text(instant(one["started"]))})
+        found[one["row"]] = (
+            detail,
+            (*refs, EvidenceRef(one["entry"], evidence.sha256.get(one["entry"], ""), one["locator"] or "")),
+        )
     return found
 
 
@@ -255,16 +337,17 @@ def _unproven(
     """Return unproven stretches in time order by (code, policy), each with its reason and what would settle it."""
     if outcome.unproven.is_empty():
         return {}
-    rows = outcome.unproven.sort("code", "policy", "begin").with_row_index("row")
+    rows = outcome.unproven.sort("code", "policy", "begin").with_row_index("row").with_columns(leg=pl.lit(outcome.leg, pl.String))
     fixed = outcome.extra.get("reason")
-    blind = set(world.blind.to_list())
-    seen = rows.filter(~pl.col("code").is_in(world.blind.implode()))
+    blind = set(world.blind.to_list()) if outcome.extra.get("of_points", True) else set()
+    seen = rows.filter(~pl.col("code").is_in(list(blind)))
     why = {} if fixed is not None or seen.is_empty() else _reasons(world, outcome, seen, doubts, module)
+    told = module.told(world, rows, surely=False) if hasattr(module, "told") else {}
     found: dict[tuple[int, int | None], list[Unproven]] = {}
     detail: dict[str, Any]
     for row, code, policy, begin, end in rows.select("row", "code", "policy", "begin", "end").iter_rows():
         if fixed is not None:
-            reason, detail = fixed, {}
+            reason, detail = fixed, told.get(row, {})
         elif code in blind:
             reason, detail = "no-evidence", dict(evidence.expected.get(code, {}))
         else:
@@ -274,6 +357,7 @@ def _unproven(
             names = {evidence.repositories[number] for number in repositories}
             sources = {evidence.pairs[pair][0] for pair in pairs if pair in evidence.pairs}
             detail = {"sources": sorted(sources), "repositories": sorted(names)} | ({"reasons": keys} if reason == "mixed" else {})
+            detail |= told.get(row, {})
         found.setdefault((code, policy), []).append(Unproven(instant(begin), instant(end), reason, detail))
     return found
 
@@ -286,7 +370,9 @@ def _reasons(
     First what stands in the way although one good point would do; then what is not declared; at last whatever is in doubt.
     """
     if hasattr(module, "doubts"):
-        return {row: tuple(rest) for row, *rest in reasons_told(rows, module.doubts(world, DOUBTS)).iter_rows()}
+        told = module.doubts(world, DOUBTS)
+        mine = told.filter(pl.col("leg") == outcome.leg) if "leg" in told.columns else told
+        return {row: tuple(rest) for row, *rest in reasons_told(rows, mine).iter_rows()}
     reaches = [module.reach(policy) if hasattr(module, "reach") else None for policy in world.policies]
     rows = rows.with_columns(reach=pl.Series(reaches, dtype=pl.Int64).gather(rows["policy"]))
     each, unseen = getattr(module, "EACH_POINT", False), outcome.extra.get("unseen", True)

@@ -11,7 +11,7 @@ from audit.model.points import TELLING, Chains
 
 HELD = (
     "source", "repository", "scope", "id", "subject", "method", "captured_at", "captured_until", "available_at", "base", "self_contained",
-    "copy_of_source", "copy_of_repository", "copy_of_id", "expires_at", "deleted_at", "immutable_until", "bytes", "integrity", "checked_at",
+    "copy_of_source", "copy_of_repository", "copy_of_id", "expires_at", "deleted_at", "immutable_until", "encrypted", "bytes", "integrity", "checked_at",
     "completeness", "basis", "observed_at", "listed_at", "from_complete", "shown_entry", "told_entry", "locator",
 )  # fmt: skip
 LOST = ("source", "repository", "scope", "id", "listed_at", "from_complete")
@@ -134,6 +134,7 @@ def _held(rows: Rows, held: pl.DataFrame) -> pl.DataFrame:
         "deleted": pl.col("deleted_at").cast(INT),
         "immutable": pl.col("immutable_until").cast(INT),
         "checked": pl.col("checked_at").cast(INT),
+        "encrypted": pl.col("encrypted") == "yes",
         "partial": pl.col("completeness") == "partial",
         "catalog": pl.col("basis") == "catalog",
         "observed": pl.coalesce("listed_at", "observed_at").cast(INT),

@@ -10,6 +10,7 @@ import polars as pl
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import audit.controls
+from audit.controls._objectives import named
 from audit.discovery import modules
 from audit.errors import UsageError
 from audit.model.estate import Estate, PolicyVersion
@@ -29,7 +30,11 @@ class WhatIf:
     def controls(self) -> list[str]:
         """Return the controls whose verdicts may differ."""
         keys = {path.split(".")[0] for path in self.values}
-        found = [name for name, module in modules(audit.controls.__name__).items() if keys & set(module.OBJECTIVES)]
+        found = [
+            name
+            for name, module in modules(audit.controls.__name__).items()
+            if keys & set(module.OBJECTIVES) or getattr(module, "DECLARATIONS", False)
+        ]
         return sorted(modules(audit.controls.__name__)) if keys & set(GENERAL) else found
 
 
@@ -43,6 +48,9 @@ def what_if(estate: Estate, asked: WhatIf) -> Estate:
     used = estate.segments.filter(inside)["policy"].drop_nulls().unique().sort().to_list()
     others = {index: _altered(estate.policies[index], asked.values) for index in used}
     changed = {index: policy for index, policy in others.items() if policy is not estate.policies[index]}
+    declared = {"repositories": set(estate.repositories["repository"]), "assets": set(estate.segments["asset"])}
+    for policy in changed.values():
+        _declared(policy, asked, declared)
     if not changed:
         keys = ", ".join(sorted(asked.values))
         raise UsageError(
@@ -53,6 +61,17 @@ def what_if(estate: Estate, asked: WhatIf) -> Estate:
     moved = pl.col("policy").replace_strict(places, default=pl.col("policy"), return_dtype=pl.Int32)
     segments = estate.segments.with_columns(policy=pl.when(inside).then(moved).otherwise("policy"))
     return replace(estate, segments=segments, policies=(*estate.policies, *changed.values()))
+
+
+NOUNS = {"repositories": "repository", "assets": "asset"}
+
+
+def _declared(policy: PolicyVersion, asked: WhatIf, declared: Mapping[str, set[str]]) -> None:
+    """Refuse names that no programme declares, as `apply` would."""
+    for key in {path.split(".")[0] for path in asked.values} & set(policy.objectives):
+        for part, stem, names in named(policy.objectives[key]):
+            for name in set(names) - declared[stem]:
+                raise UsageError(f"--what-if {key}.{part}: {unknown(NOUNS[stem], name, declared[stem])} ({one_of(declared[stem])})")
 
 
 def _in_scope(estate: Estate, scope: Mapping[str, frozenset[str]]) -> pl.Expr:
@@ -90,7 +109,7 @@ def _altered(policy: PolicyVersion, values: Mapping[str, Any]) -> PolicyVersion:
 
 def _written(objective: Any) -> Any:
     """Return an objective as a policy file writes it."""
-    return objective.model_dump(by_alias=True) if isinstance(objective, BaseModel) else objective
+    return objective.model_dump(by_alias=True, exclude_unset=True) if isinstance(objective, BaseModel) else objective
 
 
 def _put(written: Any, path: list[str], value: Any, whole: str) -> Any:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import polars as pl
 
 from audit.evaluation.facts import Facts
+from audit.evaluation.records import placed_records
+from audit.model.captures import retold, strengths
 from audit.model.estate import Estate, Source
 from audit.model.intervals import INT, Line
+from audit.model.runs import named_points
 from audit.model.terms import FOR_EVER, Term, micros
+from audit.model.unlogged import KINDS, unlogged
 from audit.model.unseen import unseen
-from audit.model.world import World, minus
+from audit.model.world import FEED, World, minus
 
 NONE = -1
 """The pair of a repository that an asset declares and none of its sources ever listed."""
@@ -30,14 +35,23 @@ def build_world(estate: Estate, facts: Facts, since: int, until: int) -> World:
     )
     points = _points(facts, aliases, of_pair)
     views = _views(estate, facts, aliases, groups, numbers, of_pair)
-    hidden = _unseen(estate, facts, views, aliases, segments)
+    hidden, spoken = _unseen(estate, facts, views, aliases, segments)
     # Declared repositories alone are no evidence: what nobody ever listed or told of is unproven, also where unseen points do not count.
     told = pl.concat([views.filter(pl.col("pair") != NONE)["code"], points["code"].drop_nulls()])
     seen = views["code"].filter(views["code"].is_in(told.implode())).unique()
     blind = groups["code"].filter(~groups["code"].is_in(seen.implode()))
+    bounded = _bounded(estate.sources, aliases)
+    runs = _runs(facts, bounded, of_pair)
+
+    @cache
+    def hidden_runs() -> pl.DataFrame:
+        return _unlogged(facts, bounded, points, runs, of_pair)
+
     return World(
-        Line(since, until), groups, segments, estate.policies, points, facts.lives, facts.standing, facts.readings, facts.presence,
-        hidden, blind, repositories,
+        Line(since, until), groups, segments, estate.policies, points, facts.lives, facts.standing, facts.readings,
+        runs, hidden_runs, facts.presence, hidden, blind, repositories, placed_records(estate, groups), estate.demands,
+        groups["code"].filter(groups["asset"].is_in(list(estate.beside))), aliases.select(FEED.keys()).unique(), estate.sources, facts.deliveries, estate.known,
+        estate.timezone, facts.observations, _naming(facts), _prunes(facts), spoken, estate.keeps_at_least,
     )  # fmt: skip
 
 
@@ -72,6 +86,8 @@ def _segments(estate: Estate, groups: pl.DataFrame) -> pl.DataFrame:
         city="city",
         medium="medium",
         failure_domain="failure_domain",
+        tier="tier",
+        data_class="data_class",
     ).sort("code", "begin")
 
 
@@ -83,9 +99,11 @@ def _repositories(estate: Estate, facts: Facts) -> pl.DataFrame:
         end=_micros("to", FOR_EVER),
         medium="medium",
         city="city",
+        country="country",
         failure_domain="failure_domain",
         offline="offline",
         mirror=pl.col("mirror_of").is_not_null(),
+        provider="provider",
     )
     names = (
         pl.concat([facts.names.pairs["repository"], estate.asset_repositories["repository"], declared["repository"]])
@@ -101,9 +119,11 @@ def _repositories(estate: Estate, facts: Facts) -> pl.DataFrame:
         name="name",
         medium="medium",
         city="city",
+        country="country",
         failure_domain="failure_domain",
         offline="offline",
         mirror=pl.col("mirror"),
+        provider="provider",
     )
 
 
@@ -117,12 +137,77 @@ def _points(facts: Facts, aliases: pl.DataFrame, of_pair: pl.DataFrame) -> pl.Da
     code = code.scatter(mine["point"], mine["code"]) if mine.height else code
     return facts.points.select(
         "pair", "id", "captured", "available", "first_sighting", "catalog", "subject", "entry", "locator", "ended_entry", "ended_locator", "doubt",
+        "partial", "method", "bytes", "deleted",
         code=code,
         repository=of_point["number"],
         restorable=pl.coalesce("captured_until", "captured"),
         immutable="immutable",
+        encrypted="encrypted",
         expires="expires",
+        **strengths(facts.points).to_dict(),
+        retold=retold(facts.points["captured"], facts.points["original_row"]),
     )  # fmt: skip
+
+
+def _told_runs(facts: Facts) -> pl.DataFrame:
+    return facts.runs.select(
+        "source", "subject", "pair", "id", "kind", "method", "outcome", "entry", "locator", "recovery_point",
+        started=pl.col("started_at").cast(INT), finished=pl.col("finished_at").cast(INT), partial=(pl.col("coverage") == "partial").fill_null(value=False),
+        whole=(pl.col("coverage") == "full").fill_null(value=False),
+    )  # fmt: skip
+
+
+def _runs(facts: Facts, aliases: pl.DataFrame, of_pair: pl.DataFrame) -> pl.DataFrame:
+    """Say whose each run is: of the group whose alias held when it started. Runs of nobody are left out."""
+    runs = _told_runs(facts).drop_nulls(["subject", "started"]).with_row_index("run")
+    mine = runs.join(aliases.select("source", "subject", "code", "begin", "end", until="high"), on=["source", "subject"])
+    mine = mine.filter((pl.col("started") >= pl.col("begin")) & (pl.col("started") < pl.col("end"))).unique("run", keep="first")
+    mine = mine.join(of_pair.select("pair", repository="number"), on="pair", how="left").sort("run")
+    # The point that a restore says it restored: the id of a known one, else whatever it says.
+    restores = mine.filter(pl.col("kind") == "restore").select("run", "pair", "recovery_point").drop_nulls()
+    ids = facts.points.with_row_index("point").select("pair", "point", recovery_point="id")
+    named = named_points(restores, ids).drop_nulls("point")
+    named = named.select("run", named=facts.points["id"].gather(named["point"]))
+    mine = mine.join(named, on="run", how="left", maintain_order="left").with_columns(pl.coalesce("named", "recovery_point"))
+    return mine.with_columns(until=pl.min_horizontal("end", "until")).drop("run", "begin", "end", "recovery_point")
+
+
+def _unlogged(facts: Facts, aliases: pl.DataFrame, points: pl.DataFrame, runs: pl.DataFrame, of_pair: pl.DataFrame) -> pl.DataFrame:
+    """Return when runs of a group may have started that no job log shows, by what is told of its sources and of where its copies went."""
+    names = aliases.select(
+        "code", "source", "subject", begin=pl.max_horizontal("begin", "low"), end=pl.min_horizontal("end", "high")
+    )
+    logs = facts.names.logs.join(of_pair.select("pair", "source"), on="pair")
+    held = points.select("code", "pair", "subject", at="captured").drop_nulls().join(of_pair.select("pair", "source"), on="pair")
+    made = runs.filter(pl.col("kind").is_in(KINDS)).select("code", "source", "subject", "pair", at="started").drop_nulls()
+    traces = pl.concat([made, held.select(made.columns)])
+    half = _told_runs(facts).filter(pl.col("kind").is_in(KINDS) & (pl.col("subject").is_null() | pl.col("started").is_null()))
+    half = half.select("source", "subject", "pair", "kind", "outcome", at=pl.coalesce("started", "finished")).drop_nulls("at")
+    return unlogged(names, logs, traces, half)
+
+
+def _naming(facts: Facts) -> pl.DataFrame:
+    """Return the runs that name a known point of their own subject, or say no subject, each with the point."""
+    ids = facts.points.with_row_index("point").select("pair", "point", recovery_point="id")
+    named = named_points(facts.runs.drop_nulls(["pair", "recovery_point"]), ids).drop_nulls("point")
+    mine = facts.points["subject"].gather(named["point"])
+    named = named.filter(pl.col("subject").is_null() | (pl.col("subject") == mine))
+    return named.select(
+        "point",
+        "kind",
+        "outcome",
+        "entry",
+        "locator",
+        started=pl.col("started_at").cast(INT),
+        finished=pl.col("finished_at").cast(INT),
+    )
+
+
+def _prunes(facts: Facts) -> pl.DataFrame:
+    """Return when prune runs ended well: what they removed did not vanish."""
+    well = (pl.col("kind") == "prune") & pl.col("outcome").is_in(["success", "warning"])
+    rows = facts.runs.filter(well).select("pair", "subject", at=pl.col("finished_at").cast(INT)).drop_nulls(["pair", "at"])
+    return rows.unique().sort("at", "pair", "subject")
 
 
 def _views(
@@ -139,8 +224,12 @@ def _views(
     return pl.concat([by_source, declared])
 
 
-def _unseen(estate: Estate, facts: Facts, views: pl.DataFrame, aliases: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
-    """Return the unseen stretches of each group and pair. Groups that know the same of a pair share the arithmetic."""
+def _unseen(
+    estate: Estate, facts: Facts, views: pl.DataFrame, aliases: pl.DataFrame, segments: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the unseen stretches of each group and pair, and the first and last complete listing that speaks of each group.
+
+    Groups that know the same of a pair share the arithmetic."""
     names = facts.names
     known = views.join(names.pairs.select("pair", source="source", name="repository"), on="pair", how="left")
     scoped = facts.listed_scopes.join(names.scopes.filter(pl.col("scope").is_not_null()), on="chain").join(names.pairs, on="pair")
@@ -152,7 +241,7 @@ def _unseen(estate: Estate, facts: Facts, views: pl.DataFrame, aliases: pl.DataF
     own = (
         scoped.sort("chain").group_by("code", "pair", maintain_order=True).agg(scopes=pl.col("chain").cast(pl.String).str.join(","))
     )
-    windows = _windows(estate.sources, aliases)
+    windows = _windows(_bounded(estate.sources, aliases))
     timeline = segments.group_by("code", maintain_order=True).agg(
         timeline=pl.format("{}:{}", "begin", pl.col("policy").fill_null(-1)).str.join(",")
     )
@@ -179,22 +268,30 @@ def _unseen(estate: Estate, facts: Facts, views: pl.DataFrame, aliases: pl.DataF
         [_observed(estate, speakers, complete, segments), speakers.join(names.logs, on="pair").select("view", "begin", "end")]
     )
     pieces = unseen(spans, observed, complete)
-    return known.select("code", "pair", "repository", "view").join(pieces, on="view").drop("view")
+    spoken = (
+        known.select("code", "view")
+        .join(complete, on="view")
+        .group_by("code")
+        .agg(first=pl.col("at").min(), last=pl.col("at").max())
+    )
+    return known.select("code", "pair", "repository", "view").join(pieces, on="view").drop("view"), spoken
 
 
-def _windows(sources: Mapping[str, Source], aliases: pl.DataFrame) -> pl.DataFrame:
-    """Return when a group's points could have been captured by a source at all: while an alias held, and the source was in use."""
+def _bounded(sources: Mapping[str, Source], aliases: pl.DataFrame) -> pl.DataFrame:
+    """Return aliases with when their source is in use: `low`, `high`."""
     bounds = pl.DataFrame(
         [(name, _bound(source, -1), _bound(source, 1)) for name, source in sources.items()],
         schema={"source": pl.String, "low": INT, "high": INT},
         orient="row",
     )
-    rows = aliases.join(bounds, on="source", how="left").select(
-        "code",
-        "source",
-        begin=pl.max_horizontal("begin", pl.col("low").fill_null(-FOR_EVER)),
-        end=pl.min_horizontal("end", pl.col("high").fill_null(FOR_EVER)),
+    return aliases.join(bounds, on="source", how="left").with_columns(
+        pl.col("low").fill_null(-FOR_EVER), pl.col("high").fill_null(FOR_EVER)
     )
+
+
+def _windows(bounded: pl.DataFrame) -> pl.DataFrame:
+    """Return when a group's points could have been captured by a source at all: while an alias held, and the source was in use."""
+    rows = bounded.select("code", "source", begin=pl.max_horizontal("begin", "low"), end=pl.min_horizontal("end", "high"))
     return rows.unique().sort("code", "source", "begin", "end")
 
 

@@ -97,11 +97,40 @@ class PolicyVersion:
     new_asset_grace: Term | None = None
     reaches_back: bool = False
     title: Mapping[str, str] = field(default_factory=dict)
+    sha256: str | None = None
+    """Of what it promises, as it was written: what a unit signs (docs/definitions.md, section 31). Null: it was read from no programme."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What policies have to state at the least for assets of some tiers and data classes (null: of all), while it holds: [since, until), null: unbounded.
+
+    `objectives`: by key, the weakest that is allowed. `demanded_by`: `law` or `enterprise`; `reference`: where that is written, by language."""
+
+    objectives: Mapping[str, Any]
+    tiers: frozenset[str] | None = None
+    data_classes: frozenset[str] | None = None
+    demanded_by: str = "enterprise"
+    reference: Mapping[str, str] = field(default_factory=dict)
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How far the journal is known. at: the instant of its newest entry: what was not received by then may still come. intact: whether it is an unbroken chain up
+    to there; null: nobody looked."""
+
+    at: datetime
+    intact: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Estate:
-    """Everything declared, as known at one entry of the journal (schemas above). `keeps_at_least`: by repository, what its listings show at the least."""
+    """Everything declared, as known at one entry of the journal (schemas above). `keeps_at_least`: by repository, what its listings show at the least.
+    `titles`: of assets and sources, by noun, name and language. `records`: by kind, what people stated and did (`audit.model.records`).
+    `demands`: the baseline. `beside`: assets that controls look at while they judge others, and that are not judged themselves. `known`: of the journal that all of
+    this was read from; null: of none. `representatives`: by unit, who may sign for it, as last declared."""
 
     segments: pl.DataFrame
     aliases: pl.DataFrame
@@ -112,3 +141,9 @@ class Estate:
     keeps_at_least: Mapping[str, Term] = field(default_factory=dict)
     units: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     timezone: str = "UTC"
+    records: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    titles: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    demands: tuple[Demand, ...] = ()
+    beside: frozenset[str] = frozenset()
+    known: Known | None = None
+    representatives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

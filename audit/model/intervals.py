@@ -10,10 +10,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from audit.model import few
+
 INT = pl.Int64
 STRETCH = {"begin": INT, "end": INT}
 BEGIN, END = pl.col("begin"), pl.col("end")
 BEFORE_ALL = -(2**62)
+FEW = 200
+"""Sets of up to so many stretches are worked on as lists: that takes a twentieth of the time that one query takes to be planned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ def collapse(stretches: pl.LazyFrame) -> pl.LazyFrame:
 
 def islands(stretches: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
     """Return the union of stretches as islands."""
+    if isinstance(stretches, pl.DataFrame) and stretches.height <= FEW:
+        return _frame(few.islands(_rows(stretches)))
     rows = collapse(stretches.lazy().select("begin", "end").filter(BEGIN < END)).collect().sort("begin")
     if rows.is_empty():
         return rows
@@ -81,9 +87,20 @@ def islands(stretches: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
     return heads.select("begin", end=pl.col("reached").shift(-1).fill_null(last))
 
 
+def _rows(stretches: pl.DataFrame) -> list[few.Stretch]:
+    return list(zip(stretches["begin"].to_list(), stretches["end"].to_list(), strict=True))
+
+
+def _frame(stretches: list[few.Stretch]) -> pl.DataFrame:
+    return pl.DataFrame({"begin": [begin for begin, _ in stretches], "end": [end for _, end in stretches]}, schema=STRETCH)
+
+
 def union(*sets: pl.DataFrame) -> pl.DataFrame:
     """Return the islands of everything in any of the sets."""
-    return islands(pl.concat([one.select("begin", "end") for one in sets])) if sets else empty()
+    some = [one for one in sets if one.height]
+    if sum(one.height for one in some) <= FEW:
+        return _frame(few.islands([row for one in some for row in _rows(one)]))
+    return islands(pl.concat([one.select("begin", "end") for one in some]))
 
 
 def _sweep(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
@@ -107,6 +124,8 @@ def subtract(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
     """Return the islands of what is in `first` and not in `second`; both are islands."""
     if first.is_empty() or second.is_empty():
         return first.select("begin", "end")
+    if first.height + second.height <= FEW:
+        return _frame(few.subtract(_rows(first), _rows(second)))
     return islands(_sweep(first, second).filter((pl.col("first") > 0) & (pl.col("second") == 0)))
 
 
@@ -114,6 +133,8 @@ def intersect(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
     """Return the islands of what is in both; both are islands."""
     if first.is_empty() or second.is_empty():
         return empty()
+    if first.height + second.height <= FEW:
+        return _frame(few.intersect(_rows(first), _rows(second)))
     return islands(_sweep(first, second).filter((pl.col("first") > 0) & (pl.col("second") > 0)))
 
 

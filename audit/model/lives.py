@@ -133,6 +133,15 @@ def lives_of(points: pl.DataFrame, presence: Presence, sure_damage: pl.DataFrame
     return Lives(scalars, cut(scalars, "sure_end", sure_gaps), cut(scalars, "possible_end", possible_gaps))
 
 
+def presence_as_lives(points: pl.DataFrame, presence: Presence) -> Lives:
+    """Return presence in the form of lives, so that the same arithmetic serves what asks of points that are there, restorable or not. points: `available`."""
+    marked = pl.concat([presence.sure_gaps["point"], presence.possible_gaps["point"]]).unique()
+    gapped = pl.repeat(value=False, n=points.height, eager=True, dtype=pl.Boolean).scatter(marked, values=True)
+    begin = points["available"].fill_null(FOR_EVER)
+    scalars = presence.ends.select(begin=begin, sure_end="sure_end", possible_end="possible_end", gapped=gapped)
+    return Lives(scalars, cut(scalars, "sure_end", presence.sure_gaps), cut(scalars, "possible_end", presence.possible_gaps))
+
+
 def _down_the_chains(
     own: pl.DataFrame, base: pl.Series, sure_gaps: pl.DataFrame, possible_gaps: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

@@ -33,6 +33,7 @@ TELLING: dict[str, pl.DataType | type[pl.DataType]] = {
     "bytes": INT,
     "integrity": pl.String,
     "checked": INT,
+    "encrypted": pl.Boolean,
     "partial": pl.Boolean,  # completeness is partial
     "catalog": pl.Boolean,  # basis is catalog
     "observed": INT,  # the instant of the listing, else of the payload
@@ -61,7 +62,7 @@ class Chains:
 @dataclass(frozen=True, slots=True)
 class Merged:
     """`held`: the tellings that hold a point, with its number (`point`, UInt32). `states`: `point`, `pair`, `chain`, `complete`, `present`, `listed` of all
-    tellings. `points`: one row a point, in order of number: `pair`, `id`, the merged FIELDS, `partial`, `catalog`, `first_sighting`,
+    tellings. `points`: one row a point, in order of number: `pair`, `id`, the merged FIELDS, `encrypted` (null: not told, or told both ways), `partial`, `catalog`, `first_sighting`,
     `entry`, `locator`, and `ended_entry`, `ended_locator`: where its deletion is told.
     `checks`: `point`, `at` (null: `verified` without an instant), `corrupt`, `entry`, `locator`.
     `conflicts`: `pair`, `id` of the points told with two different capture times or subjects."""
@@ -153,7 +154,19 @@ def _last_told(states: pl.DataFrame, held: pl.DataFrame, chains: Chains) -> pl.D
 
 def _merge(held: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Merge the tellings of each point, field by field. Most points are told once, and cost nothing."""
-    columns = ["point", "pair", "id", *FIELDS, "partial", "catalog", "entry", "locator", "ended_entry", "ended_locator"]
+    columns = [
+        "point",
+        "pair",
+        "id",
+        *FIELDS,
+        "encrypted",
+        "partial",
+        "catalog",
+        "entry",
+        "locator",
+        "ended_entry",
+        "ended_locator",
+    ]
     several = held["point"].is_duplicated()
     ended = pl.col("deleted").is_not_null()
     once = (
@@ -178,6 +191,8 @@ def _merge(held: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.col("entry", "locator").sort_by("observed", "payload", "locator", nulls_last=True).first(),
         ended_entry=pl.col("entry").filter(ended).first(),
         ended_locator=pl.col("locator").filter(ended).first(),
+        # No telling outweighs another here: of two that disagree one is wrong, and nobody knows which.
+        encrypted=pl.when(pl.col("encrypted").min() == pl.col("encrypted").max()).then(pl.col("encrypted").min()),
         differ=(pl.col("captured").drop_nulls().n_unique() > 1) | (pl.col("subject").n_unique() > 1),
     )
     return pl.concat([once, many.select(columns)]).sort("point"), many.filter("differ").select("pair", "id")
@@ -216,7 +231,7 @@ def presence_in_catalog(states: pl.DataFrame, points: pl.DataFrame, chains: Chai
         .select("point", "available", "deleted")
         .join(common.select("point"), on="point", how="anti", maintain_order="left")
     )
-    sightings, complete = _observations(states.join(rest.select("point"), on="point", how="semi"), chains)
+    sightings, complete = lay_out(states.join(rest.select("point"), on="point", how="semi"), chains)
     place = rest.select("point").with_row_index("row")
 
     def local(frame: pl.DataFrame) -> pl.DataFrame:
@@ -239,7 +254,7 @@ def presence_in_catalog(states: pl.DataFrame, points: pl.DataFrame, chains: Chai
 
 def sightings_of(states: pl.DataFrame, points: pl.Series, chains: Chains) -> pl.DataFrame:
     """Lay out every sighting (`point`, `at`) of some points."""
-    return _observations(states.filter(pl.col("point").is_in(points.implode())), chains)[0]
+    return lay_out(states.filter(pl.col("point").is_in(points.implode())), chains)[0]
 
 
 def _common(states: pl.DataFrame, merged: pl.DataFrame, chains: Chains) -> pl.DataFrame:
@@ -279,7 +294,7 @@ def _seen_and_gone(states: pl.DataFrame, usual: pl.Expr) -> pl.DataFrame:
     return rows.filter(pl.col("gone").is_null() | (pl.col("gone") > pl.col("first"))).select(columns.keys())
 
 
-def _observations(rows: pl.DataFrame, chains: Chains) -> tuple[pl.DataFrame, pl.DataFrame]:
+def lay_out(rows: pl.DataFrame, chains: Chains) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Lay out, for the points of the uncommon kind, every sighting and every complete listing that speaks of them (`point`, `at`)."""
     none = pl.DataFrame(schema={"point": pl.UInt32, "at": INT})
     if rows.is_empty():
@@ -295,3 +310,23 @@ def _observations(rows: pl.DataFrame, chains: Chains) -> tuple[pl.DataFrame, pl.
     whole = chains.chains.filter("whole").select("pair", "chain")
     mine = pl.concat([mine, rows.select("point", "pair").unique().join(whole, on="pair").select("point", "chain")]).unique()
     return seen, mine.join(chains.listed, on="chain").select("point", "at")
+
+
+def stays(states: pl.DataFrame, chains: Chains) -> pl.DataFrame:
+    """Return the unbroken rows of complete listings that have a point; see `audit.model.observations`."""
+    runs = _runs(states.filter(pl.col("complete") & pl.col("listed").is_not_null()), chains).sort("point", "chain", "place")
+    # A row that only tells the point otherwise goes on where the one before it stops.
+    on = (
+        (pl.col("point") == pl.col("point").shift(1))
+        & (pl.col("chain") == pl.col("chain").shift(1))
+        & (pl.col("place") == pl.col("stop").shift(1))
+    )
+    runs = (
+        runs.with_columns(stay=(~on).fill_null(value=True).cum_sum())
+        .group_by("stay", maintain_order=True)
+        .agg(pl.col("point", "chain", "listed", "place").first(), pl.col("stop", "last").last())
+    )
+    listed = chains.listed.with_row_index("stop").select(pl.col("stop").cast(INT), "chain", gone="at")
+    runs = runs.join(listed, on=["stop", "chain"], how="left", maintain_order="left")
+    runs = runs.join(chains.chains.select("chain", "pair"), on="chain", how="left", maintain_order="left")
+    return runs.select("point", "chain", "pair", "place", "stop", "gone", since="listed", before="last")

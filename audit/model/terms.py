@@ -60,7 +60,7 @@ class Term:
         return bool(self.months or self.microseconds)
 
     def __str__(self) -> str:
-        return self.text or f"{self.microseconds}us"
+        return self.text or f"{self.microseconds // 1_000_000}s"
 
     def after(self, instant: datetime, zone: str) -> datetime:
         """Return the instant this long after a UTC instant."""

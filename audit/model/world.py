@@ -12,13 +12,17 @@ from typing import Any
 
 import polars as pl
 
-from audit.model.estate import PolicyVersion
+from audit.model.estate import Demand, Known, PolicyVersion, Source
 from audit.model.intervals import INT, Line, empty, intersect, islands, subtract
 from audit.model.lives import Lives
+from audit.model.observations import Observations
 from audit.model.presence import Presence
 from audit.model.terms import FOR_EVER, Term
 
+FEED = {"code": pl.UInt32, "source": pl.String, "begin": INT, "end": INT}
 JUDGED = {"code": pl.UInt32, "policy": pl.Int32, "begin": INT, "end": INT}
+DOUBT = {"code": pl.UInt32, "pair": pl.Int32, "repository": pl.Int32, "key": pl.String, "begin": INT, "end": INT}
+"""Why a control is unproven, and when (`audit.evaluation.explain.reasons_told`). pair: where more than one may have a reason at a time, which; `key`: a message key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +30,27 @@ class World:
     """Everything a control may look at.
 
     line: the period, for `groups.height` groups. groups: `code`, `asset`, `part`, `unit`, in order of code.
-    segments: `code`, `begin`, `end`, `policy` (Int32, null), `in_service`, `retired` (Int64, null), `city`, `medium`, `failure_domain`, sorted by
-    code and begin, without holes.
-    points: `code` (null: of no asset), `repository` (Int32), `pair`, `captured`, `restorable` (captured_until, else captured), `first_sighting`,
-    `available`, `catalog`, `subject`, `immutable`, `expires`, `doubt`, `id`, `entry`, `locator`. presence: of all points. lives: by whether partial points
-    count. standing: the same as if nobody had ever checked a point. checks: as `audit.model.checks.CHECK`.
+    segments: `code`, `begin`, `end`, `policy` (Int32, null), `in_service`, `retired` (Int64, null), `city`, `medium`, `failure_domain`,
+    `tier`, `data_class`, sorted by code and begin, without holes. demands: the baseline.
+    points: `code` (null: of no asset), `repository` (Int32), `pair`, `captured`, `deleted`, `restorable` (captured_until, else captured), `first_sighting`,
+    `available`, `catalog`, `subject`, `immutable`, `encrypted` (Boolean; null: not told, or told both ways), `expires`, `doubt`, `id`, `entry`, `locator`, `partial`,
+    `method`, `bytes`, `weakest`, `strongest` (how strong its method surely and possibly is) and `retold` (a copy told with another capture time than its original's), as
+    `audit.model.captures` says. presence: of all points. lives: by whether partial points count. standing: the same as if nobody had ever checked a point. checks: as
+    `audit.model.checks.CHECK`.
+    runs: `code` (of whom its subject was when it started), `source`, `subject`, `pair`, `repository` (Int32; both null: not told), `id`, `kind`, `method`, `outcome`, `started`,
+    `finished`, `partial`, `whole` (told to cover a part, or all), `until` (when its alias or its source ends), `named` (of a restore: the id of its point), `entry`,
+    `locator`: those with a code.
+    unlogged: when runs of a group may have started that no job log shows, as `audit.model.unlogged.UNLOGGED`; worked out when it is first asked for.
     unseen: `code`, `pair`, `repository`, `begin`, `end`, `gone`: stretches of capture instants nobody observed, and when what was captured
     there is known to be gone. blind: codes of groups of which there is no evidence at all.
-    repositories: `repository`, `begin`, `end`, `name`, `medium`, `city`, `failure_domain`, `offline`, `mirror` (Boolean), each by stretches of time.
+    repositories: `repository`, `begin`, `end`, `name`, `medium`, `city`, `country`, `failure_domain`, `offline`, `mirror` (Boolean), `provider`, each by stretches of time.
+    records: by kind, when a register record speaks of a group: `code`, `begin`, `end`, `id`, `entry`, `sha256`, `by`, `at`, and the kind's own columns.
+    feeds: `code`, `source`, `begin`, `end`: when an alias of a group names a source. sources: as declared, by name. deliveries: as `audit.model.deliveries.DELIVERY`, of
+    all sources. known: how far the journal is known (null: there is none). zone: of the programme.
+    observations: of the points. naming: runs that name a point: `point` (row), `kind`, `outcome`, `started`, `finished`, `entry`, `locator`. prunes: when prune runs ended well:
+    `pair`, `subject` (null: not told), `at`, sorted by `at`. spoken: `code`, `first`, `last`: the instants of the first and the last complete listing that speaks of a group. keeps: by
+    repository, what its listings show at the least.
+    beside: codes of groups that are here only because controls look at them while they judge others: in no layer.
     """
 
     line: Line
@@ -44,10 +61,25 @@ class World:
     lives: Mapping[bool, Lives]
     standing: Callable[[bool], Lives]
     checks: pl.DataFrame
+    runs: pl.DataFrame
+    unlogged: Callable[[], pl.DataFrame]
     presence: Presence
     unseen: pl.DataFrame
     blind: pl.Series
     repositories: pl.DataFrame
+    records: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    demands: tuple[Demand, ...] = ()
+    beside: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.UInt32))
+    feeds: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FEED))
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    deliveries: pl.DataFrame = field(default_factory=pl.DataFrame)
+    known: Known | None = None
+    zone: str = "UTC"
+    observations: Observations | None = None
+    naming: pl.DataFrame = field(default_factory=pl.DataFrame)
+    prunes: pl.DataFrame = field(default_factory=pl.DataFrame)
+    spoken: pl.DataFrame = field(default_factory=pl.DataFrame)
+    keeps: Mapping[str, Term] = field(default_factory=dict)
 
     def layers(self, applies: Callable[[PolicyVersion], bool], *, by_attributes: bool = False) -> Iterator[Layer]:
         """Yield the segments in which a policy version applies, so that each layer has at most one segment of a group.
@@ -55,7 +87,7 @@ class World:
         Neighbouring segments of one version are one, unless `by_attributes` keeps them apart.
         """
         wanted = [index for index, policy in enumerate(self.policies) if applies(policy)]
-        rows = self.segments.filter(pl.col("policy").is_in(wanted))
+        rows = self.segments.filter(pl.col("policy").is_in(wanted) & ~pl.col("code").is_in(self.beside.implode()))
         if not by_attributes:
             start = (
                 (pl.col("code") != pl.col("code").shift(1))
@@ -89,14 +121,15 @@ class World:
             retired = pl.max_horizontal(retired, outlives.gather(rows["code"]))
         serving = {"begin": pl.max_horizontal("begin", "in_service"), "end": pl.min_horizontal("end", retired)}
         window = islands(rows.select(*self.line.put(pl.col("code"), serving["begin"], serving["end"])))
-        graces = rows.with_columns(until=self._grace_ends(rows)).drop_nulls("until")
+        graces = rows.with_columns(until=self.grace_ends(rows)).drop_nulls("until")
         if graces.is_empty():
             return window, empty()
         span = {"begin": pl.max_horizontal("begin", "in_service"), "end": pl.min_horizontal("end", "until")}
         grace = intersect(islands(graces.select(*self.line.put(pl.col("code"), span["begin"], span["end"]))), window)
         return subtract(window, grace), grace
 
-    def _grace_ends(self, frame: pl.DataFrame) -> pl.Series:
+    def grace_ends(self, frame: pl.DataFrame) -> pl.Series:
+        """Return up to when the grace of a new asset runs, for each row of `policy` and `in_service`; null where the policy gives none."""
         ends = pl.repeat(None, frame.height, dtype=INT, eager=True)
         for index in frame["policy"].unique():
             policy = self.policies[index]
@@ -104,6 +137,17 @@ class World:
                 mine = (frame["policy"] == index).arg_true()
                 ends = ends.scatter(mine, plus(frame["in_service"].gather(mine), policy.new_asset_grace, policy.timezone))
         return ends
+
+    def on_line(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return stretches (`code`, `begin`, `end`) as islands on the line."""
+        return islands(rows.select(*self.line.put(pl.col("code"), pl.col("begin"), pl.col("end"))))
+
+    def left_until(self) -> pl.Series:
+        """Return, for each code, the last instant at which a point of the group is possibly present; null: no point was ever seen."""
+        left = self.points.select("code").with_columns(end=self.presence.ends["possible_end"]).drop_nulls("code")
+        left = left.group_by("code").agg(pl.col("end").max())
+        last = pl.repeat(None, self.groups.height, dtype=INT, eager=True)
+        return last.scatter(left["code"], left["end"]) if left.height else last
 
     def lives_of(self, policy: PolicyVersion) -> Lives:
         """Return the lives under a policy version: with partial points, or without."""
@@ -125,15 +169,21 @@ class World:
         grace: pl.DataFrame,
         breached: pl.DataFrame,
         unproven: pl.DataFrame,
+        *,
+        of_points: bool = True,
         **extra: Any,
     ) -> Outcome:
-        """Return an outcome of a layer; breached and unproven (islands on the line) are cut to the judged time, and groups without any repository are unproven."""
-        blind = layer.frame.filter(pl.col("code").is_in(self.blind.implode()))
+        """Return an outcome of a layer; breached and unproven (islands on the line) are cut to the judged time, and groups without any repository are unproven.
+
+        of_points: whether it is judged on recovery points; what is not says nothing of evidence of them.
+        """
+        blind = layer.frame.filter(pl.col("code").is_in(self.blind.implode()) & of_points)
         if blind.height:
             dark = islands(blind.select(*self.line.put(pl.col("code"), pl.lit(self.line.start), pl.lit(self.line.stop))))
             breached, unproven = subtract(breached, dark), islands(pl.concat([unproven, dark]))
         breached = intersect(breached, judged)
         unproven = subtract(intersect(unproven, judged), breached)
+        extra |= {} if of_points else {"of_points": False}
         of_policy = layer.frame.select(code=pl.col("code").cast(INT), policy=pl.col("policy"))
 
         def named(stretches: pl.DataFrame) -> pl.DataFrame:
@@ -159,6 +209,12 @@ class Layer:
         table = pl.repeat(None, self.size, dtype=values.dtype, eager=True).scatter(self.frame["code"], values)
         return table.gather(codes)
 
+    def cut(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return stretches (`code`, `begin`, `end`, and any others) cut to the segments."""
+        rows = rows.with_columns(low=self.of(rows["code"], "begin"), high=self.of(rows["code"], "end")).drop_nulls("low")
+        rows = rows.with_columns(begin=pl.max_horizontal("begin", "low"), end=pl.min_horizontal("end", "high"))
+        return rows.filter(pl.col("begin") < pl.col("end")).drop("low", "high")
+
     def policies(self) -> list[int]:
         """Return the indices of the policy versions that occur."""
         return sorted(self.frame["policy"].unique().to_list())
@@ -181,9 +237,10 @@ class Outcome:
     breached: pl.DataFrame
     unproven: pl.DataFrame
     numbers: pl.DataFrame | None = None
-    """Numbers of the control by group: `code`, `policy`, and any columns; they become the result's detail."""
+    """Numbers of the control by group: `code`, `policy`, and any columns; those that are not null become the result's detail. Of a column that ends in `_at`: microseconds."""
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """`reason`: a message key, when everything unproven has the same; `unseen: False` where points that nobody saw do not count."""
+    """`reason`: a message key, when everything unproven has the same; `unseen: False` where points that nobody saw do not count; `of_points: False` where recovery
+    points say nothing of it."""
 
 
 def plus(instants: pl.Series, term: Term, zone: str) -> pl.Series:

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from audit.adapters._registry import mapping_of
+from audit.controls._objectives import named
 from audit.discovery import modules
 from audit.errors import Fault
 from audit.policy import aliases
+from audit.policy.baseline import demands_in
 from audit.policy.kinds.assets import Asset
 from audit.policy.kinds.baseline import Baseline
 from audit.policy.kinds.policy import Policy
@@ -19,6 +21,7 @@ from audit.policy.kinds.repositories import Repository
 from audit.policy.kinds.sites import Site
 from audit.policy.kinds.sources import Origin
 from audit.policy.kinds.units import Unit
+from audit.policy.objectives import promise
 from audit.policy.place import Key, Place
 from audit.policy.programme import Declared, Programme
 from audit.policy.retention import contradictions
@@ -48,7 +51,7 @@ def check(programme: Programme, earlier_zone: str | None = None) -> list[Fault]:
         faults += _origin(origin, zone)
     for policy in programme.of(Policy):
         faults += contradictions(policy, programme.policy_zone(policy.item))
-    return [*faults, *_zones(programme), *_missing_kinds(programme)]
+    return [*faults, *demands_in(programme, zone)[1], *_zones(programme), *_missing_kinds(programme)]
 
 
 def _repeated(programme: Programme, zone: str) -> Iterator[Fault]:
@@ -107,8 +110,13 @@ def _references(programme: Programme) -> Iterator[Fault]:
         for key, target in _SCOPE_TARGETS.items():
             for name in getattr(policy.item.applies_to, key, None) or ():
                 yield from refer(policy.place.at("applies_to", key), target, name)
+        for key, objective in promise(policy.item, policy.place)[0].objectives.items():
+            for field, home, names in named(objective):
+                for index, name in enumerate(names):
+                    yield from refer(policy.place.at("objectives", key, field, index), _DECLARED[home], name)
 
 
+_DECLARED: dict[str, type[Item]] = {home.removesuffix(".yaml"): target for target, home in HOMES.items()}
 _SCOPE_TARGETS: dict[str, type[Item]] = {"unit": Unit, "site": Site, "asset": Asset, "assets": Asset}
 
 

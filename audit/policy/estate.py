@@ -15,6 +15,7 @@ from audit.errors import InputError
 from audit.model.estate import Estate, Source
 from audit.model.terms import Term, micros
 from audit.policy import aliases
+from audit.policy.baseline import Applied, demands_of
 from audit.policy.frames import alias_frame, asset_repository_frame, repository_frame, segment_frame
 from audit.policy.kinds.assets import Asset
 from audit.policy.kinds.repositories import Repository
@@ -122,6 +123,9 @@ def resolve(history: Sequence[Read]) -> Resolved:
         keeps_at_least=_keeps_at_least(history),
         units={name: dict(declared[-1].item.title or {}) for name, declared in last.named(Unit).items()},
         timezone=history[-1].zone if history else "UTC",
+        representatives={name: _names(declared[-1].item) for name, declared in last.named(Unit).items()},
+        titles={model.NOUN: _titles(history, model) for model in (Asset, Origin)},
+        demands=demands_of([Applied(read.programme, read.at, read.zone) for read in history]),
     )
     marked = [
         Retroactive(reach.number, noun, name, reach.since)
@@ -217,6 +221,17 @@ def _newest(history: Sequence[Read], model: type[AnyItem]) -> dict[str, tuple[An
         for read in history
         for name, declared in read.programme.named(model).items()
     }
+
+
+def _names(unit: Unit) -> tuple[str, ...]:
+    """Return who may sign for a unit."""
+    named = (one if isinstance(one, str) else str(one.get("name", "")) for one in unit.representatives)
+    return tuple(name for name in named if name.strip())
+
+
+def _titles(history: Sequence[Read], model: type[Asset | Origin]) -> dict[str, dict[str, str]]:
+    """Return how people call each thing of a kind, as last declared, by language."""
+    return {name: dict(item.title) for name, (item, _) in _newest(history, model).items() if item.title}
 
 
 def _sources(history: Sequence[Read]) -> dict[str, Source]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from audit.controls._objectives import Length
+from audit.controls._objectives import Length, named
 from audit.discovery import modules
 from audit.errors import Fault
 from audit.model.terms import Term
@@ -18,14 +18,6 @@ from audit.policy.validate import validate
 
 GENERAL: dict[str, Any] = {"accept_partial": bool, "new_asset_grace": Length}
 """Keys of every policy that belong to no control. They may stand beside `objectives` or within."""
-
-NOT_YET_JUDGED = frozenset(
-    {"schedule", "size", "rto", "restore_test", "success", "encrypted", "locked_for", "recover_with", "review", "people"}
-)
-"""Keys that the design fixes and whose controls come with a later version.
-
-A control that arrives takes its key out of effect here.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +40,17 @@ def judged() -> dict[str, Any]:
     return found
 
 
+def companions(objectives: Mapping[str, Any], controls: Sequence[str] | None = None) -> Iterator[tuple[tuple[str, str, int], str]]:
+    """Yield the assets that have to be looked at to judge those that objectives are for, each with where it is written (objective, field, place in the list).
+
+    controls: of these only; all when null."""
+    for name, control in modules("audit.controls").items():
+        for key in control.OBJECTIVES.keys() & objectives.keys() if controls is None or name in controls else ():
+            for field, stem, assets in named(objectives[key]):
+                if stem == "assets":
+                    yield from (((key, field, index), asset) for index, asset in enumerate(assets))
+
+
 def promise(policy: Policy, place: Place) -> tuple[Promise, list[Fault]]:
     """Read a policy's objectives. Those with faults are left out."""
     faults: list[Fault] = []
@@ -66,12 +69,8 @@ def promise(policy: Policy, place: Place) -> tuple[Promise, list[Fault]]:
                 general[key] = value
             else:
                 objectives[key] = value
-        elif key in NOT_YET_JUDGED:
-            objectives[key] = written
-            faults.append(here.fault("written down, but no control of this version judges it", level="warning"))
         else:
-            words = {*known, *NOT_YET_JUDGED}
-            faults.append(here.fault(unknown("key", key, words), f"write one of: {', '.join(sorted(words))}; or remove it"))
+            faults.append(here.fault(unknown("key", key, known), f"write one of: {', '.join(sorted(known))}; or remove it"))
     return Promise(objectives, general.get("accept_partial", False), general.get("new_asset_grace")), faults
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 
 from audit.model.estate import PolicyVersion
 from audit.model.terms import instant
@@ -33,6 +35,17 @@ class Version:
         )
 
 
+FREE = {"title", "description"}
+"""What a policy version may change without becoming another one."""
+
+
+def text_hash(declared: Declared[Policy], zone: str) -> str:
+    """Return the SHA-256 of what a version promises as it was written: of its keys but the free ones, with its zone, as JSON with sorted keys and no blanks."""
+    told = {key: value for key, value in declared.written.items() if key not in FREE} | {"timezone": zone}
+    text = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return sha256(text.encode()).hexdigest()
+
+
 def read_version(declared: Declared[Policy], programme: Programme, applied: int, *, first: bool) -> Version:
     """Return a version as it enters the history. Only those of the `first` programme may take force before they were applied."""
     policy, zone = declared.item, programme.policy_zone(declared.item)
@@ -52,6 +65,7 @@ def read_version(declared: Declared[Policy], programme: Programme, applied: int,
         new_asset_grace=promised.new_asset_grace,
         reaches_back=in_force < applied,
         title=dict(policy.title or {}),
+        sha256=text_hash(declared, zone),
     )
     return Version(version, policy.applies_to.conditions() if policy.applies_to else None, in_force)
 

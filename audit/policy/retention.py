@@ -36,10 +36,10 @@ def contradictions(declared: Declared[Policy], zone: str) -> Iterator[Fault]:
                 f"{rule.every} for {rule.term} ends, counted from the {rule.every}'s end: only copies taken late in it satisfy both"
             )
             yield here.fault(what, f"add a {rule.every} to `after` or to `grace`", level="warning")
-    locked = _term(objectives.get("locked_for"))
-    if locked is not None and _earlier(dispose.after, locked, zone):
-        what = f"`dispose` after {dispose.after} is earlier than `locked_for` {locked}: a locked copy cannot be deleted"
-        yield here.fault(what, f"dispose after {locked} or later, or lock for less")
+    locked = objectives.get("locked_for")
+    if locked is not None and _earlier(dispose.after, locked.term, zone):
+        what = f"`dispose` after {dispose.after} is earlier than `locked_for` {locked.term}: a locked copy cannot be deleted"
+        yield here.fault(what, f"dispose after {locked.term} or later, or lock for less")
 
 
 def _earlier(one: Term, other: Term, zone: str) -> bool:
@@ -53,10 +53,3 @@ def _too_early_in_bucket(dispose: Any, rule: Any, zone: str) -> bool:
         for start in _STARTS
     )
     return any(gone < kept for gone, kept in ends)
-
-
-def _term(value: Any) -> Term | None:
-    try:
-        return None if value is None else Term.parse(str(value))
-    except ValueError:
-        return None

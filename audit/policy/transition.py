@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import polars as pl
+
 from audit.errors import Fault
+from audit.policy.baseline import below
 from audit.policy.changes import differences
 from audit.policy.estate import Read, Resolved
 from audit.policy.kinds.assets import Asset
+from audit.policy.kinds.baseline import Baseline
 from audit.policy.kinds.policy import Policy
 from audit.policy.kinds.repositories import Repository
 from audit.policy.kinds.sites import Site
 from audit.policy.kinds.sources import Origin
 from audit.policy.kinds.units import Unit
+from audit.policy.objectives import companions
 from audit.policy.programme import Declared, Programme
 from audit.policy.promises import Version
 from audit.policy.suggest import nearest, one_of
@@ -38,7 +43,15 @@ def transitions(history: Sequence[Read], resolved: Resolved) -> list[Fault]:
     fresh = [one for one in last.of(Policy) if _key(one.item) not in known]
     faults += _scopes(fresh, resolved)
     faults += _late(fresh, history)
-    return [*faults, *_conflicts(last, resolved)]
+    faults += below(last, resolved.versions, resolved.estate.demands, resolved.estate.segments, history[-1].at)
+    if before and before[-1].of(Baseline) and not last.of(Baseline):
+        place = before[-1].of(Baseline)[0].place
+        faults.append(
+            Fault(
+                place.file, "the baseline is no longer in the folder: nothing is demanded of policies from now on", level="warning"
+            )
+        )
+    return [*faults, *_conflicts(last, resolved), *_with_themselves(last, resolved)]
 
 
 def _key(policy: Policy) -> tuple[str, int]:
@@ -136,6 +149,21 @@ def _late(fresh: Sequence[Declared[Policy]], history: Sequence[Read]) -> Iterato
         if one.item.effective.micros(last.programme.policy_zone(one.item)) < last.at:
             what = f"{one.item.label} says effective {one.item.effective}, which has passed: it takes force when it is applied"
             yield one.place.at("effective").fault(what, level="warning")
+
+
+def _with_themselves(last: Programme, resolved: Resolved) -> Iterator[Fault]:
+    """An asset cannot be a companion of its own: the promise would say nothing of it."""
+    places = {one.item.label: one.place for one in last.of(Policy)}
+    segments = resolved.estate.segments.filter(pl.col("to").is_null() | (pl.col("to") > pl.col("in_service")))
+    for index, version in enumerate(resolved.versions):
+        label = f"{version.policy.name} version {version.policy.version}"
+        if label not in places:
+            continue
+        covered = set(segments.filter(pl.col("policy") == index)["asset"])
+        for path, asset in companions(version.policy.objectives):
+            if asset in covered:
+                what = f"{label} is for `{asset}` as well: it cannot be its own companion"
+                yield places[label].at("objectives", *path).fault(what, "leave it out here, or in `applies_to`")
 
 
 def _conflicts(last: Programme, resolved: Resolved) -> Iterator[Fault]:

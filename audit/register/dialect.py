@@ -1,7 +1,6 @@
-"""All that differs between databases. SQLite is complete; PostgreSQL has its write lock here and gets its guards with its own
-issue.
+"""All that differs between the two databases that hold a register: SQLite (a file of the data folder) and PostgreSQL 15 or newer.
 
-No other module names a database.
+No other module of the program names a database, but for the addresses that `audit.settings` reads.
 """
 
 from __future__ import annotations
@@ -14,10 +13,13 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Engine, Integer, NullPool, create_engine, event, make_url
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy import URL, BigInteger, Connection, Engine, Integer, NullPool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from audit.errors import DataFolderError
+
+_READING = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}
+"""What a reader of each database asks for: one state from beginning to end. Writers see, once they hold the lock, what was committed before."""
 
 BUSY_TIMEOUT_SECONDS = 60
 """How long a writer waits for another process to finish its entry."""
@@ -38,11 +40,29 @@ def connect(url: str) -> Engine:
         event.listen(engine, "connect", _read_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    engine = create_engine(url)
+    try:
+        engine = create_engine(url)
+    except (ArgumentError, ModuleNotFoundError) as error:
+        raise DataFolderError(f"the register {_shown(url)} cannot be used: {error}; see docs/register.md") from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def address(text: str) -> str:
+    """Return the address of a PostgreSQL database as it may be kept in a file. Raises `DataFolderError` for any other, and for one with a password: it would lie in clear."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError) as error:
+        raise DataFolderError(f"is not an address: {error}") from error
+    if url.get_backend_name() != "postgresql":
+        raise DataFolderError("is not the address of a PostgreSQL database, such as postgresql+psycopg://audit@db.example/audit")
+    if url.password is not None or not {"password", "sslpassword"}.isdisjoint(url.query):
+        raise DataFolderError(
+            "an address with a password is not kept; give the password in a file (PGPASSFILE, ~/.pgpass) or in PGPASSWORD"
+        )
+    return text
 
 
 def _writable(file: Path) -> bool:
@@ -83,7 +103,11 @@ def _begin_sqlite(connection: Connection) -> None:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Give a connection that sees one state of the database."""
-    with _plainly(engine), engine.connect() as connection, connection.begin():
+    with (
+        _plainly(engine),
+        engine.connect().execution_options(**_READING.get(engine.dialect.name, {})) as connection,
+        connection.begin(),
+    ):
         yield connection
 
 
@@ -112,14 +136,26 @@ def _plainly(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        if type(error) not in (OperationalError, DatabaseError):
+        if type(error) not in (OperationalError, DatabaseError) and not _refused(error):
             raise  # a broken rule (IntegrityError and its like) is a matter of the caller
         if "readonly database" in str(error.orig):
             raise DataFolderError(
                 f"the data folder {Path(str(engine.url.database)).parent} cannot be written by this user"
             ) from error
         hint = " (is the disk full?)" if "disk I/O error" in str(error.orig) else ""
-        raise DataFolderError(f"the register {engine.url.database} cannot be used: {error.orig}{hint}") from error
+        place = engine.url.database if engine.dialect.name == "sqlite" else _shown(engine.url)
+        raise DataFolderError(f"the register {place} cannot be used: {error.orig}{hint}") from error
+
+
+def _refused(error: DatabaseError) -> bool:
+    """Tell whether PostgreSQL does not let this user do it."""
+    return getattr(error.orig, "sqlstate", None) in ("42501", "25006")
+
+
+def _shown(url: str | URL) -> str:
+    """Return an address without what may be secret in it."""
+    told: str = make_url(url).render_as_string(hide_password=True)
+    return told
 
 
 def append_only(connection: Connection, table: str, key: str) -> None:
@@ -127,14 +163,19 @@ def append_only(connection: Connection, table: str, key: str) -> None:
 
     The guards stop mistakes, not an attacker with the file in hand: against that stand the chain of hashes and the checkpoints.
     """
-    if connection.dialect.name != "sqlite":
-        raise DataFolderError(f"a register in {connection.dialect.name} is not supported by this version")
+    if connection.dialect.name == "postgresql":
+        for name, (function, trigger) in _postgresql_guards(table, key).items():
+            connection.exec_driver_sql(f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${function}$$")
+            connection.exec_driver_sql(f"CREATE TRIGGER {name} {trigger} EXECUTE FUNCTION {name}()")
+        return
     for guard in _guards(table, key).values():
         connection.exec_driver_sql(guard)
 
 
 def missing_guards(engine: Engine, tables: Mapping[str, str]) -> list[str]:
     """Return the names of the guards that are not there, or not as `append_only` made them. `tables`: the key of each table."""
+    if engine.dialect.name == "postgresql":
+        return _missing_in_postgresql(engine, tables)
     with reading(engine) as connection:
         rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all()
     there = {row.name: row.sql for row in rows}
@@ -151,3 +192,36 @@ def _guards(table: str, key: str) -> dict[str, str]:
         f"{table}_no_delete": f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {refuse}",
         f"{table}_in_order": f"CREATE TRIGGER {table}_in_order BEFORE INSERT ON {table} WHEN {out_of_order} {refuse}",
     }
+
+
+def _postgresql_guards(table: str, key: str) -> dict[str, tuple[str, str]]:
+    """Return by name the function of each guard, and when its trigger calls it. Registers keep these very words, too."""
+    refuse = f"RAISE EXCEPTION '{table} is append-only' USING ERRCODE = 'integrity_constraint_violation';"
+    out_of_order = f"NEW.{key} IS DISTINCT FROM (SELECT coalesce(max({key}), 0) + 1 FROM {table})"  # noqa: S608 - names are ours, not input
+    never = f"BEGIN {refuse} END"
+    return {
+        f"{table}_no_update": (never, f"BEFORE UPDATE ON {table} FOR EACH ROW"),
+        f"{table}_no_delete": (never, f"BEFORE DELETE ON {table} FOR EACH ROW"),
+        f"{table}_no_truncate": (never, f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT"),
+        f"{table}_in_order": (
+            f"BEGIN IF {out_of_order} THEN {refuse} END IF; RETURN NEW; END",
+            f"BEFORE INSERT ON {table} FOR EACH ROW",
+        ),
+    }
+
+
+def _missing_in_postgresql(engine: Engine, tables: Mapping[str, str]) -> list[str]:
+    """Return the guards whose function has other words, or whose trigger is not there, is another one or is switched off."""
+    with reading(engine) as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT t.tgname AS name, p.proname AS function, p.prosrc AS source, pg_get_triggerdef(t.oid, true) AS made FROM pg_trigger t"
+            " JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid"
+            " WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND pg_table_is_visible(c.oid)"
+        ).all()
+    there = {row.name: (row.function, row.source, row.made) for row in rows}
+    wanted = {name: guard for table, key in tables.items() for name, guard in _postgresql_guards(table, key).items()}
+    return [
+        name
+        for name, (function, trigger) in wanted.items()
+        if there.get(name) != (name, function, f"CREATE TRIGGER {name} {trigger} EXECUTE FUNCTION {name}()")
+    ]

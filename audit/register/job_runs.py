@@ -12,25 +12,31 @@ from audit.model.facts import INSTANT
 from audit.register.dialect import reading, writing
 from audit.register.tables import job_run
 
-RUNNING, SUCCESS, FAILED = "running", "success", "failed"
+WAITING, RUNNING, SUCCESS, FAILED = "waiting", "running", "success", "failed"
 JOB_RUN: dict[str, pl.DataType] = {
     "number": pl.Int64(),
     "job": pl.String(),
     "by": pl.String(),
     "started_at": INSTANT,
     "finished_at": INSTANT,
-    "outcome": pl.String(),  # running, success, failed
+    "outcome": pl.String(),  # waiting (behind another), running, success, failed
     "message": pl.String(),
 }
 
 
 def begin_run(engine: Engine, job: str, by: str, now: datetime) -> int:
-    """Note that a job begins; return the number of the run."""
+    """Note that a job is to run; return the number of the run. It waits until `run_begins`."""
     with writing(engine) as connection:
-        row = {"job": job, "by": by, "started_at": now, "finished_at": None, "outcome": RUNNING, "message": ""}
+        row = {"job": job, "by": by, "started_at": now, "finished_at": None, "outcome": WAITING, "message": ""}
         key = connection.execute(insert(job_run).values(row)).inserted_primary_key
     assert key is not None
     return int(key[0])
+
+
+def run_begins(engine: Engine, number: int, now: datetime) -> None:
+    """Note that a run is under way."""
+    with writing(engine) as connection:
+        connection.execute(update(job_run).where(job_run.c.number == number).values(outcome=RUNNING, started_at=now))
 
 
 def end_run(engine: Engine, number: int, outcome: str, message: str, now: datetime) -> None:
@@ -42,10 +48,10 @@ def end_run(engine: Engine, number: int, outcome: str, message: str, now: dateti
 
 
 def abandon_runs(engine: Engine, now: datetime) -> int:
-    """Note as failed what was under way when the program stopped. Only the one scheduler of a data folder may call it."""
+    """Note as failed what waited or was under way when the program stopped. Only the one scheduler of a data folder may call it."""
     with writing(engine) as connection:
         values: dict[str, Any] = {"outcome": FAILED, "message": "the program stopped while it ran", "finished_at": now}
-        return connection.execute(update(job_run).where(job_run.c.outcome == RUNNING).values(values)).rowcount
+        return connection.execute(update(job_run).where(job_run.c.outcome.in_((WAITING, RUNNING))).values(values)).rowcount
 
 
 def job_runs(engine: Engine, limit: int = 1000) -> pl.DataFrame:

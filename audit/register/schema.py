@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from audit.errors import DataFolderError
 from audit.register.dialect import reading, writing
 
-NEWEST = "0002"
+NEWEST = "0003"
 """The revision that this program reads and writes."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Index, MetaData, Table, Text
 from sqlalchemy.types import String
 
 from audit.register.dialect import Number
@@ -55,6 +55,20 @@ evidence = Table(
     Column("by", Text, nullable=False),
 )
 """A projection of the journal's entries of kind `evidence`: one row each, made again by `rebuild`."""
+
+act = Table(
+    "act",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("record", String(32), nullable=False),  # the kind of the record
+    Column("id", String(64), nullable=False),
+    Column("act", String(32), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),  # of the payload with what was told
+    Index("ix_act_record", "record", "id"),
+)
+"""A projection of the journal's entries of kind `act`: one row each, made again by `rebuild`."""
 
 account = Table(
     "account",

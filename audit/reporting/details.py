@@ -13,6 +13,7 @@ from typing import Any
 
 from audit.model.document import Name, Text
 from audit.reporting.context import Context
+from audit.reporting.formats import LOCALES
 from audit.reporting.words import joined
 
 LONGEST_ID, SHORT_ID = 32, 12
@@ -54,6 +55,17 @@ def detail_value(key: str, value: Any, context: Context) -> Text:
                 captured=_instant(captured, context),
                 **where,
             )
+        case {"run": str(run), "started_at": str(started), "outcome": str(outcome), **rest}:
+            where = {"repository": Name(str(rest["repository"]))} if rest.get("repository") else {}
+            return context.words(
+                "labels.run-in" if where else "labels.run",
+                run=Name(_short(run)),
+                outcome=context.words.plain(f"detail-values.outcome.{outcome}"),
+                started=_instant(started, context),
+                **where,
+            )
+        case Mapping() if value and set(value) <= set(LOCALES):
+            return context.words.translated(value, str(next(iter(value.values()))))
         case Mapping():
             return detail_text(value, context)
         case Sequence() if not isinstance(value, str):

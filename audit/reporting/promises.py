@@ -13,21 +13,17 @@ from typing import Any
 
 from pydantic import BaseModel, RootModel
 
-from audit.model.document import Text
+from audit.model.document import Name, Text
 from audit.model.estate import PolicyVersion
 from audit.model.terms import Term
-from audit.policy.objectives import judged
 from audit.reporting.context import Context
 from audit.reporting.words import PLACE
 
 
 def in_words(policy: PolicyVersion, context: Context) -> Iterator[tuple[str, Text]]:
-    """Yield what a policy version promises: the objective as it is written, and the same in words (nothing, where content has none). Of an
-    objective that no control judges, it is said that none does.
-    """
+    """Yield what a policy version promises: the objective as it is written, and the same in words (nothing, where content has none)."""
     for key, value in policy.objectives.items():
-        said = objective(key, value, context) if key in judged() else context.words("policies.not-judged")
-        yield f"{key}: {_flow(_short(value))}", said
+        yield f"{key}: {_flow(_short(value))}", objective(key, value, context)
     for key in ("new_asset_grace", "accept_partial"):
         if value := getattr(policy, key):
             yield f"{key}: {_flow(_short(value))}", objective(key, value, context)
@@ -67,7 +63,9 @@ def _fields(value: Any) -> Any:
     if isinstance(value, RootModel):
         value = value.root
     if isinstance(value, BaseModel):
-        return {field.alias or name: getattr(value, name) for name, field in type(value).model_fields.items()}
+        fields = {field.alias or name: getattr(value, name) for name, field in type(value).model_fields.items()}
+        # An objective that is made of several is said one by one, each with its name.
+        return [{"name": name, **_fields(one)} for name, one in fields.items() if isinstance(one, BaseModel)] or fields
     if isinstance(value, list | tuple):
         return [_fields(item) for item in value]
     return dict(value) if isinstance(value, Mapping) else {"value": value}
@@ -82,6 +80,8 @@ def _value(name: str, value: Any, context: Context) -> Text:
             return (formats.share(value),)
         case int():
             return (formats.number(value),)
+        case tuple():  # names of what the programme declares
+            return words.between("labels.comma", [(Name(each),) for each in value])
         case _:
             return words.worded(f"objective-values.{name}.{value}", str(value))
 
@@ -89,8 +89,10 @@ def _value(name: str, value: Any, context: Context) -> Text:
 def _short(value: Any) -> Any:
     if isinstance(value, BaseModel):
         values = value.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        # An objective whose only stated field is its target was written in its short form.
-        return values["target"] if isinstance(values, dict) and list(values) == ["target"] else values
+        # An objective whose one stated field is its target or term was written in its short form, and one without any as `true`.
+        if isinstance(values, dict) and len(values) <= 1:
+            return values.get("target", values.get("for", values or True))
+        return values
     return value
 
 

@@ -18,6 +18,17 @@ class Accidents:
     calendar: Calendar
 
     @property
+    def unencrypted(self) -> tuple[date, date]:
+        """Copies in Hangzhou of the organisation's backups of these days (the last one exclusive) were not encrypted."""
+        monday = self.calendar.monday(2, 1)
+        return monday, monday + 2 * WEEK
+
+    @property
+    def unencrypted_until(self) -> datetime:
+        """When they were found and deleted; those in other repositories stayed."""
+        return local(self.unencrypted[1] + 9 * DAY, 15)
+
+    @property
     def no_backups(self) -> Stretch:
         """A whole ISO week in which no backup of a shard of the messages began."""
         monday = self.calendar.monday(3, 2)
@@ -63,6 +74,11 @@ class Accidents:
     def late_by(self) -> datetime:
         """From when the call records were exported often enough for it."""
         return self.calendar.at(7, 1)
+
+    @property
+    def no_checks(self) -> Stretch:
+        """The copies of Shanghai's files in the cloud were not read in this time: two checks of the month were not made."""
+        return self.calendar.at(6, 20), self.calendar.at(8, 20)
 
     @property
     def kept_too_long(self) -> Stretch:

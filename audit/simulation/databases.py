@@ -12,7 +12,7 @@ from audit.simulation import interchange
 from audit.simulation.accidents import Accidents
 from audit.simulation.calendar import DAY, HOUR, MINUTE, Calendar, local, without
 from audit.simulation.files import Shelf
-from audit.simulation.points import Chain, bases_of, chain, copied, daily, exports, kept, lost, on_days
+from audit.simulation.points import Chain, bases_of, chain, copied, daily, exports, kept, lost, on_days, unencrypted
 
 QUARTER = 15 * MINUTE
 LISTED = {"nas-sh1": 6, "vault-hz1": 7, "cloud-lock": 8, "tape-hz1": 15}
@@ -52,9 +52,15 @@ def _core(calendar: Calendar, accidents: Accidents) -> Iterator[Shelf]:
     )
     days, weeks = calendar.daily, calendar.weekly
     yield _shelf("db-backup", "nas-sh1", pl.concat([made, talk]).sort("captured", "subject"), days(LISTED["nas-sh1"]))
-    yield _copy("db-backup", "vault-hz1", bases, days(LISTED["vault-hz1"]), calendar)
-    yield _copy("db-backup", "cloud-lock", bases, weeks(LISTED["cloud-lock"]), calendar)
-    yield _copy("db-backup", "tape-hz1", taped, calendar.monthly(1, LISTED["tape-hz1"])[1:], calendar)
+    plain = pl.col("subject").eq("pg/organisation") & on_days(*accidents.unencrypted)
+    far = lost(unencrypted(_copies("db-backup", "vault-hz1", bases, calendar), plain), plain, accidents.unencrypted_until)
+    yield _shelf("db-backup", "vault-hz1", far, days(LISTED["vault-hz1"]), "nas-sh1")
+    for repository, originals, listings in (
+        ("cloud-lock", bases, weeks(LISTED["cloud-lock"])),
+        # The first finds the tape empty, so that nobody need think of older copies on it.
+        ("tape-hz1", taped, calendar.monthly(1, LISTED["tape-hz1"])),
+    ):
+        yield _shelf("db-backup", repository, _copies("db-backup", repository, originals, calendar), listings, "nas-sh1")
 
 
 def _calls(calendar: Calendar, accidents: Accidents) -> Iterator[Shelf]:
@@ -88,10 +94,8 @@ def _conferences(calendar: Calendar, accidents: Accidents) -> Iterator[Shelf]:
     yield _shelf("conference-export", "vault-hz1", copies, heard(calendar.weekly(LISTED["vault-hz1"])), "nas-sh1")
 
 
-def _copy(source: str, repository: str, originals: pl.DataFrame, listings: Sequence[datetime], calendar: Calendar) -> Shelf:
-    name = f"{source}/{repository}"
-    points = copied(originals, calendar, name, COPIED_AFTER[repository], locked=repository == "cloud-lock")
-    return _shelf(source, repository, points, listings, "nas-sh1")
+def _copies(source: str, repository: str, originals: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
+    return copied(originals, calendar, f"{source}/{repository}", COPIED_AFTER[repository], locked=repository == "cloud-lock")
 
 
 def _shelf(

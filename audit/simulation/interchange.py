@@ -23,7 +23,7 @@ def _fields(points: pl.DataFrame, original_in: str | None) -> dict[str, pl.Expr]
         "available_at": pl.col("available").dt.strftime(RFC3339),
         "base": pl.col("base"),
         "bytes": pl.col("bytes").cast(pl.String),
-        "encrypted": pl.lit("yes"),
+        "encrypted": pl.when("plain").then(pl.lit("no")).otherwise(pl.lit("yes")),
     }
     if points["locked_until"].null_count() < points.height:
         fields["immutable_until"] = pl.col("locked_until").dt.strftime(RFC3339)

@@ -1,4 +1,4 @@
-"""What jobs said: backups of the colder classes with their mode, monthly checks and restore tests, quarterly drills, and the damage found in June."""
+"""What jobs said: backups of the colder classes with their mode, monthly checks of all data, restore tests, quarterly drills, and the damage found in June."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from audit.simulation import borg, restic
-from audit.simulation.accidents import Accidents
+from audit.simulation.accidents import Accidents, Stretch
 from audit.simulation.calendar import HOUR, MINUTE, Calendar, day_of, local
 from audit.simulation.files import File, Shelf, payload
 from audit.simulation.interchange import records
@@ -27,15 +27,14 @@ Shelves = Mapping[tuple[str, str], Shelf]
 
 def files(calendar: Calendar, accidents: Accidents, shelves: Shelves) -> Iterator[File]:
     """Yield the logs of every month, and the two checks of the damaged point."""
-    months = [day for day in calendar.days() if day.day == 1 and calendar.since <= day < calendar.until]
-    for month in months:
+    yield from _checks(accidents, shelves)
+    for month in (day for day in calendar.days() if day.day == 1 and calendar.since <= day < calendar.until):
         for source in MODES:
             rows = list(_month(calendar, accidents, shelves[source, "nas-sh1"], month))
             if rows:
                 at = local(_next(month))
                 yield from payload(f"evidence/{source}/jobs/{month:%Y-%m}.ndjson", records(rows), source, observed_at=at)
         yield from _of_files(calendar, accidents, shelves, month)
-        yield from _of_hosts(shelves, month)
     yield from _damage(accidents)
 
 
@@ -85,34 +84,53 @@ def _run(ident: str, point: Mapping[str, Any], kind: str, shelf: Shelf) -> dict[
 
 
 def _of_files(calendar: Calendar, accidents: Accidents, shelves: Shelves, month: date) -> Iterator[File]:
-    """Yield restic's monthly check of all data, and its restore of a few files with comparison, in each city."""
+    """Yield restic's monthly restore of a few files with comparison, in each city."""
     for source, repository, (name, path) in (("restic-sh", "restic-sh1", SHANGHAI[0]), ("restic-hz", "restic-hz1", HANGZHOU)):
         shelf = shelves[source, repository]
-        for verb, day in (("check", 5), ("restore", TEST_DAY)):
-            begun = local(month.replace(day=day), 11)
-            if source == "restic-hz" and within(begun, (accidents.away,)):
-                begun = accidents.away[1] + 11 * HOUR
-            point = _newest(shelf.shown(begun).filter(pl.col("subject") == f"{name}:{path}"))
-            host = restic.Host(name, path, repository)
-            count = calendar.chance(f"{source}/{verb}/{month}").randint(400, 900)
-            text = restic.check(shelf.shown(begun).height) if verb == "check" else restic.restore(point, host, count)
-            more = (
-                "--read-data"
-                if verb == "check"
-                else f"{host.id(point['id'])[:8]} --verify --target /srv/restore-test --host {name}"
-            )
-            told = {"command": f"restic -r /backup/{repository} {verb} {more}", "exit_code": 0, "repository": repository}
-            where = f"evidence/{source}/{repository}/{verb}-{month:%Y-%m}.log"
-            yield from _log(where, text, source, begun, 3 * HOUR, told)
+        begun = local(month.replace(day=TEST_DAY), 11)
+        if source == "restic-hz" and within(begun, (accidents.away,)):
+            begun = accidents.away[1] + 11 * HOUR
+        point = _newest(shelf.shown(begun).filter(pl.col("subject") == f"{name}:{path}"))
+        host = restic.Host(name, path, repository)
+        count = calendar.chance(f"{source}/restore/{month}").randint(400, 900)
+        more = f"{host.id(point['id'])[:8]} --verify --target /srv/restore-test --host {name}"
+        told = {"command": f"restic -r /backup/{repository} restore {more}", "exit_code": 0, "repository": repository}
+        where = f"evidence/{source}/{repository}/restore-{month:%Y-%m}.log"
+        yield from _log(where, restic.restore(point, host, count), source, begun, 3 * HOUR, told)
 
 
-def _of_hosts(shelves: Shelves, month: date) -> Iterator[File]:
-    """Yield borg's monthly check of all data, in each repository."""
-    for repository in BORG:
-        begun = local(month.replace(day=6), 12)
-        text = borg.check(shelves["borg-hosts", repository].shown(begun).height)
-        told = {"command": f"borg check --verify-data --show-rc /backup/{repository}", "exit_code": 0, "repository": repository}
-        yield from _log(f"evidence/borg-hosts/{repository}/check-{month:%Y-%m}.log", text, "borg-hosts", begun, 2 * HOUR, told)
+CHECKED = {
+    ("restic-sh", "restic-sh1"): (5, 3), ("restic-hz", "restic-hz1"): (5, 3), ("restic-sh", "restic-cloud-sh"): (7, 5), ("restic-hz", "restic-cloud-hz"): (7, 5),
+    **{("borg-hosts", repository): (6, 2) for repository in BORG},
+}  # fmt: skip
+"""The day of each month on which a repository is read in full, and for how many hours."""
+
+
+def checks(accidents: Accidents, source: str, repository: str) -> Iterator[Stretch]:
+    """Yield the checks of a repository that read all its data: when each began, and when it was done."""
+    calendar, (day, hours) = accidents.calendar, CHECKED[source, repository]
+    for month in (each for each in calendar.days() if each.day == 1 and each < calendar.until):
+        begun = local(month.replace(day=day), 11 if source != "borg-hosts" else 12)
+        if repository != "restic-cloud-sh" or not within(begun, (accidents.no_checks,)):
+            yield begun, begun + hours * HOUR
+
+
+def _checks(accidents: Accidents, shelves: Shelves) -> Iterator[File]:
+    """Yield the logs of all checks. A source that is silent sends its own when it is back."""
+    for source, repository in CHECKED:
+        shelf = shelves[source, repository]
+        by_borg = source == "borg-hosts"
+        command = (
+            f"borg check --verify-data --show-rc /backup/{repository}"
+            if by_borg
+            else f"restic -r /backup/{repository} check --read-data"
+        )
+        for begun, done in checks(accidents, source, repository):
+            late = source == "restic-hz" and within(done, (accidents.away,))
+            text = (borg if by_borg else restic).check(shelf.shown(begun).height)
+            told = {"command": command, "exit_code": 0, "repository": repository, "started_at": begun, "finished_at": done}
+            told["observed_at"] = accidents.away[1] + 11 * HOUR if late else done
+            yield from payload(f"evidence/{source}/{repository}/check-{day_of(begun):%Y-%m}.log", text, source, **told)
 
 
 def _log(path: str, text: str, source: str, begun: datetime, length: timedelta, told: Mapping[str, Any]) -> Iterator[File]:

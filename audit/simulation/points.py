@@ -27,6 +27,7 @@ POINT: dict[str, pl.DataType] = {
     "bytes": pl.Int64(),
     "original": pl.String(),  # id of the point that it is a copy of
     "locked_until": INSTANT,
+    "plain": pl.Boolean(),  # true: not encrypted
 }
 Rows = list[dict[str, Any]]
 Stretch = tuple[datetime, datetime]
@@ -220,6 +221,11 @@ def lost(points: pl.DataFrame, chosen: pl.Expr, at: datetime) -> pl.DataFrame:
     """Return points of which the chosen ones were deleted at an instant (those deleted before stay as they were)."""
     earlier = pl.min_horizontal("gone", pl.lit(at, INSTANT))
     return points.with_columns(gone=pl.when(chosen & (pl.col("available") < at)).then(earlier).otherwise("gone"))
+
+
+def unencrypted(points: pl.DataFrame, chosen: pl.Expr) -> pl.DataFrame:
+    """Return points of which the chosen ones are not encrypted."""
+    return points.with_columns(plain=chosen)
 
 
 def kept(points: pl.DataFrame, since: datetime, until: datetime) -> pl.DataFrame:

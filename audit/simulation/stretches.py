@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -86,6 +86,26 @@ def lacking(number: int, groups: Sequence[Held], period: Stretch) -> Lacking:
     """Return when, in a period, less than `number` groups are held."""
     breached = fewer_than(number, [group.possible for group in groups], period)
     return Lacking(breached, beyond(fewer_than(number, [group.sure for group in groups], period), breached))
+
+
+def lacking_it(points: Iterable[Seen], has: Callable[[Seen], tuple[Stretches, Stretches]], period: Stretch) -> Lacking:
+    """Return when a point is there that lacks something. has: when each surely has it, and when possibly. Some point must surely be there all the time."""
+    breached: list[Stretch] = []
+    failed: list[Stretch] = []
+    for point in points:
+        sure, possible = has(point)
+        breached += beyond(((point.since, point.last),), possible)
+        failed += beyond(((point.since, point.missed or max(period[1], point.last)),), sure)
+    surely = clipped(breached, period)
+    return Lacking(surely, beyond(clipped(failed, period), surely))
+
+
+def covered(point: Seen, checks: Iterable[Stretch], every: timedelta) -> tuple[Stretches, Stretches]:
+    """Return when a point had been read lately enough, surely and possibly, by checks (begun, done) of its whole repository. Having become restorable counts as one."""
+    later = [(begun, done) for begun, done in checks if done >= point.since]
+    surely = [point.since, *(done for begun, done in later if begun >= point.since)]
+    possibly = [point.since, *(done for _, done in later)]
+    return union((at, at + every) for at in surely), union((at, at + every) for at in possibly)
 
 
 def worst_exposure(points: Collection[Seen], within: Stretch) -> timedelta | None:

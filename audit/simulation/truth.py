@@ -14,14 +14,18 @@ from typing import Any
 from audit.simulation.accidents import GRACE, TOLERANCE, Accidents
 from audit.simulation.calendar import DAY, HOUR, Calendar, after, day_of, local
 from audit.simulation.files import Shelf
+from audit.simulation.jobs import checks
+from audit.simulation.servers import SHANGHAI
 from audit.simulation.stretches import (
     Lacking,
     Seen,
     Stretch,
     Stretches,
     clipped,
+    covered,
     held,
     lacking,
+    lacking_it,
     seen,
     union,
     without_needing,
@@ -30,8 +34,20 @@ from audit.simulation.stretches import (
 
 Shelves = Mapping[tuple[str, str], Shelf]
 COPIES = ("count", "media", "offsite", "immutable")
-CONTROLS = ("recovery-point", "copies", "retention-minimum", "retention-maximum")
+CONTROLS = (
+    "recovery-point",
+    "copies",
+    "retention-minimum",
+    "retention-maximum",
+    "verification",
+    "encryption",
+    "immutability",
+    "consistency",
+    "baseline",
+)
 """The controls that the truth tells of."""
+CHECKED_EVERY = 35 * DAY
+"""How often all data have to be read, where the model programme asks for it."""
 YOUNG = 36 * HOUR
 """How old a copy of a database may be and still count."""
 
@@ -77,12 +93,14 @@ class Truth:
     def tell(self) -> list[Accident]:
         """Return every accident, in order of time."""
         told: list[tuple[str, Callable[[], Iterable[Find]]]] = [
+            ("copies-not-encrypted", self._unencrypted),
             ("week-without-backups", self._no_backups),
             ("offsite-copy-stops", self._no_copies),
             ("broken-chain", self._broken_chain),
             ("damaged-point-found-late", self._damaged),
             ("policy-renegotiated", self._renegotiated),
             ("copies-kept-too-long", self._kept_too_long),
+            ("checks-stop", self._no_checks),
             ("early-pruning", self._pruned),
             ("subject-remapped", self._remapped),
             ("silent-source", self._silent),
@@ -109,6 +127,14 @@ class Truth:
     def _exposed(self, points: Iterable[Seen], length: timedelta, since: Stretch | None = None) -> Lacking:
         """Return when no point is there that is young enough, in the period or in a part of it."""
         return lacking(1, [held(points, length)], since or self.period)
+
+    def _unencrypted(self) -> Iterable[Find]:
+        first, until = self.accidents.unencrypted
+        plain = [
+            point for point in self._seen("db-backup", "vault-hz1", "pg/organisation") if first <= day_of(point.captured) < until
+        ]
+        found = lacking_it(plain, lambda _: ((), ()), self.period)
+        yield Find("organisation-db", "encryption", "core-organisation", **_as(found))
 
     def _no_backups(self) -> Iterable[Find]:
         points = self._core("mysql/messages-2")
@@ -161,6 +187,14 @@ class Truth:
         due = min(self._due(point) for point in late)
         yield _calls("meeting-index", "retention-maximum", 2, breached=((due, last),), unproven=((last, after_it),))
 
+    def _no_checks(self) -> Iterable[Find]:
+        """What is on site was read every month; copies in the cloud that are older than the term were not."""
+        read = list(checks(self.accidents, "restic-sh", "restic-cloud-sh"))
+        for asset, (host, path) in zip(("files-shanghai", "stickers"), SHANGHAI, strict=True):
+            points = self._seen("restic-sh", "restic-cloud-sh", f"{host}:{path}")
+            found = lacking_it(points, lambda point: covered(point, read, CHECKED_EVERY), self.period)
+            yield Find(asset, "verification", "internal-files", **_as(found))
+
     def _due(self, point: Seen) -> datetime:
         return after(point.captured, "3 months") + 7 * DAY
 
@@ -180,8 +214,8 @@ class Truth:
         yield Find("groups-db", "recovery-point", "core-organisation", grace=grace)
         for leg in COPIES:
             yield Find("groups-db", "copies", "core-organisation", leg=leg, grace=grace)
-        yield Find("groups-db", "retention-minimum", "core-organisation", grace=grace)
-        yield Find("groups-db", "retention-maximum", "core-organisation", grace=grace)
+        for control in ("retention-minimum", "retention-maximum", "encryption", "immutability"):
+            yield Find("groups-db", control, "core-organisation", grace=grace)
         yield Find("groups-db-legacy", "retention-minimum", "core-organisation")
 
     def _silent(self) -> Iterable[Find]:
@@ -211,6 +245,11 @@ class Truth:
         for days, weeks in ((7, 0), (0, 8)):
             doubtful += self._kept_of_each(near + far, weeks=bool(weeks), length=(days + 7 * weeks) * DAY)
         yield find("retention-minimum", unproven=clipped(doubtful, self.period))
+        # Of what was made and deleted meanwhile nobody knows whether it was encrypted. The last listing shows nothing that was still being made.
+        silence, back = self.accidents.away
+        listings = self.shelves["restic-hz", "restic-hz1"].listings
+        before, after_it = max(at for at in listings if at < silence), min(at for at in listings if at >= back)
+        yield find("encryption", unproven=((before - HOUR, after_it),))
 
     def _kept_of_each(self, points: Iterable[Seen], *, weeks: bool, length: timedelta) -> Iterable[Stretch]:
         """Yield when it is not known whether a point of a day (or a week) is left, while one has to be."""

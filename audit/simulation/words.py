@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 WORDS: dict[str, dict[str, str]] = {
+    "copies-not-encrypted": {
+        "en": "For two weeks the copies of the organisation's database in Hangzhou were written without encryption. They were found and deleted nine days later.",
+        "zh": "组织架构库写往杭州的副本连续两周未加密，九天后才被发现并删除。",
+    },
     "week-without-backups": {
         "en": "For a week no backup of the second shard of the messages began. Everybody thought that the other two would tell.",
         "zh": "消息库第二分片整整一周没有任何备份启动，却无人察觉。",
@@ -26,6 +30,10 @@ WORDS: dict[str, dict[str, str]] = {
     "copies-kept-too-long": {
         "en": "The clean-up of the meeting index in the object storage stood still for eleven weeks; copies became older than three months and a week.",
         "zh": "对象存储中会议索引的清理任务停摆十一周，部分副本超过三个月零一周仍未删除。",
+    },
+    "checks-stop": {
+        "en": "The monthly check of the copies of Shanghai's files in the cloud was left out twice. What lay there had not been read for longer than agreed.",
+        "zh": "上海文件云端副本的每月校验漏做两次，部分副本未读取校验的时间超过约定。",
     },
     "early-pruning": {
         "en": "A wrong rule of retention deleted six days of call quality in both places, long before their thirty days were over.",

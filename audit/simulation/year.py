@@ -16,7 +16,7 @@ from audit.simulation.stretches import Stretch, Stretches
 from audit.simulation.truth import CONTROLS, Accident, Find, Truth
 from audit.simulation.words import WORDS
 
-EDITION = 2
+EDITION = 3
 """Of what is simulated; raised whenever the same arguments give other bytes."""
 YEARS = range(2022, 2091)
 """Years that can be simulated: the company began in 2021."""

@@ -19,10 +19,12 @@ from audit.evidence.merkle import leaf_hash
 from audit.evidence.package import PackageWriter, safe_name
 from audit.model.envelope import time_text
 from audit.model.verdicts import Assessment
+from audit.register.acts import KIND as ACT
 from audit.register.entry import Entry
 from audit.steps._open import Progress, Store
 from audit.steps._scope import Chosen, Scope
 from audit.steps.assess import notices_of
+from audit.steps.evidence import envelope_of
 from audit.steps.facts import with_times_as_text
 
 ROWS = 20_000
@@ -128,6 +130,8 @@ def _source(store: Store, entry: Entry) -> Source:
     if entry.kind == "programme":
         folder, name = entry.kind, "programme.json"
         size = sum(map(len, store.vault.pieces(sha256)))
+    elif entry.kind == ACT:
+        folder, name, size = entry.kind, envelope_of(entry).name, entry.body["size"]
     else:
         folder, name, size = envelope.get("source") or "no-source", envelope.get("name") or "payload", entry.body["size"]
     return Source(sha256, size, f"{package.RAW}/{safe_name(folder.replace('/', '_'), 40)}/{entry.number:08d}-{safe_name(name)}")

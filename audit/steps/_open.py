@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from audit.catalog.catalog import Catalog
 from audit.errors import DataFolderError
+from audit.evidence.chain import BEGINNING, faults_of
 from audit.evidence.keys import private_key
 from audit.evidence.vault import Vault
 from audit.model.estate import Estate
 from audit.policy.estate import AppliedProgramme, estate_at
+from audit.register.acts import KIND as ACT
+from audit.register.acts import frames, records
 from audit.register.checkpoints import Kept, make_checkpoint
-from audit.register.dialect import connect
+from audit.register.dialect import address, connect
 from audit.register.journal import Journal
-from audit.register.schema import ensure_newest
-from audit.settings import DataFolder
+from audit.register.schema import ensure_newest, revision
+from audit.settings import CONFIG, DataFolder
 
 Progress = Callable[[str, int, int], None]
 """Told of progress: what is being done, how much is done, how much there is in all (0: not known)."""
@@ -35,13 +38,26 @@ class Store:
     journal: Journal
     vault: Vault
     catalog: Catalog
-    _estates: dict[int, Estate] = field(default_factory=dict, repr=False)
-    _newest: dict[int, int] = field(default_factory=dict, repr=False)
-    """The last programme up to an entry: what stands in the journal stays."""
+    _declared: dict[int, Estate] = field(default_factory=dict, repr=False)
+    _estates: dict[tuple[int, int], Estate] = field(default_factory=dict, repr=False)
+    _newest: dict[int, tuple[int, int]] = field(default_factory=dict, repr=False)
+    """The last programme and the last act up to an entry: what stands in the journal stays."""
+    _followed: tuple[int, str] = field(default=(0, BEGINNING), repr=False)
+    """Up to which entry the chain was found unbroken, and that entry's hash."""
 
     def head(self) -> int:
         """Return the number of the journal's last entry; 0 for an empty journal."""
         return self.journal.last_number()
+
+    def intact(self, known_at: int) -> bool:
+        """Say whether the journal is an unbroken chain up to an entry. What was followed once is not followed again."""
+        number, previous = self._followed
+        for stored in self.journal.links(after=number, up_to=known_at):
+            if any(faults_of(stored, number + 1, previous)):
+                return False
+            number, previous = stored.number, stored.hash
+            self._followed = (number, previous)
+        return number >= known_at
 
     def programmes(self, known_at: int) -> list[AppliedProgramme]:
         """Return every programme applied up to an entry of the journal, oldest first."""
@@ -57,12 +73,16 @@ class Store:
         ]
 
     def estate(self, known_at: int) -> Estate:
-        """Return the estate as known at an entry of the journal."""
+        """Return the estate as known at an entry of the journal, with what the register's records say."""
         if known_at not in self._newest:
-            self._newest[known_at] = self.journal.last_number(known_at, "programme")
-        newest = self._newest[known_at]
+            programme, act = (self.journal.last_number(known_at, kind) for kind in ("programme", ACT))
+            self._newest[known_at] = (programme, act)
+        programme, act = newest = self._newest[known_at]
+        if programme not in self._declared:
+            self._declared[programme] = estate_at(self.programmes(programme))
         if newest not in self._estates:
-            self._estates[newest] = estate_at(self.programmes(newest))
+            known = frames(records(self.journal, self.vault, act)) if act else {}
+            self._estates[newest] = replace(self._declared[programme], records=known)
         return self._estates[newest]
 
     def checkpoint(self) -> Kept | None:
@@ -80,8 +100,19 @@ class Store:
 def open_store(data: Path) -> Store:
     """Open a data folder. Raises `DataFolderError` when it is missing, of a newer version, or has lost its register."""
     folder = DataFolder.open(data)
-    if not folder.register_path.exists():
+    if folder.register is None and not folder.register_path.exists():
         raise DataFolderError(f"the register {folder.register_path} is missing: bring it back from the backup of the data folder")
+    if folder.register is not None:
+        try:
+            address(folder.register)
+        except DataFolderError as error:
+            raise DataFolderError(f"{data / CONFIG}, register: {error}") from error
     engine = connect(folder.register_url)
+    if folder.register is not None and revision(engine) is None:
+        raise DataFolderError(f"the register in {folder.register} is missing: bring it back from the backup of the database")
     ensure_newest(engine)
-    return Store(folder, Journal(engine), Vault(folder.vault_path), Catalog(folder.catalog_path))
+    try:
+        catalog = Catalog(folder.catalog_path, folder.catalog)
+    except DataFolderError as error:
+        raise DataFolderError(f"{data / CONFIG}, catalog: {error}") from error
+    return Store(folder, Journal(engine), Vault(folder.vault_path), catalog)

@@ -19,11 +19,13 @@ from audit.evaluation.facts import resolve_facts
 from audit.evaluation.rows import Rows
 from audit.model.envelope import time_text
 from audit.model.estate import Estate
+from audit.model.records import SCOPE
 from audit.model.runs import merge_runs
 from audit.model.verdicts import Assessment
 from audit.policy.suggest import one_of, unknown
+from audit.register.acts import acts, records
 from audit.steps._open import Store
-from audit.steps.assess import orphans_of
+from audit.steps.assess import orphans_of, reads_sources
 from audit.steps.facts import LISTING_COLUMNS, RUN_COLUMNS, points_of
 
 CHAIN = ("source", "repository", "scope")
@@ -65,7 +67,7 @@ class Chosen:
     payloads: pl.DataFrame = field(default_factory=pl.DataFrame)
     quarantine: pl.DataFrame = field(default_factory=pl.DataFrame)
     strangers: int = 0
-    """Recovery points of other subjects that points of the scope need."""
+    """Recovery points of other subjects that those of the scope need: bases, originals, and those of assets that controls look at beside."""
 
 
 def assets_of(estate: Estate, unit: str | None, named: Sequence[str]) -> tuple[str, ...] | None:
@@ -113,20 +115,29 @@ def _walk(store: Store, scope: Scope, estate: Estate, chosen: Chosen, cited: set
         )
     facts = _Facts(store, scope, chosen)
     for chunk in _chunks(store, scope, estate):
-        rows = fetch(catalog, known, chunk)
+        # With the assets that controls look at beside: what they say of these is evidence too.
+        wide = chunk if scope.assets is None else chunk.wide or chunk
+        rows = fetch(catalog, known, wide)
         told = rows.held.select(CHAIN).unique()
-        sources |= {*told["source"]} | set(chunk.estate.aliases["source"])
+        sources |= {*told["source"]} | set(wide.estate.aliases["source"])
         own.append(told)
         if scope.assets is not None:
             of_sources = rows.runs.filter(pl.col("subject").is_not_null() | pl.col("source").is_in(list(sources)))
-            chosen.entries |= _entries(store, known, chunk, replace(rows, runs=of_sources))
+            chosen.entries |= _entries(store, known, wide, replace(rows, runs=of_sources))
         yield from facts.of(chunk, rows)
     yield from facts.rest(sources)
     if scope.assets is None:
         chosen.entries = set(payloads["entry"])
+        chosen.entries |= {done.number for _, _, done in acts(store.journal, store.vault, known)}
     else:
+        chosen.entries |= _acts(store, known, chosen.estate)
         chosen.listed = _listings(chosen.listed, sources, pl.concat(own).unique(), cited)
         chosen.entries |= set(chosen.listed["entry"]) | cited
+        if scope.assets and reads_sources(chosen.estate, scope.controls):
+            # Whether a source delivered in time, all of its payloads say; those that name no source may be of any.
+            feeds = set(chosen.estate.aliases["source"])
+            told_by = pl.col("source").is_in(list(feeds)) | pl.col("source").is_null()
+            chosen.entries |= set(payloads.filter(told_by)["entry"])
         unread = payloads.filter(pl.col("source").is_in(list(sources)) & (pl.col("quarantined") > 0))
         chosen.entries |= set(unread["entry"])
         named = {name: source for name, source in estate.sources.items() if name in sources}
@@ -140,7 +151,7 @@ def _walk(store: Store, scope: Scope, estate: Estate, chosen: Chosen, cited: set
 
 
 def _chunks(store: Store, scope: Scope, estate: Estate) -> list[Chunk]:
-    chunks = chunks_of(store.catalog, scope.known_at, estate, scope.assets)
+    chunks = chunks_of(store.catalog, scope.known_at, estate, scope.assets, scope.controls)
     if scope.assets is None and chunks[0].subjects is not None:
         # Subjects without an asset are in no chunk, but they are in the results.
         orphans = orphans_of(store.catalog, scope.known_at, estate)
@@ -162,9 +173,7 @@ class _Facts:
     def of(self, chunk: Chunk, rows: Rows) -> Iterator[tuple[str, pl.DataFrame]]:
         """Yield (kind, rows) of what a chunk owns."""
         resolved = resolve_facts(rows, self._chosen.estate.sources, {False})
-        ids = rows.held.select(POINT).unique().lazy()
-        told = self._store.catalog.tellings(self._scope.known_at, columns=(*POINT, "encrypted")).join(ids, on=POINT, how="semi")
-        points = points_of(resolved, told.collect())
+        points = points_of(resolved)
         yield "recovery_point", self._owned(points, chunk)
         yield "run", self._owned(_runs(rows.runs).filter(pl.col("subject").is_not_null()), chunk)
         if self._scope.assets is not None:
@@ -173,7 +182,7 @@ class _Facts:
     def rest(self, sources: set[str]) -> Iterator[tuple[str, pl.DataFrame]]:
         """Yield, after all chunks, what none of them owns."""
         if self._strangers:
-            strangers = pl.concat(self._strangers).unique(POINT).sort(*POINT)
+            strangers = pl.concat(self._strangers).unique(POINT, keep="first", maintain_order=True).sort(*POINT)
             self._chosen.strangers = strangers.height
             yield "recovery_point", strangers
         runs = self._store.catalog.runs(self._scope.known_at)
@@ -195,6 +204,17 @@ class _Facts:
 
 def _runs(runs: pl.DataFrame) -> pl.DataFrame:
     return merge_runs(runs).sort("source", "started_at", "id", nulls_last=True).select(RUN_COLUMNS)
+
+
+def _acts(store: Store, known: int, estate: Estate) -> set[int]:
+    """Return the entries of all acts on records that speak of a scope's assets, also on those that count for nothing any more."""
+    named: dict[str, set[str]] = {key: set(estate.segments[column].drop_nulls()) for key, column in SCOPE.items()}
+    found = set()
+    for of_kind in records(store.journal, store.vault, known).values():
+        for record in of_kind.values():
+            if all(not wanted or named[key] & set(wanted) for key, wanted in record.scope().items()):
+                found |= {done.number for done in record.done}
+    return found
 
 
 def _entries(store: Store, known: int, chunk: Chunk, rows: Rows) -> set[int]:

@@ -16,7 +16,7 @@ from audit.errors import UsageError
 from audit.evaluation.assess import coverage_of
 from audit.evaluation.chunks import chunks_of, judge_chunks
 from audit.evaluation.what_if import WhatIf, what_if
-from audit.model.estate import Estate
+from audit.model.estate import Estate, Known
 from audit.model.terms import micros
 from audit.model.verdicts import Assessment, Result
 from audit.policy.suggest import one_of, unknown
@@ -40,11 +40,13 @@ def assess(
     controls: Sequence[str] | None = None,
     assets: Sequence[str] | None = None,
     instead: WhatIf | None = None,
+    read_on: datetime | None = None,
     progress: Progress = quietly,
 ) -> Assessment:
     """Judge all controls over [since, until), as known at journal entry `known_at` (null: at the newest).
 
-    controls, assets: only these. instead: as if other values had been agreed. Raises `UsageError` for an empty period, an unknown asset, control,
+    controls, assets: only these. instead: as if other values had been agreed. read_on: the instant of the journal's newest entry, where a part of the journal stands for the
+    whole. Raises `UsageError` for an empty period, an unknown asset, control,
     scope or objective, or a journal number that does not exist.
     """
     if since >= until:
@@ -65,18 +67,20 @@ def assess(
         )
     if instead is not None:
         estate = what_if(estate, instead)
+    estate = replace(estate, known=known_of(store, known, estate, controls) if read_on is None else Known(read_on, intact=True))
     listings, payloads = store.catalog.listings(known), store.catalog.payloads(known)
     results: list[Result] = []
     faults: list[str] = []
-    conflicts: list[str] = []
-    unplaced = 0
-    pieces = chunks_of(store.catalog, known, estate, assets)
+    conflicts: set[str] = set()
+    unplaced = []
+    pieces = chunks_of(store.catalog, known, estate, assets, controls)
     for number, judged in enumerate(judge_chunks(store.catalog, known, pieces, micros(since), micros(until), controls), 1):
         progress("assess", number, len(pieces))
         results += judged.results
         faults += [fault for fault in judged.faults if fault not in faults]
-        conflicts += judged.conflicts
-        unplaced += judged.unplaced
+        # Several chunks may have the same ones: of points that others need, and of runs that name no subject.
+        conflicts |= set(judged.conflicts)
+        unplaced.append(judged.unplaced)
     results.sort(
         key=lambda result: (
             result.asset,
@@ -98,8 +102,37 @@ def assess(
         quarantined=store.catalog.quarantine(known).filter(pl.col("level") == "error").height,
         coverage=coverage_of(results, orphans),
         faults=tuple(faults),
-        notices=tuple(notices_of(estate, listings, payloads, conflicts, unplaced, orphans)),
+        notices=tuple(
+            notices_of(estate, listings, payloads, sorted(conflicts), _count(pl.concat(unplaced), estate, assets), orphans)
+        ),
     )
+
+
+def _count(unplaced: pl.DataFrame, estate: Estate, assets: Sequence[str] | None) -> int:
+    """Count the runs without a repository (`source`, `subject`, `id`) that are of the assets, or may be: those of their sources that name no subject."""
+    names = estate.aliases if assets is None else estate.aliases.filter(pl.col("asset").is_in(assets))
+    told = unplaced.join(names, on=["source", "subject"], how="semi")
+    untold = unplaced.filter(pl.col("subject").is_null()).join(names, on="source", how="semi")
+    return pl.concat([told, untold]).select("source", "id").n_unique()
+
+
+def known_of(store: Store, known: int, estate: Estate, controls: Sequence[str] | None) -> Known | None:
+    """Say how far the journal is known at an entry. Its chain is followed only where a control judges it: that takes longer, the longer it is."""
+    newest = next(store.journal.links(after=known - 1, up_to=known), None)
+    if newest is None:
+        return None
+    return Known(newest.at, store.intact(known) if reads_sources(estate, controls) else None)
+
+
+def reads_sources(estate: Estate, controls: Sequence[str] | None) -> bool:
+    """Say whether a control judges an asset of the estate by all that its sources delivered, and by the journal itself."""
+    used = estate.segments["policy"].drop_nulls().unique()
+    asking = [
+        module.OBJECTIVES.keys()
+        for name, module in modules(audit.controls.__name__).items()
+        if getattr(module, "READS_SOURCES", False) and (controls is None or name in controls)
+    ]
+    return any(keys & estate.policies[index].objectives.keys() for keys in asking for index in used)
 
 
 def known_at_of(store: Store, known_at: int | None) -> int:

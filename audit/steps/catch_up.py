@@ -60,6 +60,8 @@ class CaughtUp:
         self.listings += facts.listings.height
         self.faults += len(facts.faults)
         for table in facts.by_kind().values():
+            if table.is_empty():
+                continue
             self.sources.update(table["source"].drop_nulls().unique())
             self.repositories.update(table["repository"].drop_nulls().unique())
 

@@ -9,6 +9,7 @@ from audit.adapters._registry import encoding_of
 from audit.errors import UsageError
 from audit.evidence.places import Excerpt, excerpt
 from audit.model.envelope import Envelope
+from audit.register.acts import KIND as ACT
 from audit.register.entry import Entry
 from audit.steps._open import Store
 
@@ -34,15 +35,28 @@ def entry_of(store: Store, number: int, kind: str | None = None) -> Entry:
 
 
 def evidence(store: Store, number: int, locator: str = "") -> Seen:
-    """Return a piece of evidence with the text around `locator`. Raises `UsageError` for an entry that is none, `BrokenPayloadError` for a damaged one."""
-    entry = entry_of(store, number, "evidence")
+    """Return a piece of evidence, or what was told with an act, with the text around `locator`. Raises `UsageError` for an entry that is neither,
+    `BrokenPayloadError` for a damaged one."""
+    entry = _with_payload(store, number)
     payload = store.vault.get(entry.body["sha256"])
-    envelope = Envelope.from_json(entry.body["envelope"])
+    envelope = envelope_of(entry)
     found = excerpt(payload, locator, encoding_of(envelope))
     return Seen(number, entry.at, entry.body["sha256"], len(payload), envelope, found)
 
 
 def payload_of(store: Store, number: int) -> tuple[str, bytes]:
     """Return the file name and the bytes of a piece of evidence, as received."""
-    entry = entry_of(store, number, "evidence")
-    return str(entry.body["envelope"].get("name") or f"entry-{number}"), store.vault.get(entry.body["sha256"])
+    entry = _with_payload(store, number)
+    return envelope_of(entry).name or f"entry-{number}", store.vault.get(entry.body["sha256"])
+
+
+def envelope_of(entry: Entry) -> Envelope:
+    """Return the envelope of an entry; an act has none, and is told by what was done and by whom."""
+    if entry.kind == ACT:
+        return Envelope("", name=f"{entry.body['record']}-{entry.body['act']}.json", by=entry.body["by"])
+    return Envelope.from_json(entry.body["envelope"])
+
+
+def _with_payload(store: Store, number: int) -> Entry:
+    entry = entry_of(store, number)
+    return entry if entry.kind == ACT else entry_of(store, number, "evidence")

@@ -21,7 +21,7 @@ from audit.evaluation.over_time import allowed, exposure
 from audit.evaluation.world import build_world
 from audit.evidence.places import text_of
 from audit.model.document import Name
-from audit.model.envelope import Envelope, time_text
+from audit.model.envelope import time_text
 from audit.model.terms import instant, micros
 from audit.model.verdicts import Assessment, EvidenceRef
 from audit.reporting.charts import document
@@ -32,6 +32,7 @@ from audit.reporting.timelines import asset_lines
 from audit.reporting.words import Words
 from audit.steps._open import Store
 from audit.steps.assess import assess
+from audit.steps.evidence import entry_of, envelope_of
 
 EXCERPT = 2_000
 """How many characters of a payload an excerpt shows at the most."""
@@ -60,15 +61,10 @@ def explain(
     unknown asset or control."""
     assessment = assess(store, since, until, known_at, controls=[control], assets=[asset])
     refs = {ref for result in assessment.results for breach in result.breaches for ref in breach.evidence}
-    numbers = {ref.entry for ref in refs}
-    envelopes = {
-        entry.number: Envelope.from_json(entry.body["envelope"])
-        for entry in store.journal.entries(kind="evidence")
-        if entry.number in numbers
-    }
+    envelopes = {number: envelope_of(entry_of(store, number)) for number in {ref.entry for ref in refs}}
     shown = {}
     for ref in refs:
-        envelope = envelopes.get(ref.entry, Envelope(""))
+        envelope = envelopes[ref.entry]
         shown[ref] = (envelope.name, excerpt(store.vault.get(ref.sha256), ref.locator, encoding_of(envelope)))
     found = Explained(assessment, shown, pl.DataFrame(schema={"code": pl.UInt32, "part": pl.String}))
     return _with_over_time(store, asset, control, found) if over_time else found

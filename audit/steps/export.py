@@ -13,6 +13,7 @@ from itertools import product
 from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from audit import __version__
 from audit.content import Content
@@ -25,6 +26,7 @@ from audit.evidence.package import PackageWriter, safe_name
 from audit.evidence.sshsig import fingerprint
 from audit.evidence.vault import BrokenPayloadError
 from audit.model.envelope import time_text
+from audit.model.terms import MICROSECOND
 from audit.model.verdicts import Assessment
 from audit.register.checkpoints import kept_checkpoints
 from audit.reporting.compose import Definition
@@ -190,7 +192,9 @@ def _checkpoint(store: Store, known: int) -> tuple[Checkpoint, str]:
 
 def _root(store: Store, scope: Scope) -> str:
     """Return the name of the bag's folder: whose, which period, known when, and a mark of the scope."""
-    days = "-".join(f"{instant:%Y%m%d}" for instant in (scope.since, scope.until))
+    zone = ZoneInfo(store.estate(scope.known_at).timezone)
+    # The first and the last day, of the programme's zone, as people say them.
+    days = "-".join(f"{instant.astimezone(zone):%Y%m%d}" for instant in (scope.since, scope.until - MICROSECOND))
     mark = sha256_hex(canonical(scope.to_json()))[:8]
     owner = safe_name(store.folder.origin.rsplit("/", 1)[-1].encode("ascii", "ignore").decode(), 40)
     return f"evidence-{owner}-{days}-{scope.known_at}-{mark}"
@@ -207,6 +211,7 @@ def _info(store: Store, scope: Scope, assessment: Assessment, checkpoint: Checkp
         "Scope": json.dumps(scope.to_json(), ensure_ascii=False),
         "Journal-Origin": store.folder.origin,
         "Journal-Known-At": str(scope.known_at),
+        "Journal-Known-On": time_text(last.at),
         "Journal-Head": assessment.journal_head,
         "Checkpoint-Size": str(checkpoint.size),
     }

@@ -43,10 +43,7 @@ def facts(store: Store, kind: str, source: str | None = None, known_at: int | No
             .sort("source", "started_at", "id", nulls_last=True)
             .select(RUN_COLUMNS)
         )
-    return points_of(
-        resolved(store, known, mine),
-        store.catalog.tellings(known, columns=("source", "repository", "id", "encrypted")).filter(mine).collect(),
-    )
+    return points_of(resolved(store, known, mine))
 
 
 def resolved(store: Store, known: int, mine: pl.Expr) -> Facts:
@@ -61,8 +58,8 @@ def resolved(store: Store, known: int, mine: pl.Expr) -> Facts:
     return resolve_facts(rows, store.estate(known).sources, {False})
 
 
-def points_of(facts: Facts, encryption: pl.DataFrame) -> pl.DataFrame:
-    """Return points as rows of the interchange format. encryption: `source`, `repository`, `id`, `encrypted` of every telling."""
+def points_of(facts: Facts) -> pl.DataFrame:
+    """Return points as rows of the interchange format."""
 
     def at(name: str) -> pl.Expr:
         return pl.when(pl.col(name).is_between(-FOR_EVER, FOR_EVER - 1)).then(name).cast(INSTANT)
@@ -75,13 +72,12 @@ def points_of(facts: Facts, encryption: pl.DataFrame) -> pl.DataFrame:
         .join(checks, on="point", how="left")
     )
     rows = rows.join(facts.names.pairs, on="pair")
-    known = encryption.drop_nulls().group_by("source", "repository", "id").agg(pl.col("encrypted").min())
-    rows = rows.join(known, on=["source", "repository", "id"], how="left")
     return rows.select(
         "source", "id", "subject", "repository", "method",
         at("captured").alias("captured_at"), at("captured_until"), at("available").alias("available_at"),
         "base", "self_contained", "copy_of_source", "copy_of_repository", "copy_of_id", "bytes",
-        at("expires").alias("expires_at"), at("deleted").alias("deleted_at"), at("immutable").alias("immutable_until"), "encrypted",
+        at("expires").alias("expires_at"), at("deleted").alias("deleted_at"), at("immutable").alias("immutable_until"),
+        pl.when("encrypted").then(pl.lit("yes")).when(~pl.col("encrypted")).then(pl.lit("no")).alias("encrypted"),
         pl.when("corrupt").then(pl.lit("corrupt")).when(~pl.col("corrupt")).then(pl.lit("verified")).alias("integrity"),
         at("checked").alias("checked_at"),
         pl.when("partial").then(pl.lit("partial")).alias("completeness"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,7 +14,7 @@ import polars as pl
 from audit.adapters._registry import fits, mapping_of, recognise, tools
 from audit.errors import Fault, InputError, UsageError
 from audit.evidence.redact import redact
-from audit.model.envelope import Envelope
+from audit.model.envelope import Envelope, time_text
 from audit.model.estate import Source
 from audit.policy.place import Place
 from audit.policy.validate import validate
@@ -28,6 +28,10 @@ BATCH = 50
 
 HEAD = 65_536
 """Bytes of a payload that are tried to see whether its rows name their sources."""
+
+
+CLOCKS_DIFFER = timedelta(hours=1)
+"""By how much what is said of a payload's time may lie ahead of our clock."""
 
 
 @dataclass(slots=True)
@@ -66,7 +70,7 @@ def ingest(store: Store, found: Gathered, given: Mapping[str, Any], *, now: date
     head = store.head()
     declared = store.estate(head).sources
     applied = bool(store.programmes(head))
-    _check(given, declared, applied=applied)
+    _check(given, declared, now, applied=applied)
     done = Ingested(files=len(found.payloads), hidden=found.hidden, refused=list(found.faults))
     if not applied:
         done.warnings.append("no programme is applied yet: source names and time zones cannot be checked (backup-audit apply DIR)")
@@ -103,7 +107,7 @@ class _Telling:
     method: str
 
 
-def _check(given: Mapping[str, Any], declared: Mapping[str, Source], *, applied: bool) -> None:
+def _check(given: Mapping[str, Any], declared: Mapping[str, Source], now: datetime, *, applied: bool) -> None:
     faults = [
         Fault(f"--{key.replace('_', '-')}", f"{value!r} is not UTF-8")
         for key, value in given.items()
@@ -117,6 +121,14 @@ def _check(given: Mapping[str, Any], declared: Mapping[str, Source], *, applied:
         faults += _no_zone(given["timezone"], "--timezone")
     if given.get("observed_at") is not None and given["observed_at"].utcoffset() is None:
         faults.append(Fault("--observed-at", "has no time zone", "add Z or an offset such as +08:00"))
+    elif given.get("observed_at") is not None and given["observed_at"] > now + CLOCKS_DIFFER:
+        faults.append(
+            Fault(
+                "--observed-at",
+                f"{time_text(given['observed_at'])} lies ahead",
+                "nothing can have been true then yet; say when it was true at its origin",
+            )
+        )
     if faults:
         raise UsageError("the command cannot be right; nothing was taken in", faults)
 

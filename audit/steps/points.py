@@ -91,7 +91,7 @@ def _entry(place: Path) -> int:
 def _of_chunk(store: Store, known: int, chunk: Chunk) -> pl.DataFrame:
     """Return `asset` and POINT of the assets of a chunk, by asset and capture time."""
     facts = resolve_facts(fetch(store.catalog, known, chunk), store.estate(known).sources, {False})
-    found = points_of(facts, pl.DataFrame(schema=dict.fromkeys(("source", "repository", "id", "encrypted"), pl.String)))
+    found = points_of(facts)
     owned = found.join(chunk.estate.aliases.select("asset", "source", "subject", "part", "from", "to"), on=["source", "subject"])
     held = (pl.col("from").is_null() | (pl.col("captured_at") >= pl.col("from"))) & (
         pl.col("to").is_null() | (pl.col("captured_at") < pl.col("to"))

@@ -59,7 +59,9 @@ def _differences(store: Store, bag: Package, result: Result, progress: Progress)
     since, until = (datetime.fromisoformat(told[name]) for name in ("from", "to"))
     assets, controls = (None if told[name] is None else tuple(told[name]) for name in ("assets", "controls"))
     scope = Scope(since, until, store.head(), told["unit"], assets, controls)
-    again = assess(store, since, until, controls=controls, assets=assets, progress=progress)
+    # The entries here are those of the scope: when the journal was last written to, they do not say.
+    read_on = datetime.fromisoformat(result.info["Journal-Known-On"]) if "Journal-Known-On" in result.info else None
+    again = assess(store, since, until, controls=controls, assets=assets, read_on=read_on, progress=progress)
     chosen, facts = choose(store, scope, again)
     with tempfile.TemporaryDirectory(prefix="backup-audit-") as folder:
         aside = Aside(Path(folder))

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from audit.errors import UsageError
 from audit.policy.load import kinds
-from audit.policy.objectives import GENERAL, NOT_YET_JUDGED, judged
+from audit.policy.objectives import GENERAL, judged
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -70,17 +70,22 @@ def _with_objectives(item: dict[str, Any]) -> dict[str, Any]:
     for key, kind in sorted({**judged(), **GENERAL}.items()):
         schema = TypeAdapter(kind).json_schema(by_alias=True, ref_template=f"#/$defs/{key}.{{model}}")
         definitions.update((f"{key}.{name}", inner) for name, inner in schema.pop("$defs", {}).items())
-        properties[key] = {"anyOf": [{"type": "string"}, schema]} if _has_short_form(kind) else schema
-    for key in sorted(NOT_YET_JUDGED - properties.keys()):
-        properties[key] = {"description": "written down, but no control of this version judges it"}
+        short = _short_forms(kind)
+        properties[key] = {"anyOf": [*short, schema]} if short else schema
     objectives = {"type": "object", "properties": properties, "additionalProperties": False, "minProperties": 1}
     return {**item, "$defs": definitions, "properties": {**item["properties"], "objectives": objectives}}
 
 
-def _has_short_form(kind: Any) -> bool:
-    """Whether an objective may be one word (`rpo: 15m`): only its reader knows, so it is asked."""
+def _short_forms(kind: Any) -> list[dict[str, Any]]:
+    """Return how else an objective may be written than as a mapping: as one word (`rpo: 15m`), or as `true`. Only its reader knows, so it is asked."""
+    if TypeAdapter(kind).json_schema().get("type") != "object":
+        return []
+    return [schema for value, schema in (("1h", {"type": "string"}), (True, {"const": True})) if _reads(kind, value)]
+
+
+def _reads(kind: Any, value: Any) -> bool:
     try:
-        TypeAdapter(kind).validate_python("1h")
+        TypeAdapter(kind).validate_python(value)
     except ValidationError:
         return False
-    return TypeAdapter(kind).json_schema().get("type") == "object"
+    return True

@@ -6,7 +6,9 @@ from datetime import datetime
 
 import polars as pl
 
+from audit.model.deliveries import deliveries_of, zone_of
 from audit.model.facts import INSTANT
+from audit.model.terms import instant
 from audit.steps._open import Store
 from audit.steps.assess import subjects_of
 from audit.steps.catch_up import catch_up
@@ -21,6 +23,8 @@ HEALTH: dict[str, pl.DataType] = {
     "next_expected": INSTANT,
     "health": pl.String(),  # on-time, late, never, replaced, unscheduled, undeclared
 }
+
+_read = pl.col("points") + pl.col("runs") + pl.col("listings")
 
 
 def sources(store: Store, now: datetime) -> pl.DataFrame:
@@ -46,27 +50,24 @@ def heard(store: Store) -> pl.DataFrame:
     catch_up(store)
     known = store.head()
     estate = store.estate(known)
-    spoken = store.catalog.listings(known).group_by("entry").agg(spoken=pl.max_horizontal("listed_at", "covers_to").max())
-    seen = (
-        store.catalog.payloads(known)
-        .join(spoken, on="entry", how="left")
-        .group_by("source")
-        .agg(
-            tools=pl.col("tool").drop_nulls().unique().sort().str.join(", "),
-            last=pl.coalesce("observed_at", "spoken", "received_at").max(),
-            payloads=pl.len().cast(pl.Int64),
-            rows=(pl.col("points") + pl.col("runs") + pl.col("listings")).sum().cast(pl.Int64),
-            quarantined=pl.col("quarantined").sum().cast(pl.Int64),
-        )
+    payloads, listings = store.catalog.payloads(known), store.catalog.listings(known)
+    # A payload of which nothing could be read tells nothing of its source, whatever was said of its time.
+    read = deliveries_of(payloads, listings).filter(pl.col("read") & pl.col("source").is_not_null())
+    latest = dict(read.group_by("source").agg(pl.col("at").max()).iter_rows())
+    seen = payloads.group_by("source").agg(
+        tools=pl.col("tool").drop_nulls().unique().sort().str.join(", "),
+        payloads=pl.len().cast(pl.Int64),
+        rows=_read.sum().cast(pl.Int64),
+        quarantined=pl.col("quarantined").sum().cast(pl.Int64),
     )
     found = {row["source"]: row for row in seen.iter_rows(named=True) if row["source"] is not None}
-    in_rows = {*subjects_of(store.catalog, known)["source"], *store.catalog.listings(known)["source"]}
+    in_rows = {*subjects_of(store.catalog, known)["source"], *listings["source"]}
     rows = []
     for name in sorted({*estate.sources, *found, *in_rows}):
         source, evidence = estate.sources.get(name), found.get(name)
-        last = evidence["last"] if evidence else None
+        last = instant(latest[name]) if name in latest else None
         every = source.expected_every if source else None
-        due = every.after(last, "UTC") if every and last else None
+        due = every.after(last, zone_of(source, estate.timezone)) if source and every and last else None
         rows.append(
             {
                 "source": name,

@@ -40,7 +40,10 @@ def list_of(name: str, frame: pl.DataFrame, columns: Iterable[Column], *, sort: 
 def answer(template: str, shown: Listed, **values: Any) -> str | AnyResponse:
     """Return a page with one list; with `format=csv` in the query, all that the list's filters leave as a CSV file."""
     if request.args.get("format") == "csv":
-        headers = {"Content-Disposition": f'attachment; filename="{shown.id}.csv"'}
+        kept = values.get("kept")
+        # Of which assessment it is, so that a saved file can be told from another.
+        name = f"{shown.id}-{kept.id}" if isinstance(kept, KeptAssessment) else shown.id
+        headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
         # The byte order mark tells spreadsheets that it is UTF-8.
         return Response("\ufeff" + csv_of(shown), mimetype="text/csv", headers=headers)
     return render_template(template, list=shown, **values)

@@ -8,13 +8,16 @@ from typing import Any
 
 import polars as pl
 from flask import abort, render_template
+from markupsafe import Markup
 
-from audit.evaluation.kept import breach_of, unproven_of
+from audit.evaluation.kept import KeptAssessment, breach_of, unproven_of
+from audit.model.verdicts import Breach, Unproven
+from audit.reporting.causes import sentences
 from audit.steps.points import points
 from audit.web._answers import needed
 from audit.web._site import site
 from audit.web._stretches import axis, lines_of, numbered, strips, told, window_of
-from audit.web._words import context
+from audit.web._words import context, markup
 
 BEFORE, WITHIN, AFTER = 6, 40, 6
 """How many points are shown before, in and after a stretch."""
@@ -40,7 +43,7 @@ def stretch_page(kind: str, number: int, point_columns: tuple[Any, ...]) -> str:
         kind=kind,
         row=row,
         promise=context().promise(*promise),
-        detail=told(row["detail"]),
+        said=_said(kept, row, stretch),
         evidence=json.loads(row["evidence"]) if kind == "breaches" else [],
         reasons=_reasons(row) if kind == "unproven" else [],
         strips=strips(lines, window),
@@ -50,6 +53,16 @@ def stretch_page(kind: str, number: int, point_columns: tuple[Any, ...]) -> str:
         more=more,
         point_columns=point_columns,
     )
+
+
+def _said(kept: KeptAssessment, row: dict[str, Any], stretch: Breach | Unproven) -> list[Markup]:
+    """Return in sentences what happened in a breach; of an unproven stretch, whose evidence would settle it."""
+    if isinstance(stretch, Unproven):
+        return [told(stretch.detail)] if stretch.detail else []
+    same = ("part", "control", "leg", "policy", "version")
+    results = kept.assessment([row["asset"]]).results
+    mine = next(result for result in results if all(getattr(result, name) == row[name] for name in same))
+    return [markup(sentence) for sentence in sentences(mine, stretch, context())]
 
 
 def _near(found: pl.DataFrame, row: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:

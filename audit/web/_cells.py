@@ -16,7 +16,7 @@ _STEPS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 def cell(column: Column, row: Mapping[str, Any]) -> Markup:
     """Return one cell of a list."""
-    shown = value(column.kind, row[column.key], column)
+    shown = Markup.escape(column.shown(row)) if column.shown else value(column.kind, row[column.key], column)
     target = column.link(row) if column.link else None
     return Markup(f'<a href="{escape(target)}">{escape(shown)}</a>') if target else shown  # noqa: S704 - escaped
 

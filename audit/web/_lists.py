@@ -30,9 +30,9 @@ Query = Mapping[str, Sequence[str]]
 class Column:
     """A column of a list: its name in the frame, the key of its title, and the kind of its values.
 
-    kind: `text` (words to be translated by `word`), `name`, `number`, `ordinal`, `bytes`, `share`, `instant`, `duration` (seconds), `verdict`, `yes`.
+    kind: `text` (words to be translated by `word`), `name`, `number`, `ordinal`, `bytes`, `share`, `instant`, `duration` (seconds), `verdict`, `yes`, `hash`.
     choose: whether it is filtered by choice; search: whether `q` looks into it. link: from a row to the address its value leads to. word: from a value to
-    what is shown for it (text or markup).
+    what is shown for it (text or markup). shown: from a row to what is shown, where one value alone does not say it; CSV has the value.
     """
 
     key: str
@@ -42,6 +42,7 @@ class Column:
     search: bool = False
     link: Callable[[Mapping[str, Any]], str | None] | None = None
     word: Callable[[Any], Any] | None = None
+    shown: Callable[[Mapping[str, Any]], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from audit.content import Content
 from audit.evaluation.kept import KeptAssessment
 from audit.model.document import State, Stretch
 from audit.model.terms import local
+from audit.reporting.causes import brief
 from audit.reporting.details import detail_text
 from audit.reporting.strips import Tick, paths, ticks
 from audit.reporting.timelines import SHORTEST, Line, asset_lines
@@ -29,6 +30,21 @@ from audit.web._words import context, markup, words
 def unit_word(unit: str) -> str:
     """Return the title of a unit in the reader's language."""
     return plain(context().unit_title(unit))
+
+
+def title(noun: str, name: str, known_at: int | None = None) -> str:
+    """Return how people call a declared asset or source in the reader's language; nothing where it has no title."""
+    texts = site().estate(known_at).titles.get(noun, {}).get(name)
+    return plain(words().translated(texts, "")) if texts else ""
+
+
+def with_titles(frame: pl.DataFrame, noun: str, known_at: int | None = None) -> pl.DataFrame:
+    """Return a frame with `title`: that of the thing whose name stands in the column of its noun."""
+    names = frame[noun].drop_nulls().unique()
+    told = pl.DataFrame(
+        {noun: names, "title": [title(noun, name, known_at) for name in names]}, schema={noun: pl.String, "title": pl.String}
+    )
+    return frame.join(told, on=noun, how="left", maintain_order="left")
 
 
 def control_word(control: str) -> str:
@@ -46,15 +62,25 @@ def with_leg(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(leg_of=pl.when(pl.col("leg").is_not_null()).then(pl.format("{}/{}", "control", "leg")))
 
 
-def told(detail: str) -> Markup:
-    """Return a stretch's detail (JSON) in words."""
+def told(detail: Mapping[str, Any]) -> Markup:
+    """Return what would settle an unproven stretch, from its detail, in words; its reasons are said elsewhere."""
+    return markup(detail_text({key: value for key, value in detail.items() if key != "reasons"}, context()))
+
+
+def happened(kept: KeptAssessment, row: Mapping[str, Any]) -> Markup:
+    """Return in short what happened in a breach: what was broken, and how great the exposure was."""
     formats = words().formats
-    return _told(detail, formats.language, formats.zone.key, site().content)
+    exposure = json.loads(row["detail"]).get("exposure_seconds")
+    key = (row["control"], row["leg"], row["policy"], row["version"], exposure, kept.as_known_at)
+    return _happened(key, formats.language, formats.zone.key, site().content)
 
 
 @lru_cache(maxsize=10_000)
-def _told(detail: str, language: str, zone: str, content: Content) -> Markup:  # noqa: ARG001 - what the words of the request depend on
-    return markup(detail_text(json.loads(detail), context()))
+def _happened(key: tuple[Any, ...], language: str, zone: str, content: Content) -> Markup:  # noqa: ARG001 - what the words of the request depend on
+    control, leg, name, version, exposure, known = key
+    policies = site().estate(known).policies
+    policy = next((one for one in policies if (one.name, one.version) == (name, version)), None)
+    return markup(brief(control, leg, policy, {"exposure_seconds": exposure}, context()))
 
 
 def reason_word(reason: str) -> str:
@@ -64,7 +90,12 @@ def reason_word(reason: str) -> str:
 
 def numbered(kept: KeptAssessment, kind: str) -> pl.DataFrame:
     """Return the breaches or unproven stretches (`kind`) of an assessment with the number that stands in their address."""
-    return site().of(kept, f"numbered {kind}", lambda: with_leg(getattr(kept, kind).with_row_index("number")))
+    return site().of(kept, f"numbered {kind}", lambda: with_leg(lasting(getattr(kept, kind)).with_row_index("number")))
+
+
+def lasting(stretches: pl.DataFrame) -> pl.DataFrame:
+    """Return stretches whose `seconds` are null where something was judged at one instant: that has no length."""
+    return stretches.with_columns(seconds=pl.when(pl.col("seconds") >= SHORTEST).then(pl.col("seconds")))
 
 
 def stretch_columns(kept: KeptAssessment, kind: str, *, of_one_asset: bool = False) -> tuple[Column, ...]:
@@ -80,9 +111,11 @@ def stretch_columns(kept: KeptAssessment, kind: str, *, of_one_asset: bool = Fal
         Column("asset", "labels.asset", search=True, link=asset),
         Column("unit", "labels.unit", "text", choose=True, word=unit_word),
     )  # fmt: skip
-    why = Column("reason", "unproven.why", "text", choose=True, word=reason_word) if kind == "unproven" else Column(
-        "detail", "labels.detail-title", "text", word=told
-    )  # fmt: skip
+    why = (
+        Column("reason", "unproven.why", "text", choose=True, word=reason_word)
+        if kind == "unproven"
+        else Column("detail", "stretches.happened", "text", shown=lambda row: happened(kept, row))
+    )
     return (
         *own,
         Column("control", "labels.control", "text", choose=True, word=control_word),

@@ -14,8 +14,8 @@ from audit.adapters import _time
 
 
 def one(text: str, zone: str | None = None, *, latest: bool = False) -> tuple[datetime | None, bool, str | None]:
-    times = _time.read(pl.Series("t", [text]), zone, latest=latest)
-    return times.instants[0], times.ambiguous[0], times.reason[0]
+    times = _time.read(pl.DataFrame({"t": [text]}), ["t"], zone, ["t"] if latest else [])
+    return times.instants["t"][0], times.ambiguous[0], times.reasons["t"][0]
 
 
 def utc(*parts: int) -> datetime:
@@ -121,8 +121,8 @@ def test_a_local_time_that_never_was(zone: str, naive: str) -> None:
 
 def test_a_column_mixes_all_forms_and_keeps_its_order() -> None:
     texts = ["2026-10-25T02:30:00", None, "2026-10-25T02:30:00Z", "?", "2026-10-25 02:30:00.123456789+02:00"]
-    times = _time.read(pl.Series("t", texts), "Europe/Berlin", latest=True)
-    assert times.instants.to_list() == [
+    times = _time.read(pl.DataFrame({"t": texts}), ["t"], "Europe/Berlin", ["t"])
+    assert times.instants["t"].to_list() == [
         utc(2026, 10, 25, 1, 30),
         None,
         utc(2026, 10, 25, 2, 30),
@@ -130,13 +130,13 @@ def test_a_column_mixes_all_forms_and_keeps_its_order() -> None:
         utc(2026, 10, 25, 0, 30, 0, 123_456),
     ]
     assert times.ambiguous.to_list() == [True, False, False, False, False]
-    assert times.reason.to_list() == [None, None, None, _time.NOT_A_TIME, None]
+    assert times.reasons["t"].to_list() == [None, None, None, _time.NOT_A_TIME, None]
 
 
 def test_a_column_without_any_time() -> None:
-    times = _time.read(pl.Series("t", [None, None], dtype=pl.String), None)
-    assert times.instants.dtype == pl.Datetime("us", "UTC")
-    assert times.instants.to_list() == [None, None]
+    times = _time.read(pl.DataFrame({"t": [None, None]}, schema={"t": pl.String}), ["t"], None)
+    assert times.instants["t"].dtype == pl.Datetime("us", "UTC")
+    assert times.instants["t"].to_list() == [None, None]
 
 
 WALL = datetime.fromisoformat("2026-12-31T00:00:00")
@@ -191,3 +191,20 @@ def test_a_wall_time_returns_to_itself(moment: datetime, zone: str) -> None:
 def test_an_offset_is_subtracted(moment: datetime, minutes: int) -> None:
     there = moment.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=minutes)))
     assert one(there.isoformat())[0] == there.astimezone(UTC)
+
+
+def test_columns_of_every_form_are_read_side_by_side() -> None:
+    texts = pl.DataFrame({
+        "plain": ["2026-10-25T00:30:00Z", None],
+        "mixed": ["2026-10-25T02:30:00+02:00", "2026-10-25 02:30:00"],
+        "naive": ["2026-10-25T02:30:00", "yesterday"],
+    })  # fmt: skip
+    times = _time.read(texts, texts.columns, "Europe/Berlin", ["naive"])
+    early, late = utc(2026, 10, 25, 0, 30), utc(2026, 10, 25, 1, 30)
+    assert times.instants.to_dict(as_series=False) == {"plain": [early, None], "mixed": [early, early], "naive": [late, None]}
+    assert times.ambiguous.to_list() == [True, True]
+    assert times.reasons.to_dict(as_series=False) == {
+        "plain": [None, None],
+        "mixed": [None, None],
+        "naive": [None, _time.NOT_A_TIME],
+    }

@@ -11,6 +11,7 @@ import pytest
 
 from audit.catalog.catalog import Applied, Catalog, LostRaceError
 from audit.catalog.layout import bucket_of
+from audit.catalog.place import Folder
 from audit.catalog.schemas import TABLES, conform
 from audit.catalog.table import Snapshot, Table
 from audit.errors import Fault
@@ -332,12 +333,12 @@ def test_a_table_of_an_older_version_gets_the_columns_it_lacks(tmp_path: Path) -
     older = {name: kind for name, kind in newest.items() if name != "simulated"}
     path = tmp_path / "my catalog" / "payloads"  # a blank: files are then named one by one
     row = {"entry": 1, "sha256": "ab" * 32, "source": "nas", "points": 2}
-    Table(path, older).open().append([conform(pl.DataFrame([row]), older).lazy()], 7)
+    Table(Folder(path), older).open().append([conform(pl.DataFrame([row]), older).lazy()], 7)
 
-    renewed = Table(path, newest).open()
+    renewed = Table(Folder(path), newest).open()
     assert renewed.mark == 7
     renewed.append([conform(pl.DataFrame([{**row, "entry": 2, "simulated": True}]), newest).lazy()], 8)
-    for read in (Table(path, newest).open(), Table(path, newest).open()):
+    for read in (Table(Folder(path), newest).open(), Table(Folder(path), newest).open()):
         assert read.mark == 8
         rows = read.scan().sort("entry").collect()
         assert rows.schema == newest

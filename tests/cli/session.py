@@ -82,6 +82,18 @@ def started(data: Path, programme: Path = PROGRAMME) -> Session:
     return session
 
 
+def promising(folder: Path, *objectives: str) -> Session:
+    """Return a session on a new data folder with the example programme, whose core policy has these objectives as well."""
+    programme = folder / "programme"
+    programme.mkdir()
+    for file in PROGRAMME.glob("*.yaml"):
+        text = file.read_text(encoding="utf-8")
+        if file.name == "policy-core.yaml":
+            text = text.replace("objectives:\n", "".join(["objectives:\n", *(f"  {one}\n" for one in objectives)]))
+        (programme / file.name).write_text(text, encoding="utf-8")
+    return started(folder / "data", programme)
+
+
 def told(data: Path) -> Session:
     """Return a session like the demo's: the example programme, the restic samples, the message database of November."""
     session = started(data)

@@ -379,7 +379,7 @@ def test_the_exit_code_says_how_it_went(session: Session, tmp_path: Path) -> Non
             ["explain", "im-message-db", "copies"],
             "unknown asset `im-message-db`, did you mean `im-messages-db`? (known: db-02-configuration,",
         ),
-        (["explain", "im-messages-db", "copy"], "unknown control `copy`, did you mean `copies`? (known: copies, protection,"),
+        (["explain", "im-messages-db", "copy"], "unknown control `copy`, did you mean `copies`? (known: access, agreement,"),
         (["assess", "--from", "2026-11-31", "--to", "2026-12-01"], "2026-11-31"),
         (["assess", "--from", "2026-11-01T00:00:00", "--to", "2026-12-01"], "has no time zone; add Z or an offset such as +08:00"),
         (["assess", *PERIOD, "--as-known-at", "9999"], "9999"),

@@ -15,6 +15,8 @@ import pytest
 
 from tests.cli.session import PERIOD, PROGRAMME, Session, started
 
+pytestmark = pytest.mark.sqlite
+
 POINT = {
     "record": "recovery_point", "source": "messages-db", "repository": "nas-dc1", "id": "a", "subject": "im-messages", "method": "full",
     "captured_at": "2026-11-20T00:00:00Z", "available_at": "2026-11-20T00:10:00Z",

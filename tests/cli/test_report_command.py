@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from audit.cli._main import group
 from audit.errors import CheckFailedError, UsageError
 from audit.evidence.keys import make_keys
+from audit.steps.assess import assess
 
 START = datetime(2026, 10, 31, 16, tzinfo=UTC)  # midnight in Shanghai
 PROGRAMME = {
@@ -81,6 +82,40 @@ def test_a_report_is_written_as_pdf_in_chinese(data, tmp_path):
     assert "备份合规年度审查报告" in text.split("\f")[0]
 
 
+def test_several_languages_and_formats_are_judged_once_and_written_into_a_folder(data, tmp_path, monkeypatch):
+    judged = []
+    monkeypatch.setattr("audit.cli.report.assess", lambda *given, **more: judged.append(given) or assess(*given, **more))
+    two = ("--lang", "zh", "--lang", "en", "--format", "html", "--format", "json")
+    done = call(data, "report", "annual-review", *PERIOD, *two, "--unit", "ops", "-o", str(tmp_path / "new"))
+    names = [f"annual-review-ops-{language}.{fmt}" for language in ("zh", "en") for fmt in ("html", "json")]
+    assert [line.split(" (")[0] for line in done.stdout.splitlines()] == [f"Wrote {tmp_path / 'new' / name}" for name in names]
+    assert len(judged) == 1
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(names)
+    call(data, "report", "annual-review", *PERIOD, "--lang", "zh", "--unit", "ops", "-o", str(tmp_path / "alone"))
+    assert (tmp_path / "alone").read_bytes() == (tmp_path / "new" / names[0]).read_bytes()
+    call(data, "report", "annual-review", *PERIOD, "-o", str(tmp_path / "new"))
+    assert (tmp_path / "new" / "annual-review-en.html").exists()
+
+
+@pytest.mark.parametrize("output", ["-", "taken"])
+def test_several_files_do_not_go_into_one(data, tmp_path, output):
+    (tmp_path / "taken").write_text("mine")
+    with pytest.raises(UsageError, match=r"^2 files were asked for, and -o .* is one: name a folder$"):
+        call(
+            data,
+            "report",
+            "annual-review",
+            *PERIOD,
+            "--lang",
+            "zh",
+            "--lang",
+            "en",
+            "-o",
+            output if output == "-" else str(tmp_path / output),
+        )
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
 def test_the_breach_in_the_report_is_the_hole_in_the_evidence(data):
     done = call(data, "report", "annual-review", *PERIOD, "--format", "json", "-o", "-")
     document = json.loads(done.stdout_bytes)
@@ -105,7 +140,7 @@ def test_what_stands_beside_the_verdicts_is_read_from_the_data_folder(data):
     assert (source["last"], source["silent"]) == ("2026-11-02T15:59:00Z", 60.0)
     (policy,) = tables["policies"]["rows"]
     assert policy["by"].endswith("(journal entry 1)")
-    assert policy["signed"] == "Not recorded"
+    assert policy["signed"] == "Not listed here"
     assert [row["entry"] for row in tables["declarations"]["rows"]] == [1]
     assert [signer["role"] for block in document["sections"] for one in block["blocks"] if one["block"] == "signatures" for signer in one["signers"]] == [
         "Compliance officer", "Risk and legal", "Operations: representative", "Outside auditor",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.oracle.build import day, listing, p, policy, programme, rows, verify
+from tests.oracle.build import day, listing, p, policy, programme, rows, run, verify
 from tests.oracle.case import Case
+from tests.oracle.cases_of_groups import OTHER, b
+from tests.oracle.cases_of_holds import GOES, held
 from tests.oracle.direct import assess_directly
 from tests.oracle.instants import text_of
 
@@ -220,5 +222,209 @@ def test_what_makes_a_check_unproven() -> None:
     assert [(one["from"], one["reason"]) for one in after] == [(text_of(day(5)), "presence")]
 
 
+def test_copies_that_are_not_encrypted_are_named_while_they_were_there() -> None:
+    first, second = (
+        [p("p", 1, encrypted="yes"), p("q", 3, encrypted="no")],
+        [p("p", 1, encrypted="yes"), p("r", 6, encrypted="no"), p("s", 7)],
+    )
+    told = [listing(-30), listing(4, *first), listing(5, first[0]), listing(9, *second), listing(20, *second)]
+    found = results(told, {"encrypted": True})["encryption", None]
+    assert [(one["from"], one["to"], named(one["detail"]["unencrypted"])) for one in found["breaches"]] == [
+        (text_of(day(3)), text_of(day(4)), ["q"]),
+        (text_of(day(6)), text_of(day(10)), ["r"]),
+    ]
+    assert {"entry": 4, "sha256": found["breaches"][1]["evidence"][-2]["sha256"], "locator": "line 1"} in found["breaches"][1][
+        "evidence"
+    ]
+    assert [(one["from"], one["reason"]) for one in found["unproven"]] == [
+        (text_of(day(0)), "no-copy"),
+        (text_of(day(4)), "presence"),
+    ]
+
+
+def test_what_makes_encryption_and_locks_unproven() -> None:
+    told = [listing(-30), listing(20, p("p", 1, encrypted="yes"), p("q", 3))]
+    found = results(told, {"encrypted": True, "locked_for": "1d"})
+    for control, reason in (("encryption", "encryption-unknown"), ("immutability", "lock-unknown")):
+        none, unknown = found[control, None]["unproven"][0], found[control, None]["unproven"][-1]
+        assert (none["reason"], none["from"]) == ("no-copy", text_of(day(0)))
+        assert (unknown["reason"], unknown["from"]) == (reason, text_of(day(3)))
+        assert unknown["detail"] == {"sources": ["s"], "repositories": ["r1"]}
+    # That a point needs another one says nothing of whether it is there.
+    chained = [listing(-30), listing(5, p("p", 1, method="incremental"))]
+    assert [one["reason"] for one in results(chained, {"encrypted": True}, (2, 9))["encryption", None]["unproven"]] == [
+        "encryption-unknown"
+    ]
+
+
+def test_copies_that_are_not_locked_for_long_enough_are_named() -> None:
+    points = [p("p", 1, immutable=6), p("q", 1, immutable=4), p("r", 2, immutable=4), p("s", 7, immutable=7)]
+    found = results([listing(-30), listing(20, *points)], {"locked_for": "5d"})["immutability", None]["breaches"]
+    assert [(one["from"], one["to"], named(one["detail"]["unlocked"]), one["detail"]["unlocked"]["count"]) for one in found] == [
+        (text_of(day(1)), text_of(day(10)), ["s", "r", "q"], 3)
+    ]
+
+
 def test_provenance_is_that_of_the_weakest_evidence() -> None:
     assert results([listing(2, p("p1", 1))], {"rpo": "2d"})["recovery-point", None]["provenance"] == "uploaded by test"
+
+
+def together(*told: Any, skew: str = "1h", **other: Any) -> dict[str, Any]:
+    said = programme(policy({"recover_with": {"assets": ["b"], "skew": skew}}))
+    said["assets"].append({**OTHER, **other})
+    (found,) = [
+        one for one in assess_directly(Case("together", said, [listing(-30), *told], day(0), day(10)))["results"]
+        if one["control"] == "consistency"
+    ]  # fmt: skip
+    return found
+
+
+def test_what_cannot_be_recovered_together_is_named_with_the_newest_of_each() -> None:
+    points = [p("a1", 1), p("a2", 2), b("b1", 1), b("b2", 1.5)]
+    found = together(listing(3, *points), listing(4, *points[1:]), listing(20, *points[1:]))
+    first, second = found["breaches"]
+    assert (first["from"], first["to"], "together" in first["detail"]) == (text_of(day(0)), text_of(day(1)), False)
+    assert (second["from"], second["to"]) == (text_of(day(4)), text_of(day(10)))
+    assert sorted(named(second["detail"]["together"])) == ["a2", "b2"]
+    assert second["detail"]["observed_by"] == [{"source": "s", "repository": "r1", "listed_at": text_of(day(4))}]
+    assert {ref["locator"] for ref in second["evidence"]} >= {"line 1", "line 3"}
+    assert found["unproven"][0]["reason"] == "presence"
+    assert found["unproven"][0]["detail"] == {"sources": ["s"], "repositories": ["r1"]}
+
+
+def test_why_it_is_unproven_whether_it_can_be_recovered_together() -> None:
+    hidden = together(listing(20, p("a1", 1), b("b1", 5)), repositories=["r2"])["unproven"]
+    assert [(one["from"], one["reason"], one["detail"]["repositories"]) for one in hidden] == [
+        (text_of(day(1)), "no-listing-after", ["r2"])
+    ]
+    unknown = together(listing(20, p("a1", 1)), subjects=[])["unproven"]
+    assert [(one["from"], one["reason"]) for one in unknown] == [(text_of(day(0)), "companion-unknown")]
+    # That of b1 nothing is known after day 4 is what matters; a2, which may be gone as well, fits nothing.
+    told = [listing(4, p("a1", 1), p("a2", 3), b("b1", 1)), listing(20, p("a1", 1))]
+    (left,) = together(*told)["unproven"]
+    assert (left["from"], left["reason"]) == (text_of(day(4)), "presence")
+
+
+def test_what_the_policy_states_less_than_the_baseline_is_told_with_whoever_demands_it() -> None:
+    said = programme(policy({"rpo": {"target": "1h", "tolerance": "5m"}, "dispose": {"after": "90d"}}))
+    said["baseline"] = [
+        {"by": "law", "reference": {"en": "Article 1", "zh": "第一条"}, "objectives": {"rpo": "1h"}, "effective": text_of(day(2))},
+        {"by": "enterprise", "objectives": {"dispose": {"after": "3 months"}}},
+    ]
+    found = assess_directly(Case("baseline", said, [listing(20, p("p", 1))], day(0), day(10)))["results"]
+    (result,) = [one for one in found if one["control"] == "baseline"]
+    (breach,), (doubt,) = result["breaches"], result["unproven"]
+    assert (breach["from"], breach["to"], breach["evidence"], result["provenance"]) == (text_of(day(2)), text_of(day(10)), [], None)
+    less = {
+        "objective": "rpo",
+        "stated": "1h + 5m",
+        "least": "1h",
+        "demanded_by": "law",
+        "reference": {"en": "Article 1", "zh": "第一条"},
+    }
+    assert breach["detail"]["below"] == [less]
+    assert (doubt["from"], doubt["to"], doubt["reason"]) == (text_of(day(0)), text_of(day(2)), "baseline-unsure")
+    assert [one["objective"] for one in doubt["detail"]["below"]] == ["dispose"]
+
+
+def test_copies_that_stand_where_they_may_not_are_named() -> None:
+    told = [
+        listing(-30), listing(-30, repository="r2"), listing(20, p("p", 1)), listing(3, p("q", 2, "r2"), repository="r2"),
+        listing(20, p("q", 2, "r2"), p("s", 6, "r2"), repository="r2"),
+    ]  # fmt: skip
+    found = results(told, {"location": {"cities": ["Shanghai"]}})["location", None]
+    (breach,) = found["breaches"]
+    assert (breach["from"], breach["to"], named(breach["detail"]["misplaced"])) == (text_of(day(2)), text_of(day(10)), ["s", "q"])
+    assert found["unproven"][0]["reason"] == "no-copy"
+    unknown = results(told, {"location": {"countries": ["CN"]}}, repositories={"r2": {"site": None}})["location", None]["unproven"]
+    assert (unknown[-1]["reason"], unknown[-1]["detail"]["repositories"]) == ("undeclared", ["r2"])
+
+
+def test_a_schedule_by_the_clock_names_the_last_and_the_next_of_its_method() -> None:
+    points = [p("f1", 1), p("i2", 2, method="incremental"), p("i4", 4, method="incremental"), p("f6", 6)]
+    found = results([listing(-30), listing(20, *points)], {"schedule": {"full": "2d", "incremental": "2d"}}, (1, 7))
+    (full,) = found["schedule", "full"]["breaches"]
+    assert (full["from"], full["to"]) == (text_of(day(3)), text_of(day(6)))
+    assert (named(full["detail"]["last"]), named(full["detail"]["next"])) == (["f1"], ["f6"])
+    assert found["schedule", "incremental"]["verdict"] == "met"
+
+
+def test_a_schedule_by_the_calendar_names_the_periods_and_says_what_is_due() -> None:
+    # 2 and 9 March 2026 are Mondays.
+    found = results([listing(-30), listing(40, p("p", 10))], {"schedule": {"full": "week", "log": "week"}}, (0, 18))[
+        "schedule", "full"
+    ]
+    (breach,) = found["breaches"]
+    assert (breach["from"], breach["to"]) == (text_of(day(0)), text_of(day(8)))
+    weeks = [(one["first_day"], one["last_day"]) for one in breach["detail"]["missing"]["buckets"]]
+    assert weeks == [("2026-02-23", "2026-03-01"), ("2026-03-02", "2026-03-08")]
+    assert breach["detail"]["missing"]["count"] == 2
+    assert "deadline_at" not in breach["detail"]["missing"]["buckets"][0]
+    assert found["detail"] == {"due_at": text_of(day(22))}  # the week of 16 March has begun
+    made = results([listing(-30), listing(40, p("p", 16))], {"schedule": {"full": "week"}}, (0, 18))["schedule", "full"]
+    assert made["detail"] == {}  # one of it is there already
+
+
+def test_what_is_due_is_told_before_anything_is_judged() -> None:
+    found = results([listing(-30), listing(40)], {"schedule": {"full": "month"}}, (3, 18))["schedule", "full"]
+    assert (found["verdict"], found["shares"], found["detail"]) == ("not-applicable", None, {"due_at": text_of(day(31))})
+    ended = results(
+        [listing(-30), listing(40)], {"schedule": {"full": "month"}}, (3, 18), assets={"a": {"retired": text_of(day(20))}}
+    )
+    assert ("schedule", "full") not in ended  # the month will not be whole
+
+
+def test_what_makes_a_schedule_unproven() -> None:
+    told = [
+        listing(-30),
+        listing(20, p("p", 1, method=None), p("q", 4, copy_of_repository="r2", copy_of_id="q")),
+        listing(20, p("q", 3.5, "r2"), repository="r2"),
+        rows(19, run("j", 7, 7.5), {**run("k", 9, 9, outcome="running"), "finished_at": None}),
+    ]
+    found = results(told, {"schedule": {"full": "1d", "log": "1d"}}, (0, 10))
+    assert [(one["reason"], one["from"], one["detail"]["repositories"]) for one in found["schedule", "full"]["unproven"]] == [
+        ("method", text_of(day(1)), ["r1"]),
+        ("capture-time", text_of(day(4.5)), ["r1"]),
+        ("job-only", text_of(day(7)), ["r1"]),
+        ("run-open", text_of(day(9)), ["r1"]),
+    ]
+    assert [one["reason"] for one in found["schedule", "log"]["unproven"]] == ["capture-time", "job-only", "run-open"]
+    weekly = results([listing(-30), rows(5, run("j", 2, 2.5)), listing(20)], {"schedule": {"full": "week"}}, (1, 10))[
+        "schedule", "full"
+    ]
+    assert [(one["reason"], one["from"], one["to"]) for one in weekly["unproven"]] == [
+        ("job-only", text_of(day(1)), text_of(day(8)))
+    ]
+    unseen = results(
+        [listing(-30), listing(20)], {"schedule": {"full": "day"}}, (1, 3), repositories={"r1": {"keeps_at_least": None}}
+    )
+    assert [one["reason"] for one in unseen["schedule", "full"]["unproven"]] == ["unseen"]
+
+
+def test_copies_that_are_too_small_are_named_and_what_is_not_known_of_sizes_is_said() -> None:
+    points = [p("a", 1, bytes=100), p("b", 2, bytes=10), p("c", 3, bytes=0), p("d", 4, bytes=None)]
+    found = results(
+        [listing(-30), listing(3.5, *points[:3]), listing(5, points[0], points[3]), listing(20, points[0], points[3])],
+        {"size": {"drop": "50%"}},
+    )
+    result = found["backup-size", None]
+    (breach,) = result["breaches"]
+    assert (breach["from"], breach["to"]) == (text_of(day(2)), text_of(day(3.5)))
+    assert named(breach["detail"]["small"]) == ["b"]  # c came later
+    assert [(one["from"], one["reason"]) for one in result["unproven"]] == [
+        (text_of(day(0)), "no-copy"),
+        (text_of(day(3.5)), "presence"),
+    ]
+    unknown = results([listing(-30), listing(20, points[0], points[3])], {"size": {"drop": "50%"}})["backup-size", None]["unproven"]
+    assert [(one["from"], one["reason"]) for one in unknown] == [(text_of(day(0)), "no-copy"), (text_of(day(4)), "size-unknown")]
+    assert unknown[1]["detail"] == {"sources": ["s"], "repositories": ["r1"]}
+
+
+def test_what_is_gone_under_a_hold_is_named_with_the_holds_that_stood() -> None:
+    case = Case(
+        "held", programme(policy({"rpo": "60d"})), GOES, day(0), day(10), held=[held(0, -5), held(0, 1, 3), held(0, 3)]
+    )  # fmt: skip
+    (breach,) = next(one for one in assess_directly(case)["results"] if one["control"] == "hold")["breaches"]
+    assert named(breach["detail"]["lost"]) == ["p"]
+    assert breach["detail"]["records"] == [{"record": name, "by": "somebody"} for name in ("hold-1", "hold-3")]
+    assert [ref["sha256"] for ref in breach["evidence"][-2:]] == [f"{number:064x}" for number in (1, 3)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -12,10 +13,14 @@ from audit.discovery import modules
 from audit.evaluation.assess import judge
 from audit.model.terms import instant
 from audit.policy.estate import AppliedProgramme, estate_at
+from audit.register.acts import frames
 from tests.oracle.build import PERIOD, day, listing, p, policy, programme
 from tests.oracle.case import Case, programme_files
 from tests.oracle.cases import CASES
-from tests.oracle.direct import assess_directly, rows_of_case
+from tests.oracle.cases_of_groups import OTHER
+from tests.oracle.cases_of_holds import held
+from tests.oracle.direct import assess_directly, holds_of, rows_of_case
+from tests.oracle.stated import STATED
 
 CONTROLS = modules("audit.controls")
 EVERYTHING = {
@@ -24,7 +29,36 @@ EVERYTHING = {
     "keep": [{"every": "point", "for": "5d"}, {"every": "day", "for": "3d"}],
     "dispose": {"after": "10d"},
     "verify": {"every": "2d"},
+    "encrypted": True,
+    "locked_for": "4d",
+    "location": {"countries": ["CN"]},
+    "recover_with": {"assets": ["b"], "skew": "1h"},
+    "schedule": {"full": "day", "log": "1h"},
+    "success": {"rate": "99%", "consecutive_failures": 3},
+    "size": {"drop": "50%"},
+    "evidence": True,
+    "contradiction": True,
+    "rto": "4h",
+    "restore_test": {"partial": "weekly"},
+    **dict.fromkeys(STATED.values(), "1y"),
+    "runbook": "1y",
+    "people": 2,
+    "review": "1y",
+    "vendor": "1y",
 }
+
+OF_RECORDS = {
+    **dict.fromkeys(STATED, "no-statement"),
+    "runbook": "no-runbook",
+    "training": "no-runbook",
+    "agreement": "not-proposed",
+    "recovery-time": "no-drill",
+    "restore-test": "no-test",
+}
+"""Why what people record is unproven: it does not rest on repositories either."""
+OF_SOURCES = {"delivery": "no-interval", "quarantine": "no-delivery", "journal": "no-delivery"}
+"""Why what sources delivered is unproven, by leg: it does not rest on repositories."""
+
 
 KEPT = Case(
     "everything kept",
@@ -61,7 +95,10 @@ def test_of_all_hand_made_cases(results: list[dict[str, Any]]) -> None:
 
 
 def without_facts(**changes: Any) -> Case:
-    return Case("nothing", programme(policy(EVERYTHING), **changes), [], day(PERIOD[0]), day(PERIOD[1]))
+    said = programme(policy(EVERYTHING), **changes)
+    said["assets"].append(OTHER)
+    said["baseline"] = [{"by": "law", "objectives": {"rpo": "1d"}, "tier": "core"}]
+    return Case("nothing", said, [], day(PERIOD[0]), day(PERIOD[1]), held=[held(0, -5)])
 
 
 @pytest.mark.parametrize(
@@ -70,11 +107,16 @@ def without_facts(**changes: Any) -> Case:
 def test_without_facts_nothing_is_met_but_that_a_policy_is_assigned(changes: dict[str, Any]) -> None:
     results = assess_directly(without_facts(**changes))["results"]
     assert {result["control"] for result in results} == set(CONTROLS)
+    # What was declared needs no facts.
+    declared = {name for name, module in CONTROLS.items() if getattr(module, "DECLARATIONS", False)}
+    results = [result for result in results if result["control"] not in declared]
     assert {result["leg"] for result in results if result["verdict"] != "unproven"} == {"assigned"}
     for result in results:
         if result["verdict"] == "unproven" and result["leg"] != "restorable":
-            assert [stretch["reason"] for stretch in result["unproven"]] == ["no-evidence"]
-            assert result["unproven"][0]["detail"]["sources"] == ["s"]
+            of_people = OF_RECORDS.get(result["control"])
+            reason = of_people or OF_SOURCES.get(result["leg"], "no-evidence")
+            assert [stretch["reason"] for stretch in result["unproven"]] == [reason]
+            assert result["unproven"][0]["detail"]["sources"] == ([] if of_people else ["s"])
 
 
 def test_a_control_that_raises_is_a_fault_and_not_a_lost_assessment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,6 +129,7 @@ def test_a_control_that_raises_is_a_fault_and_not_a_lost_assessment(monkeypatch:
     monkeypatch.setattr("audit.evaluation.assess.modules", lambda package: {**CONTROLS, "broken": broken})
     case = without_facts()
     estate = estate_at([AppliedProgramme(0, instant(case.now), programme_files(case.programme), "test", None)])
+    estate = replace(estate, records=frames({"hold": holds_of(case)}))
     judged = judge(estate, rows_of_case(case), case.since, case.until)
     assert judged.faults == ("broken: ComputeError: division of nothing by nothing",)
     assert {result.control for result in judged.results} == set(CONTROLS)

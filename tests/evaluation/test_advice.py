@@ -58,7 +58,7 @@ def test_a_new_asset_has_from_its_beginning_until_its_first_copy():
 
 
 QUICK = [pytest.param(seed) for seed in range(60, 64)]
-SLOW = [pytest.param(seed, marks=pytest.mark.slow) for seed in range(64, 72)]
+SLOW = [pytest.param(seed, marks=pytest.mark.slow) for seed in range(64, 67)]
 
 
 @pytest.mark.parametrize("seed", [*QUICK, *SLOW])

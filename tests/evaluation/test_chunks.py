@@ -30,7 +30,7 @@ def test_random_estates_in_chunks_of_one_asset(seed: int, tmp_path: Path) -> Non
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("small_chunks")
-@pytest.mark.parametrize("seed", range(310, 322))
+@pytest.mark.parametrize("seed", range(310, 314))
 def test_more_random_estates_in_chunks_of_one_asset(seed: int, tmp_path: Path) -> None:
     assert differences(random_case(seed), tmp_path) == []
 

@@ -43,6 +43,13 @@ def saying(case: Case, key: str, value: Any) -> Case:
         ("copies", {"max_age": "2d", "count": 2, "offsite": 1}),
         ("keep", [{"every": "day", "for": "5d"}]),
         ("dispose", {"after": "20d"}),
+        ("encrypted", {"repositories": ["r1"]}),
+        ("locked_for", "36h"),
+        ("location", {"countries": ["DE"]}),
+        ("recover_with", {"assets": ["a1"], "skew": "6h"}),
+        ("size", {"drop": "30%", "over": 3}),
+        ("success", {"rate": "90%", "consecutive_failures": 2}),
+        ("schedule", {"full": "week", "log": {"every": "12h", "tolerance": "1h"}}),
     ],
 )
 def test_random_estates_are_judged_as_if_their_programme_said_so(seed: int, key: str, value: Any) -> None:
@@ -57,6 +64,19 @@ def test_a_part_of_an_objective_leaves_the_rest_as_agreed() -> None:
     assert results["copies", "offsite"] == "breached"
     assert results["copies", "count"] == "met"
     assert results["recovery-point", None] == "breached"  # a point of day 1 is too old on day 3
+
+
+def test_a_part_of_a_short_form_is_changed_too() -> None:
+    case = case_of({"locked_for": "2d", "encrypted": True})
+    assert str(what_if_of(case, {"locked_for.for": "60d"}).term) == "60d"
+    assert what_if_of(case, {"locked_for.repositories": ["r1"]}).repositories == ("r1",)
+    assert what_if_of(case, {"encrypted.repositories": "r2"}).repositories == ("r2",)
+
+
+def test_a_part_of_an_objective_that_leaves_much_unsaid() -> None:
+    assert str(what_if_of(case_of({"rpo": "2d"}), {"rpo.target": "9d"}).target) == "9d"
+    changed = what_if_of(case_of({"schedule": {"full": "week", "log": "1h"}}), {"schedule.log": {"every": "1h", "tolerance": "5m"}})
+    assert (changed.full.each, str(changed.log.every), str(changed.log.tolerance)) == ("week", "1h", "5m")
 
 
 def test_an_item_of_a_list_is_named_by_its_number() -> None:
@@ -86,6 +106,13 @@ def test_only_the_scope_is_changed() -> None:
         ({"copies.offsit": 1}, {}, r"--what-if copies.offsit: copies.offsit"),
         ({"dispose.after": "3d"}, {}, "no policy in force in this scope has dispose.after, so nothing would change"),
         ({"rpo.target.x": 1}, {}, r"--what-if rpo.target.x"),
+        ({"encrypted": False}, {}, "--what-if encrypted: encrypted: `encrypted: false` promises nothing"),
+        (
+            {"encrypted": {"repositories": ["r1x"]}},
+            {},
+            r"--what-if encrypted.repositories: unknown repository `r1x`, did you mean `r1`\?",
+        ),
+        ({"recover_with": {"assets": ["aa"], "skew": "1h"}}, {}, r"--what-if recover_with.assets: unknown asset `aa`"),
         ({"rpo": "1h"}, {"teir": frozenset({"core"})}, r"unknown scope `teir`, did you mean `tier`\?"),
     ],
 )
@@ -95,5 +122,5 @@ def test_what_cannot_be_is_said(values: dict[str, Any], scope: dict[str, frozens
 
 
 def test_the_controls_that_may_differ_are_those_of_the_objectives() -> None:
-    assert WhatIf({"rpo": "1h", "copies.offsite": 2}).controls() == ["copies", "recovery-point"]
+    assert WhatIf({"rpo": "1h", "copies.offsite": 2}).controls() == ["baseline", "copies", "recovery-point"]
     assert "retention-minimum" in WhatIf({"accept_partial": True}).controls()

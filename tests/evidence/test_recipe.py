@@ -20,6 +20,8 @@ from audit.steps._payloads import gather
 from audit.steps.ingest import ingest
 from audit.steps.init import init
 
+pytestmark = pytest.mark.sqlite
+
 PAGE = Path(__file__).parents[2] / "docs" / "evidence-format.md"
 
 

@@ -1,14 +1,24 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.model import intervals
 from audit.model.intervals import Line, at_least, collapse, highest, intersect, islands, subtract, union
 
 STRETCHES = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)).map(lambda one: (one[0], one[0] + one[1])), max_size=12)
+
+
+@pytest.fixture(autouse=True, scope="module", params=[0, intervals.FEW], ids=["in columns", "as lists"])
+def few(request: pytest.FixtureRequest) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(intervals, "FEW", request.param)
+        yield
 
 
 def frame(stretches: list[tuple[int, int]]) -> pl.DataFrame:
@@ -83,3 +93,8 @@ def test_highest_is_the_greatest_value_of_what_holds_a_position(rows, positions)
     frame = pl.DataFrame(rows, schema={"begin": pl.Int64, "end": pl.Int64, "value": pl.Int64}, orient="row")
     found = highest(frame, pl.Series(positions, dtype=pl.Int64), "value").to_list()
     assert found == [max((value for begin, end, value in rows if begin <= at < end), default=None) for at in positions]
+
+
+def test_a_stretch_without_an_end_is_none() -> None:
+    rows = pl.DataFrame({"begin": [1, None, 5, None], "end": [2, 9, None, None]}, schema={"begin": pl.Int64, "end": pl.Int64})
+    assert islands(rows).rows() == union(rows).rows() == [(1, 2)]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.oracle.case import Case, Expected, HandMade, Told
+from tests.oracle.governed import Kept
 from tests.oracle.instants import HOUR, at, text_of
 
 ZERO = at("2026-03-01")
@@ -15,7 +16,7 @@ Days = Sequence[tuple[float, float]]
 
 PROGRAMME: Mapping[str, Any] = {
     "timezone": "UTC",
-    "units": [{"name": "unit"}],
+    "units": [{"name": "unit", "representatives": ["head"]}],
     "sites": [
         {"name": "dc1", "city": "Shanghai", "country": "CN"},
         {"name": "dc2", "city": "Beijing", "country": "CN"},
@@ -131,9 +132,12 @@ def must(
 
 
 def hand_made(section: str, name: str, told: Sequence[Told], said: Mapping[str, Any], *expected: tuple[str, Expected],
-              period: tuple[float, float] = PERIOD, known: int | None = None, protected: str | None = None) -> HandMade:  # fmt: skip
+              period: tuple[float, float] = PERIOD, known: int | None = None, protected: str | None = None,
+              stated: Sequence[Mapping[str, Any]] = (), held: Sequence[Mapping[str, Any]] = (),
+              acted: Sequence[Kept] = (), read_on: float | None = None, drilled: Sequence[Mapping[str, Any]] = ()) -> HandMade:  # fmt: skip
     """Return a case. `expected`: `recovery-point`, or `copies media`, with what it must say."""
-    case = Case(name, said, list(told), day(period[0]), day(period[1]), known)
+    received = None if read_on is None else day(read_on)
+    case = Case(name, said, list(told), day(period[0]), day(period[1]), known, stated, held, acted, received, drilled)
     truths: dict[tuple[str, str | None, str, str | None], Expected] = {}
     for what, truth in expected:
         control, _, leg = what.partition(" ")

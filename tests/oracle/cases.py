@@ -11,7 +11,18 @@ from collections.abc import Sequence
 from tests.oracle.build import hand_made, listing, must, p, policy, programme, rows, run, verify
 from tests.oracle.case import HandMade, Told, payload_of
 from tests.oracle.cases_of_controls import CASES_OF_CONTROLS
+from tests.oracle.cases_of_delivered import CASES_OF_DELIVERED
+from tests.oracle.cases_of_denials import CASES_OF_DENIALS
+from tests.oracle.cases_of_drills import CASES_OF_DRILLS
 from tests.oracle.cases_of_each import CASES_OF_EACH
+from tests.oracle.cases_of_governed import CASES_OF_GOVERNED
+from tests.oracle.cases_of_groups import CASES_OF_GROUPS
+from tests.oracle.cases_of_holds import CASES_OF_HOLDS
+from tests.oracle.cases_of_making import CASES_OF_MAKING
+from tests.oracle.cases_of_places import CASES_OF_PLACES
+from tests.oracle.cases_of_sizes import CASES_OF_SIZES
+from tests.oracle.cases_of_stated import CASES_OF_STATED
+from tests.oracle.cases_of_success import CASES_OF_SUCCESS
 
 RPO = "recovery-point"
 DAILY = programme(policy({"rpo": "1d"}))
@@ -252,4 +263,22 @@ LIVE = [
     ),
 ]  # fmt: skip
 
-CASES: list[HandMade] = [*POINTS, *RUNS, *PRESENCE, *LIVE, *CASES_OF_CONTROLS, *CASES_OF_EACH]
+CASES: list[HandMade] = [
+    *POINTS,
+    *RUNS,
+    *PRESENCE,
+    *LIVE,
+    *CASES_OF_CONTROLS,
+    *CASES_OF_EACH,
+    *CASES_OF_GROUPS,
+    *CASES_OF_PLACES,
+    *CASES_OF_MAKING,
+    *CASES_OF_SIZES,
+    *CASES_OF_STATED,
+    *CASES_OF_SUCCESS,
+    *CASES_OF_HOLDS,
+    *CASES_OF_DRILLS,
+    *CASES_OF_DELIVERED,
+    *CASES_OF_DENIALS,
+    *CASES_OF_GOVERNED,
+]

@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.oracle.build import hand_made, listing, must, p, policy, programme, rows, verify
 from tests.oracle.case import HandMade
+from tests.oracle.cases_of_told import CASES_OF_TOLD
 
 EMPTY = listing(-30)
 """Without it a copy captured before anything was observed might still be there."""
@@ -72,4 +73,4 @@ VERIFICATION = [
     _verified("retirement ends it", [THERE], must([(4, 6)], [(0, 1)], judged=6), assets={"a": {"retired": "2026-03-07T00:00:00Z"}}),
 ]  # fmt: skip
 
-CASES_OF_EACH: list[HandMade] = [*VERIFICATION]
+CASES_OF_EACH: list[HandMade] = [*VERIFICATION, *CASES_OF_TOLD]

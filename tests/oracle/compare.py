@@ -8,10 +8,15 @@ from typing import Any
 
 from audit.model.terms import micros
 from tests.oracle.each import OF_EACH
+from tests.oracle.governed import GOVERNED
 from tests.oracle.instants import Stretch, length, merged, text_of
 from tests.oracle.oracle import Judged, Name, OracleResult
+from tests.oracle.stated import STATED
 
-CONTROLS = ("recovery-point", "copies", "retention-minimum", "retention-maximum", *OF_EACH)
+CONTROLS = (
+    "recovery-point", "copies", "retention-minimum", "retention-maximum", *OF_EACH, "schedule", "job-success", *STATED, "consistency", "baseline",
+    "hold", "evidence", "contradiction", "recovery-time", "restore-test", *GOVERNED,
+)  # fmt: skip
 NOTHING = Judged()
 TOLERANCE = 1e-6
 """Shares are floating-point numbers; stretches are compared exactly."""

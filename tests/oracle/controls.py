@@ -10,9 +10,11 @@ from tests.oracle import readings
 from tests.oracle.each import EachPoint
 from tests.oracle.instants import DAY, FOR_EVER, Stretch, after, borders, covers
 from tests.oracle.lives import POSSIBLE, SURE, WORLDS
+from tests.oracle.making import Making
 from tests.oracle.ownership import Ownership
 from tests.oracle.points import Point
 from tests.oracle.records import Place, Segment, Version
+from tests.oracle.success import Running
 
 LEGS = ("count", "media", "offsite", "immutable", "offline")
 DEFAULTS: Mapping[str, int] = {"count": 3, "media": 2, "offsite": 1, "immutable": 0, "offline": 0}
@@ -23,7 +25,7 @@ class AtInstants:
     """The controls of one part of an asset, asked at instants. Points live at an instant are looked up once for all of them."""
 
     def __init__(self, own: Ownership) -> None:
-        self.own, self.each = own, EachPoint(own)
+        self.own, self.each, self.making, self.running = own, EachPoint(own), Making(own), Running(own)
         self._live: dict[tuple[int, str], list[Point]] = {}
 
     def live(self, t: int, world: str) -> list[Point]:
@@ -163,7 +165,7 @@ class AtInstants:
                 starts |= {segment.in_service for segment in self.own.segments}
                 starts |= {end for pair in self.own.pairs for _, end in pair.unseen}
                 found |= {term(start) for start in starts if 0 < start < until}
-        return found | self.each.instants(until)
+        return found | self.each.instants(until) | self.making.instants(self._versions()) | self.running.instants(self._versions())
 
     def _instants_of(self, point: Point) -> set[int]:
         found = {point.captured_at or 0} | ({point.immutable_until} if point.immutable_until else set())

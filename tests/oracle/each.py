@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from audit.model.terms import Term
@@ -15,8 +16,13 @@ from tests.oracle.records import Version
 
 LONG_AGO = 0
 """Calendar terms cannot be added to the beginning of time; what was captured in 1970 stands for what was captured before."""
-OF_EACH = {"verification": "verify"}
+OF_EACH = {
+    "verification": "verify", "encryption": "encrypted", "immutability": "locked_for", "location": "location", "backup-size": "size",
+}  # fmt: skip
 """The objective of each control."""
+RUN_ON = ("encryption", "immutability", "location")
+"""Those of which T runs on after retirement while a point of the part is possibly present."""
+OF_KEY = {key: control for control, key in OF_EACH.items()}
 
 
 @dataclass(frozen=True)
@@ -42,10 +48,12 @@ class EachPoint:
         """Section 12: breached when a point surely live surely lacks it; met when some is surely live and each possibly live one surely has it."""
         has = self._has(key, version)
         if world == POSSIBLE:
-            return all(has(point, t, POSSIBLE) for point in self._live(key, t, SURE))
-        if not self._live(key, t, SURE):
+            return all(has(point, t, POSSIBLE) for point in self._live(key, t, SURE, version))
+        if not self._live(key, t, SURE, version) and not (OF_KEY[key] in RUN_ON and t >= self.own.segment(t).retired):
             return False
-        return all(has(point, t, SURE) for point in self._live(key, t, POSSIBLE)) and not self._unseen_lacks(key, t, version)
+        return all(has(point, t, SURE) for point in self._live(key, t, POSSIBLE, version)) and not self._unseen_lacks(
+            key, t, version
+        )
 
     def _has(self, key: str, version: Version) -> Callable[[Point, int, str], bool]:
         terms = version.objectives[key]
@@ -53,23 +61,95 @@ class EachPoint:
             case "verify":
                 every = Term.parse(terms["every"])
                 return lambda point, t, world: self._is_covered(point, t, world, every, version.zone)
+            case "encrypted":
+                return lambda point, t, world: point.encrypted == {"yes"} if world == SURE else point.encrypted != {"no"}
+            case "locked_for":
+                term = term_of_lock(version)
+                return lambda point, t, world: _is_locked(point, t, world, term, version.zone)
+            case "location":
+                return lambda point, t, world: self._stands(point.repository, t, world, terms)
+            case "size":
+                drop, over = share_of(terms["drop"]), int(terms.get("over", 14))
+                return lambda point, t, world: not self._is_too_small(point, world, drop, over, version.accept_partial)
         raise ValueError(key)
 
-    def _live(self, key: str, t: int, world: str) -> list[Point]:
+    def _stands(self, repository: str, t: int, world: str, terms: Mapping[str, Any]) -> bool:
+        """Section 19: whether a repository stands at t in one of the countries and in one of the cities; where that is not declared, in the possible world."""
+        place = next((one for one in self.own.estate.places if one.repository == repository and one.start <= t < one.end), None)
+        for key, value in (("countries", place and place.country), ("cities", place and place.city)):
+            allowed = terms.get(key)
+            if (
+                allowed is not None
+                and (value not in ([allowed] if isinstance(allowed, str) else allowed))
+                and not (value is None and world == POSSIBLE)
+            ):
+                return False
+        return True
+
+    def _is_too_small(self, point: Point, world: str, drop: float, over: int, accepts: bool) -> bool:
+        """Section 17: empty, or less than (1 - drop) x the median of the last ones of its series before it."""
+        if point.bytes is None:
+            return world == SURE
+        if point.bytes == 0:
+            return True
+        series = [
+            one
+            for one in self.own.points
+            if (*one.key[:2], one.subject, one.method) == (*point.key[:2], point.subject, point.method)
+        ]
+        earlier = [
+            one for one in series if (one.captured_at, one.id) < (point.captured_at, point.id) and (accepts or not one.partial)
+        ]
+        earlier.sort(key=lambda one: (one.captured_at, one.id))
+        unknown = float("inf") if world == SURE else 0
+        sizes = [unknown if one.bytes is None else one.bytes for one in earlier[-over:]]
+        return bool(sizes) and point.bytes < median(sizes) * (1 - drop)
+
+    def _live(self, key: str, t: int, world: str, version: Version) -> list[Point]:
+        """Return the points that are asked at t: the live ones, of encryption the present ones, in the repositories that the objective names."""
         accepts = self.own.accepts_partial(t)
-        return [point for point in self.own.points if covers(self.own.lives.live(point, world, accepts, key != "verify"), t)]
+        names = repositories_of(key, version)
+        return [
+            point
+            for point in self.own.points
+            if (names is None or point.repository in names)
+            and covers(
+                self.own.lives.presence(point, world)
+                if key in ("encrypted", "location")
+                else self.own.lives.live(point, world, accepts, key != "verify"),
+                t,
+            )
+        ]
+
+    def is_left(self, t: int) -> bool:
+        """Section 13: whether a point of the part is possibly present at t or later."""
+        return any(end > t for point in self.own.points for _, end in self.own.lives.presence(point, POSSIBLE))
 
     def _unseen_lacks(self, key: str, t: int, version: Version) -> bool:
         """Whether a point captured unseen may be live at t and lack what is asked."""
+        names = repositories_of(key, version)
         for pair in self.own.pairs:
-            for start, end in _alive_at(pair, t):
+            if names is not None and pair.repository not in names:
+                continue
+            for start, end in alive_at(pair, t):
                 match key:
                     case "verify":
                         # The earliest capture lacks it first.
                         if after(start, Term.parse(version.objectives[key]["every"]), version.zone) <= t:
                             return True
+                    case "encrypted":
+                        return True
+                    case "location":
+                        if not self._stands(pair.repository, t, SURE, version.objectives[key]):
+                            return True
+                    case "locked_for":
+                        # Of the latest capture it is asked longest.
+                        if t < after(end - 1, term_of_lock(version), version.zone):
+                            return True
+                    case "size":
+                        return True
                     case _:
-                        raise ValueError(key, end)
+                        raise ValueError(key)
         return False
 
     # Checks
@@ -142,10 +222,41 @@ class EachPoint:
             if version.objectives.get("verify") is not None:
                 every = Term.parse(version.objectives["verify"]["every"])
                 found |= {after(start, every, version.zone) for start in starts if 0 < start < until}
+            if version.objectives.get("locked_for") is not None:
+                captures = {point.captured_at for point in self.own.points if point.captured_at is not None}
+                captures |= {x for pair in self.own.pairs for x in borders(pair.unseen)}
+                found |= {after(x, term_of_lock(version), version.zone) for x in captures if 0 < x < until}
         return {x for x in found if abs(x) < FOR_EVER}
 
 
-def _alive_at(pair: Pair, t: int) -> list[tuple[int, int]]:
+def repositories_of(key: str, version: Version) -> list[str] | None:
+    """Return the repositories that an objective names; None: all."""
+    written = version.objectives[key]
+    return written.get("repositories") if isinstance(written, Mapping) else None
+
+
+def term_of_lock(version: Version) -> Term:
+    """Return the term of `locked_for: 30d` or `locked_for: {for: 30d}`."""
+    written = version.objectives["locked_for"]
+    return Term.parse(written["for"] if isinstance(written, Mapping) else written)
+
+
+def _is_locked(point: Point, t: int, world: str, term: Term, zone: str) -> bool:
+    """Section 14: locked until captured_at + for, or nothing is asked any more."""
+    assert point.captured_at is not None
+    due = after(point.captured_at, term, zone)
+    if t >= due:
+        return True
+    return world == POSSIBLE if point.immutable_until is None else point.immutable_until >= due
+
+
+def share_of(written: object) -> float:
+    """Return a share of a policy: `50%` or 0.5."""
+    text = str(written)
+    return float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
+
+
+def alive_at(pair: Pair, t: int) -> list[tuple[int, int]]:
     """Return the stretches of unseen capture instants at or before t whose points may be live at t: no complete listing lies after the capture and at or before t."""
     last = max((x for x in pair.listings if x <= t), default=None)
     found = []

@@ -7,8 +7,14 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.oracle.case import Case, Told
+from tests.oracle.cases_of_governed import random_governed
+from tests.oracle.cases_of_holds import random_holds
+from tests.oracle.cases_of_stated import random_statements
+from tests.oracle.delivering import with_deliveries
+from tests.oracle.denying import with_denials
+from tests.oracle.drilling import random_drills
 from tests.oracle.instants import DAY, HOUR
-from tests.oracle.more import more_checks
+from tests.oracle.more import logged_runs, more_checks, open_runs, with_locks
 from tests.oracle.programmes import Plan, Size, plan
 from tests.oracle.worlds import Habit, Real, world
 
@@ -29,7 +35,19 @@ def random_case(seed: int, size: Size | None = None) -> Case:
     known = made.random.randint(0, len(told)) if made.chance(0.25) else None
     for one in more_checks(made, points):
         told.insert(made.more.randint(0, len(told)), one)
-    return Case(f"seed {seed}", made.programme, told, made.since, made.until, known)
+    for one in open_runs(made, habits):
+        told.insert(made.making.randint(0, len(told)), one)
+    told += logged_runs(seed, made, habits)
+    told = with_locks(made, told)
+    stated = random_statements(seed, made) if known is None or known else ()
+    held = random_holds(seed, made) if known is None or known else ()
+    acted = random_governed(seed, made)
+    acted = acted if known is None or known else []
+    drilled, restores = random_drills(seed, made, points)
+    told, drilled = [*told, *restores], drilled if known is None or known else []
+    told = with_denials(seed, made, points, told)
+    told, read_on = with_deliveries(seed, made, told)
+    return Case(f"seed {seed}", made.programme, told, made.since, made.until, known, stated, held, acted, read_on, drilled)
 
 
 def cases() -> st.SearchStrategy[Case]:
@@ -111,11 +129,12 @@ def _row(made: Plan, point: Real, t: int) -> Record:
         "repository": point.repository,
         "id": point.id,
         "subject": point.subject,
-        "method": point.method,
-        "captured_at": point.captured if point.tells_captured else None,
+        "method": point.method if point.tells_method else None,
+        "captured_at": (point.told_captured or point.captured) if point.tells_captured else None,
         "captured_until": point.captured_until if point.tells_captured else None,
         "available_at": point.available if point.tells_available else None,
         "base": point.base,
+        "bytes": point.bytes,
         "self_contained": point.self_contained,
         "immutable_until": point.immutable,
         "expires_at": point.expires,
@@ -221,6 +240,7 @@ def _run(made: Plan, point: Real) -> Record:
         "outcome": outcome,
         "repository": point.repository,
         "recovery_point": named,
+        "bytes": point.bytes,
         "coverage": "partial" if point.partial and made.chance(0.5) else None,
     }
 

@@ -14,6 +14,7 @@ Key = tuple[str, str, str]
 
 POINT_FIELDS = (
     "subject", "method", "captured_at", "captured_until", "available_at", "base", "self_contained", "expires_at", "deleted_at", "immutable_until",
+    "bytes",
 )  # fmt: skip
 
 
@@ -64,6 +65,9 @@ class Point:
     expires_at: int | None = None
     deleted_at: int | None = None
     immutable_until: int | None = None
+    bytes: int | None = None
+    encrypted: frozenset[str] = frozenset()
+    """All that is told of it: `yes`, `no`, or both."""
     partial: bool = False
     verified: list[int] = field(default_factory=list)
     corrupt: list[int] = field(default_factory=list)
@@ -147,6 +151,7 @@ def _point(key: Key, tellings: list[Telling], seen: list[Listing]) -> Point:
     """Section 1: merge the tellings of one point; find what takes the place of available_at; collect its checks."""
     values = {name: best(tellings, name) for name in POINT_FIELDS}
     point = Point(*key, basis=_basis(tellings), **values)
+    point.encrypted = frozenset(one.row["encrypted"] for one in tellings if one.row.get("encrypted") is not None)
     # completeness: partial before complete.
     point.partial = any(one.row.get("completeness") == "partial" for one in tellings)
     # self_contained null: true when method is full or snapshot and there is no base. A base given outweighs it.
@@ -247,6 +252,7 @@ def _tell_points_of_runs(told: dict[Key, list[Telling]], runs: Sequence[tuple[di
             row = {
                 "subject": run["subject"],
                 "method": run.get("method"),
+                "bytes": run.get("bytes"),
                 "captured_at": run["started_at"],
                 "available_at": run["finished_at"],
                 "completeness": completeness,

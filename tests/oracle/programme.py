@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from audit.model.estate import ALIAS, ASSET_REPOSITORY, REPOSITORY, SEGMENT, Estate, PolicyVersion, Source
+from audit.model.estate import ALIAS, ASSET_REPOSITORY, REPOSITORY, SEGMENT, Demand, Estate, PolicyVersion, Source
 from audit.model.terms import Term, instant
 from tests.oracle.instants import BEGIN, FOR_EVER, at
 
@@ -53,6 +53,7 @@ def estate_of(programme: Data) -> Estate:
             if "keeps_at_least" in history[-1][2]
         },
         timezone=programme.get("timezone", "UTC"),
+        demands=tuple(_demand(one) for one in programme.get("baseline", ())),
     )
 
 
@@ -154,6 +155,15 @@ def _source(item: Item) -> Source:
     terms = {key: Term.parse(item[key]) for key in ("expected_every", "trust_jobs_for", "runs_up_to") if key in item}
     bounds = {field: instant(at(item[key])) for field, key in (("since", "from"), ("until", "until")) if key in item}
     return Source(item["name"], item["tool"], item.get("timezone"), **terms, **bounds)
+
+
+def _demand(one: Item) -> Demand:
+    words = {
+        key: frozenset([one[key]] if isinstance(one[key], str) else one[key]) if key in one else None
+        for key in ("tier", "data_class")
+    }
+    since = instant(at(one["effective"])) if "effective" in one else None
+    return Demand(one["objectives"], words["tier"], words["data_class"], one["by"], one.get("reference", {}), since)
 
 
 def _version(policy: Item) -> PolicyVersion:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audit.model.terms import Term
+from tests.oracle.how_often import making, success
 from tests.oracle.instants import DAY, HOUR, MINUTE, SECOND, at, text_of
 
 ZONES = ("UTC", "Asia/Shanghai", "Europe/Berlin")
@@ -17,6 +18,7 @@ TICKS = (12 * HOUR, 6 * HOUR, HOUR, 10 * MINUTE, SECOND)
 BEGINNINGS = ("2026-01-01", "2026-02-20", "2026-03-20", "2026-10-12", "2025-12-15")
 """Around ends of months and of years, and both changes of Berlin's clocks."""
 KEPT = ("1d", "2d", "3d", "1w", "10d", "1 month")
+LOCKED = ("6h", "1d", "3d", "5d", "10d", "1 month")
 DISPOSED = ("1d", "2d", "3d", "5d", "10d", "32d", "40d", "2 months")
 
 
@@ -39,6 +41,10 @@ class Plan:
     random: random.Random
     more: random.Random
     """For what later controls need: the estates of old seeds stay as they were, but for that."""
+    locks: random.Random
+    """The same for encryption and locks."""
+    making: random.Random
+    """The same for how often backups are made."""
     size: Size
     tick: int
     begin: int
@@ -67,14 +73,25 @@ def plan(seed: int, size: Size) -> Plan:
     start = at(rng.choice(BEGINNINGS))
     since = start + rng.randint(0, size.days) * DAY
     until = since + rng.randint(2, max(size.days, 2)) * DAY
-    made = Plan(rng, random.Random(f"more {seed}"), size, tick, start, since, until, until + rng.randint(-2, 8) * DAY)
+    made = Plan(
+        rng,
+        random.Random(f"more {seed}"),
+        random.Random(f"locks {seed}"),
+        random.Random(f"making {seed}"),
+        size,
+        tick,
+        start,
+        since,
+        until,
+        until + rng.randint(-2, 8) * DAY,
+    )
     made.repositories = [f"r{number}" for number in range(1, rng.randint(1, size.repositories) + 1)]
     made.sources = [f"s{number}" for number in range(1, rng.randint(1, size.sources) + 1)]
     sites = _sites(made)
     assets = _assets(made, [site["name"] for site in sites])
     made.programme = {
         "timezone": rng.choice(ZONES),
-        "units": [{"name": "unit"}],
+        "units": [{"name": "unit", "representatives": ["head"]}],
         "sites": sites,
         "repositories": _repositories(made, sorted({site["name"] for site in sites})),
         "sources": [_source(made, name) for name in made.sources],
@@ -82,7 +99,14 @@ def plan(seed: int, size: Size) -> Plan:
         "policies": _policies(made, sorted({asset["tier"] for asset in assets})),
     }
     for one in made.programme["policies"]:
-        one["objectives"] |= _more_objectives(made.more)
+        one["objectives"] |= _more_objectives(made.more) | making(made.making)
+        one["objectives"] |= _told_objectives(made.locks, made.repositories, one["objectives"].get("dispose"))
+    _recover_together(random.Random(f"together {seed}"), made)
+    _locate(random.Random(f"location {seed}"), made)
+    of_success = random.Random(f"success {seed}")
+    for one in made.programme["policies"]:
+        one["objectives"] |= success(of_success)
+    _demand(random.Random(f"baseline {seed}"), made)
     if made.chance(0.2):
         made.repositories.append("stray")  # evidence will tell of it, the programme does not
     return made
@@ -276,6 +300,76 @@ def _more_objectives(rng: random.Random) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if rng.random() < 0.5:
         found["verify"] = {"every": rng.choice(("6h", "1d", "2d", "3d", "10d", "1 month"))}
+    return found
+
+
+def _recover_together(rng: random.Random, made: Plan) -> None:
+    """Let some policies name assets to recover with; never one that they themselves are for, at any time."""
+    tiers: dict[str, set[str]] = {}
+    for asset in made.programme["assets"]:
+        tiers.setdefault(asset["name"], set()).add(asset["tier"])
+    for policy in made.programme["policies"]:
+        others = [name for name, had in sorted(tiers.items()) if policy["applies_to"]["tier"] not in had]
+        if others and rng.random() < 0.6:
+            terms: dict[str, Any] = {
+                "assets": rng.sample(others, rng.randint(1, min(2, len(others)))),
+                "skew": rng.choice(("0h", "1h", "6h", "1d", "3d")),
+            }
+            if rng.random() < 0.5:
+                terms["max_age"] = rng.choice(("any", "1d", "3d", "10d", "1 month"))
+            policy["objectives"]["recover_with"] = terms
+
+
+def _locate(rng: random.Random, made: Plan) -> None:
+    """Let some policies say where copies may stand."""
+    for policy in made.programme["policies"]:
+        if rng.random() < 0.5:
+            countries: dict[str, Any] = {"countries": rng.choice((["CN"], ["DE"], ["CN", "DE"], "CN"))}
+            cities: dict[str, Any] = {"cities": rng.sample(("Shanghai", "Beijing", "Berlin", "Wuhan"), rng.randint(1, 4))}
+            policy["objectives"]["location"] = rng.choice((countries, countries, cities, countries | cities))
+
+
+def _demand(rng: random.Random, made: Plan) -> None:
+    """Sometimes demand that policies state something at the least."""
+    if rng.random() < 0.4:
+        return
+    kinds: dict[str, Any] = {
+        "rpo": lambda: rng.choice(("6h", "1d", "36h", "3d", "10d", {"target": "1d", "tolerance": "6h"})),
+        "copies": lambda: {
+            "max_age": rng.choice(("any", "2d", "10d")), "count": rng.randint(0, 3), "media": rng.randint(0, 2), "offsite": rng.randint(0, 1),
+            "production": rng.random() < 0.7,
+        },
+        "keep": lambda: [{"every": every, "for": rng.choice(KEPT)} for every in rng.sample(("point", "day", "week", "month"), rng.choice((1, 1, 2)))],
+        "dispose": lambda: {"after": rng.choice(DISPOSED), **({"grace": "1d"} if rng.random() < 0.3 else {})},
+        "verify": lambda: {"every": rng.choice(("1d", "10d", "30d", "1 month"))},
+        "location": lambda: rng.choice(({"countries": ["CN"]}, {"cities": ["Shanghai", "Beijing", "Berlin"]}, {"countries": ["CN"], "cities": ["Shanghai", "Berlin"]})),
+        "encrypted": lambda: rng.choice((True, {"repositories": [made.repositories[0]]})),
+        "locked_for": lambda: rng.choice(("1d", "31d", {"for": "1 month", "repositories": [made.repositories[0]]})),
+    }  # fmt: skip
+    demands = []
+    for _ in range(rng.randint(1, 3)):
+        stated = sorted({key for policy in made.programme["policies"] for key in policy["objectives"]} & kinds.keys())
+        keys = rng.sample(stated if stated and rng.random() < 0.8 else sorted(kinds), 1)
+        one: dict[str, Any] = {"by": rng.choice(("law", "enterprise")), "objectives": {key: kinds[key]() for key in keys}}
+        if rng.random() < 0.6:
+            one["tier"] = rng.choice(("core", "normal", ["core", "normal"]))
+        if rng.random() < 0.3:
+            one["effective"] = text_of(made.since + (made.until - made.since) // 2 // made.tick * made.tick)
+        demands.append(one)
+    made.programme["baseline"] = demands
+
+
+def _told_objectives(rng: random.Random, repositories: list[str], dispose: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return objectives of encryption and immutability: of all repositories, or of some."""
+    found: dict[str, Any] = {}
+    some = rng.sample(repositories, rng.randint(1, len(repositories)))
+    if rng.random() < 0.5:
+        found["encrypted"] = True if rng.random() < 0.6 else {"repositories": some}
+    # No policy may dispose before its own locks end.
+    allowed = [term for term in LOCKED if dispose is None or _days(dispose["after"], 28) >= _days(term, 31)]
+    if rng.random() < 0.5:
+        term = rng.choice(allowed)
+        found["locked_for"] = term if rng.random() < 0.6 else {"for": term, "repositories": some}
     return found
 
 

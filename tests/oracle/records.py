@@ -25,6 +25,11 @@ class Payload:
     points: Sequence[Row] = ()
     runs: Sequence[Row] = ()
     listings: Sequence[Row] = ()
+    source: str | None = None
+    """Of its envelope."""
+    received_at: int = 0
+    unread: int = 0
+    """How many of its rows could not be read."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,21 @@ class Segment:
     in_service: int
     retired: int
     policy: int | None
+    asset: str = ""
+    unit: str | None = None
+    tier: str | None = None
+    data_class: str | None = None
+
+
+@dataclass(frozen=True)
+class Required:
+    """A demand of the baseline during [start, end), on assets of some tiers and classes of data (None: of all); objectives as written in YAML."""
+
+    start: int
+    end: int
+    tiers: frozenset[str] | None
+    data_classes: frozenset[str] | None
+    objectives: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -77,6 +97,8 @@ class Place:
     failure_domain: str | None
     offline: bool
     mirror: bool
+    country: str | None
+    provider: str | None
 
 
 @dataclass(frozen=True)
@@ -89,6 +111,7 @@ class Origin:
     zone: str
     start: int
     end: int
+    expected_every: Term | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +126,7 @@ class Declared:
     versions: list[Version]
     keeps_at_least: Mapping[str, Term] = field(default_factory=dict)
     zone: str = "UTC"
+    demands: list[Required] = field(default_factory=list)
 
 
 def declared(estate: Estate) -> Declared:
@@ -119,6 +143,10 @@ def declared(estate: Estate) -> Declared:
                 _start(row["in_service"]),
                 _end(row["retired"]),
                 row["policy"],
+                row["asset"],
+                row["unit"],
+                row["tier"],
+                row["data_class"],
             )
         )
     for many in segments.values():
@@ -142,6 +170,8 @@ def declared(estate: Estate) -> Declared:
                 row["failure_domain"],
                 bool(row["offline"]),
                 row["mirror_of"] is not None,
+                row["country"],
+                row["provider"],
             )
             for row in estate.repositories.iter_rows(named=True)
         ],
@@ -154,6 +184,7 @@ def declared(estate: Estate) -> Declared:
                 source.timezone or estate.timezone,
                 _start(source.since),
                 _end(source.until),
+                source.expected_every,
             )
             for name, source in estate.sources.items()
         },
@@ -163,6 +194,7 @@ def declared(estate: Estate) -> Declared:
         ],
         dict(estate.keeps_at_least),
         estate.timezone,
+        [Required(_start(one.since), _end(one.until), one.tiers, one.data_classes, one.objectives) for one in estate.demands],
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.oracle.case import HandMade
@@ -15,7 +18,7 @@ def test_hand_made_case(hand_made: HandMade) -> None:
     assert hand_made.expected or hand_made.protected
     for name, truth in hand_made.expected.items():
         found = result.united(name)
-        assert name in result.results, name
+        assert name in result.results or truth.judged == 0, name
         assert (found.breached, found.unproven) == (list(truth.breached), list(truth.unproven)), name
         assert truth.judged in (None, found.judged), name
     if hand_made.protected is not None:
@@ -23,7 +26,10 @@ def test_hand_made_case(hand_made: HandMade) -> None:
 
 
 def test_each_section_has_cases() -> None:
-    assert {one.section for one in CASES} == {str(number) for number in range(1, 13)}
+    page = Path(__file__).parents[2] / "docs" / "definitions.md"
+    sections = re.findall(r"^## (\d+)\. ", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {one.section for one in CASES} == set(sections)
+    assert len(sections) == len(set(sections)) >= 12
     names = [one.case.name for one in CASES]
     assert len(names) == len(set(names)) >= 40
 

@@ -34,6 +34,10 @@ class Real:
     checks: list[tuple[int, str]] = field(default_factory=list)
     tells_captured: bool = True
     tells_available: bool = True
+    tells_method: bool = True
+    bytes: int | None = None
+    told_captured: int | None = None
+    """Where it tells another capture time than its own."""
 
     def is_there(self, t: int) -> bool:
         """Whether a listing at t would show it."""
@@ -63,6 +67,7 @@ def world(made: Plan) -> tuple[list[Real], list[Habit]]:
     points: list[Real] = []
     for habit in habits:
         points += _captured(made, habit, points)
+    sized(made, points)
     return points, habits
 
 
@@ -93,6 +98,8 @@ def _captured(made: Plan, habit: Habit, others: list[Real]) -> list[Real]:
         point = _point(made, habit, captured, [*others, *found])
         if habit.chained:
             _chain(made, point, chain)
+        # Of these, lives do not depend on the method.
+        point.tells_method = (point.base is None and point.self_contained is None) or made.making.random() < 0.8
         found.append(point)
         if habit.copied_to is not None and habit.copied_to != (habit.source, habit.repository) and made.chance(0.6):
             found.append(_copy(made, point, *habit.copied_to))
@@ -157,6 +164,14 @@ def _chain(made: Plan, point: Real, chain: list[Real]) -> None:
         chain[made.random.randrange(len(chain))].base = point.id  # a chain that returns to itself
 
 
+def sized(made: Plan, points: list[Real]) -> None:
+    """Give points their sizes: most alike, some much smaller, some empty, some not told."""
+    rng = made.making
+    usual = rng.choice((10, 1000, 123_456_789_012))
+    for point in points:
+        point.bytes = rng.choice((usual, usual, usual * 2, usual * 3 // 2, usual // 2, usual // 4, usual // 10, 0, None))
+
+
 def _copy(made: Plan, original: Real, source: str, repository: str) -> Real:
     available = made.between(original.available, original.available + made.random.choice((0, DAY, 5 * DAY)))
     name = original.id if made.chance(0.7) else f"{made.random.getrandbits(48):012x}"
@@ -166,4 +181,6 @@ def _copy(made: Plan, original: Real, source: str, repository: str) -> Real:
     copy.tells_captured, copy.tells_available = made.chance(0.5), made.chance(0.85)
     copy.immutable = made.between(available, available + 10 * DAY) if made.chance(0.4) else None
     _damage(made, copy)
+    if made.making.random() < 0.06:
+        copy.told_captured = made.making.randint(original.captured - DAY, available) // made.tick * made.tick
     return copy

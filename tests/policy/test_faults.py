@@ -52,6 +52,16 @@ def test_the_base_programme_has_no_fault() -> None:
         (edited("policy-core.yaml", "rpo: 1h", "rpo: {targt: 1h, target: 1h}"), "policy-core.yaml, line 7, objectives.rpo.targt: unknown key `targt`, did you mean `target`?"),
         (edited("policy-core.yaml", "rpo: 1h", "copies: {count: 3}"), "policy-core.yaml, line 7, objectives.copies: missing key `max_age`"),
         (edited("policy-core.yaml", "rpo: 1h", "keep: [{every: dya, for: 1d}]"), "policy-core.yaml, line 7, objectives.keep[0].every: unknown word `dya`, did you mean `day`?"),
+        (edited("policy-core.yaml", "rpo: 1h", "schedule: {}"), "policy-core.yaml, line 7, objectives.schedule: write how often backups of at least one method are made"),
+        (edited("policy-core.yaml", "rpo: 1h", "schedule: {fulll: week}"), "policy-core.yaml, line 7, objectives.schedule.fulll: unknown key `fulll`, did you mean `full`?"),
+        (edited("policy-core.yaml", "rpo: 1h", "schedule: {full: hourly}"), "policy-core.yaml, line 7, objectives.schedule.full: 'hourly' is not a length of time"),
+        (edited("policy-core.yaml", "rpo: 1h", "schedule: {full: 1 month}"), "policy-core.yaml, line 7, objectives.schedule.full: 1 month differs in length"),
+        (edited("policy-core.yaml", "rpo: 1h", "schedule: {full: {every: week, tolerance: 1h}}"), "policy-core.yaml, line 7, objectives.schedule.full: a tolerance goes with a length of time"),
+        (edited("policy-core.yaml", "rpo: 1h", "schedule: {log: 0m}"), "policy-core.yaml, line 7, objectives.schedule.log: the time from one backup to the next"),
+        (edited("policy-core.yaml", "rpo: 1h", "schedule: {log: {tolerance: 5m}}"), "policy-core.yaml, line 7, objectives.schedule.log: write how often it is made"),
+        (edited("policy-core.yaml", "rpo: 1h", "size: {over: 14}"), "policy-core.yaml, line 7, objectives.size: missing key `drop`"),
+        (edited("policy-core.yaml", "rpo: 1h", "size: {drop: 150%}"), "policy-core.yaml, line 7, objectives.size.drop: 150% is not a share that can be asked for"),
+        (edited("policy-core.yaml", "rpo: 1h", "size: {drop: 50%, over: 0}"), "policy-core.yaml, line 7, objectives.size.over: input should be greater than or equal to 1"),
         (edited("policy-core.yaml", "rpo: 1h", "keep: []"), "policy-core.yaml, line 7, objectives.keep: it is empty"),
         (edited("policy-core.yaml", "effective: 2026-01-01\n", ""), "policy-core.yaml, line 1: missing key `effective`"),
         (edited("policy-core.yaml", "2026-01-01", "2026-02-30"), "policy-core.yaml, line 3, effective: '2026-02-30' is not a date (day is out of range for month)"),
@@ -160,7 +170,6 @@ def test_a_subject_may_pass_from_one_asset_to_another() -> None:
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        (edited("policy-core.yaml", OBJECTIVE, OBJECTIVE + "\n  rto: 4h"), "policy-core.yaml, line 8, objectives.rto: written down, but no control of this version judges it"),
         (edited("sources.yaml", "tool: interchange", "tool: intrchange"), "sources.yaml, line 2, sources[0].tool: no adapter of this version reads the tool `intrchange`, did you mean `interchange`?"),
         (edited("policy-core.yaml", "timezone: UTC\n", ""), "policy-core.yaml, line 1: neither this policy nor programme.yaml has a `timezone`"),
         (edited("policy-core.yaml", "{tier: core}", "{tier: [core, cold]}"), "policy-core.yaml, line 5, applies_to: a word of the scope matches no asset: no asset has tier `cold`"),
@@ -189,9 +198,36 @@ def test_disposal_after_retention_and_its_bucket_is_fine() -> None:
 def test_disposal_earlier_than_the_lock_is_a_fault() -> None:
     found = faults(edited("policy-core.yaml", OBJECTIVE, OBJECTIVE + "\n  locked_for: 30d\n  dispose: {after: 3w}"))
     assert [(fault.level, fault.what) for fault in found] == [
-        ("warning", "written down, but no control of this version judges it"),
         ("error", "`dispose` after 3w is earlier than `locked_for` 30d: a locked copy cannot be deleted"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("objective", "expected"),
+    [
+        ("encrypted: {repositories: [main, valut]}", "objectives.encrypted.repositories[1]: the repository `valut` is not declared, did you mean `vault`?"),
+        ("encrypted: {repositories: valut}", "objectives.encrypted.repositories[0]: the repository `valut` is not declared, did you mean `vault`?"),
+        ("locked_for: {for: 30d, repositories: [valut]}", "objectives.locked_for.repositories[0]: the repository `valut` is not declared, did you mean `vault`?"),
+        ("encrypted: {repositories: []}", "objectives.encrypted.repositories: it is empty"),
+        ("encrypted: {repository: [main]}", "objectives.encrypted.repository: unknown key `repository`, did you mean `repositories`?"),
+        ("encrypted: false", "objectives.encrypted: `encrypted: false` promises nothing; write `encrypted: true`, or leave it out"),
+        ("locked_for: true", "objectives.locked_for: 'True' is not a length of time"),
+        ("locked_for: {repositories: [main]}", "objectives.locked_for: missing key `for`"),
+    ],
+)  # fmt: skip
+def test_what_encryption_and_locks_cannot_ask(objective: str, expected: str) -> None:
+    files = edited("policy-core.yaml", OBJECTIVE, f"{OBJECTIVE}\n  {objective}")
+    files = {
+        **files,
+        "repositories.yaml": "repositories:\n- {name: main, medium: disk, failure_domain: main}\n- {name: vault, medium: object, failure_domain: vault}\n",
+    }
+    assert str(only(files)).startswith(f"policy-core.yaml, line 8, {expected}")
+    fine = edited(
+        "policy-core.yaml",
+        OBJECTIVE,
+        f"{OBJECTIVE}\n  encrypted: {{repositories: [main]}}\n  locked_for: {{for: 1 month, repositories: vault}}",
+    )
+    assert faults({**fine, "repositories.yaml": files["repositories.yaml"]}) == []
 
 
 def test_a_scope_of_a_retired_asset_only_is_fine() -> None:
@@ -311,3 +347,15 @@ class TestCsv:
     def test_an_empty_file_and_open_quotes(self) -> None:
         assert str(faults(programme(assets_yaml=None, assets_csv=""))[0]).startswith("assets.csv: the file is empty")
         assert str(self.apply('a,"b')[0]).startswith("assets.csv, line 2: the file is not CSV")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("{}", "it says neither countries nor cities; write at least one of them"),
+        ("{countries: [China]}", "policy-core.yaml, line 7, objectives.location.countries[0]: string should match pattern"),
+        ("{cities: []}", "it is empty"),
+    ],
+)
+def test_a_location_says_where(written: str, expected: str) -> None:
+    assert expected in str(only(edited("policy-core.yaml", "rpo: 1h", f"location: {written}")))

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import inspect, text
@@ -18,19 +17,38 @@ import audit
 from audit.errors import CheckFailedError, DataFolderError
 from audit.evidence.chain import BEGINNING, faults_of
 from audit.register import schema
-from audit.register.dialect import JOURNAL_LOCK, connect, lock_writers, reading, writing
+from audit.register.dialect import connect, missing_guards, reading, writing
 from audit.register.journal import Journal
-from audit.register.tables import metadata
+from audit.register.tables import APPEND_ONLY, metadata
+from tests.postgresql import Server
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 
 
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    engine = connect(f"sqlite:///{tmp_path / 'register.sqlite'}")
+def migrated(url: str) -> Iterator[Journal]:
+    engine = connect(url)
     schema.migrate(engine)
     yield Journal(engine)
     engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]:
+    """A journal in each database."""
+    if request.param == "sqlite":
+        yield from migrated(f"sqlite:///{tmp_path / 'register.sqlite'}")
+    else:
+        yield from migrated(request.getfixturevalue("postgresql").database())
+
+
+@pytest.fixture
+def in_sqlite(tmp_path: Path) -> Iterator[Journal]:
+    yield from migrated(f"sqlite:///{tmp_path / 'register.sqlite'}")
+
+
+@pytest.fixture
+def in_postgresql(postgresql: Server) -> Iterator[Journal]:
+    yield from migrated(postgresql.database())
 
 
 def three(journal: Journal) -> None:
@@ -96,8 +114,8 @@ def test_a_time_without_zone_is_refused(journal: Journal) -> None:
         journal.append("note", {}, datetime(2026, 1, 1))
 
 
-def test_instants_are_integer_microseconds(journal: Journal, tmp_path: Path) -> None:
-    journal.append("note", {}, NOW + timedelta(microseconds=7))
+def test_instants_are_integer_microseconds(in_sqlite: Journal, tmp_path: Path) -> None:
+    in_sqlite.append("note", {}, NOW + timedelta(microseconds=7))
     with sqlite3.connect(tmp_path / "register.sqlite") as raw:
         assert raw.execute("SELECT at, typeof(at) FROM journal").fetchone() == (1_795_413_600_000_007, "integer")
     raw.close()
@@ -118,35 +136,35 @@ ATTACKS = [
 
 @pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize("raw", [False, True], ids=["our connection", "a plain connection"])
-def test_the_migrated_journal_refuses_to_be_changed(journal: Journal, tmp_path: Path, attack: str, raw: bool) -> None:
-    three(journal)
-    before = list(journal.links())
+def test_the_migrated_journal_refuses_to_be_changed(in_sqlite: Journal, tmp_path: Path, attack: str, raw: bool) -> None:
+    three(in_sqlite)
+    before = list(in_sqlite.links())
     if raw:  # without our PRAGMA recursive_triggers
         connection = sqlite3.connect(tmp_path / "register.sqlite")
         with pytest.raises(sqlite3.IntegrityError, match="journal is append-only"):
             connection.execute(attack)
         connection.close()
     else:
-        with pytest.raises(IntegrityError, match="journal is append-only"), writing(journal.engine) as ours:
+        with pytest.raises(IntegrityError, match="journal is append-only"), writing(in_sqlite.engine) as ours:
             ours.execute(text(attack))
-    assert list(journal.links()) == before
+    assert list(in_sqlite.links()) == before
 
 
 @pytest.mark.parametrize(
     "attack",
     ["UPDATE checkpoint SET note = ''", "DELETE FROM checkpoint", "INSERT OR REPLACE INTO checkpoint VALUES (1, 1, '', '')"],
 )
-def test_the_checkpoints_refuse_to_be_changed(journal: Journal, attack: str) -> None:
-    with writing(journal.engine) as connection:
+def test_the_checkpoints_refuse_to_be_changed(in_sqlite: Journal, attack: str) -> None:
+    with writing(in_sqlite.engine) as connection:
         connection.execute(text("INSERT INTO checkpoint VALUES (1, 5, 'note', '')"))
-    with pytest.raises(IntegrityError, match="checkpoint is append-only"), writing(journal.engine) as connection:
+    with pytest.raises(IntegrityError, match="checkpoint is append-only"), writing(in_sqlite.engine) as connection:
         connection.execute(text(attack))
-    with reading(journal.engine) as connection:
+    with reading(in_sqlite.engine) as connection:
         assert connection.execute(text("SELECT * FROM checkpoint")).all() == [(1, 5, "note", "")]
 
 
-def test_every_connection_guards(journal: Journal) -> None:
-    with reading(journal.engine) as connection:
+def test_every_connection_guards(in_sqlite: Journal) -> None:
+    with reading(in_sqlite.engine) as connection:
         settings = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("recursive_triggers", "foreign_keys", "journal_mode", "synchronous", "busy_timeout")
@@ -161,7 +179,10 @@ def test_processes_that_append_at_once_leave_no_hole(journal: Journal, tmp_path:
         "journal = Journal(connect(sys.argv[1]))\n"
         "for n in range(40): journal.append('note', {'who': sys.argv[2], 'n': n}, datetime(2026, 1, 1, tzinfo=UTC))\n"
     )
-    writers = [subprocess.Popen([sys.executable, "-c", code, str(journal.engine.url), str(who)]) for who in range(3)]
+    writers = [
+        subprocess.Popen([sys.executable, "-c", code, journal.engine.url.render_as_string(hide_password=False), str(who)])
+        for who in range(3)
+    ]
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]
     entries = list(journal.entries())
     assert [entry.number for entry in entries] == list(range(1, 121))
@@ -177,7 +198,7 @@ def test_the_migration_makes_the_tables_that_the_code_names(journal: Journal) ->
         columns = {column["name"]: (str(column["type"]), column["nullable"]) for column in found.get_columns(table.name)}
         expected = {column.name: (column.type.compile(journal.engine.dialect), column.nullable) for column in table.columns}
         assert columns == expected, table.name
-        assert {index["name"] for index in found.get_indexes(table.name) if "autoindex" not in str(index["name"])} == {
+        assert {index["name"] for index in found.get_indexes(table.name) if not index["unique"]} == {
             index.name for index in table.indexes
         }
 
@@ -199,7 +220,7 @@ def test_migrating_again_changes_nothing(journal: Journal) -> None:
 def test_a_register_of_a_newer_program_is_refused(journal: Journal) -> None:
     with writing(journal.engine) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0999'"))
-    with pytest.raises(DataFolderError, match="has schema 0999; this program knows schemas up to 0002"):
+    with pytest.raises(DataFolderError, match="has schema 0999; this program knows schemas up to 0003"):
         schema.ensure_newest(journal.engine)
 
 
@@ -211,34 +232,76 @@ def test_what_is_no_database_is_named(tmp_path: Path) -> None:
     engine.dispose()
 
 
-def test_a_damaged_entry_is_named_when_it_is_read(journal: Journal, tmp_path: Path) -> None:
-    three(journal)
+def test_a_damaged_entry_is_named_when_it_is_read(in_sqlite: Journal, tmp_path: Path) -> None:
+    three(in_sqlite)
     raw = sqlite3.connect(tmp_path / "register.sqlite")
     raw.execute("DROP TRIGGER journal_no_update")
     raw.execute("UPDATE journal SET entry = CAST(X'7bff' AS TEXT) WHERE number = 2")
     raw.commit()
     raw.close()
     with pytest.raises(CheckFailedError, match="entry 2 of the journal is damaged"):
-        list(journal.entries())
+        list(in_sqlite.entries())
 
 
-def test_databases_are_named_in_one_place() -> None:
-    words = ("import sqlite3", "PRAGMA", "postgresql", "BEGIN IMMEDIATE")
+def test_databases_are_spoken_to_in_one_place() -> None:
+    words = ("import sqlite3", "import psycopg", "PRAGMA", "plpgsql", "pg_", "BEGIN IMMEDIATE")
     naming = {path.name for path in Path(audit.__file__).parent.rglob("*.py") if any(word in path.read_text() for word in words)}
     assert naming == {"dialect.py"}
 
 
-def test_a_writer_of_postgresql_takes_an_advisory_lock() -> None:
-    class Fake:
-        dialect = SimpleNamespace(name="postgresql")
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE journal SET entry = '{}' WHERE number = 2",
+        "DELETE FROM journal WHERE number = 3",
+        "DELETE FROM journal",
+        "TRUNCATE journal",
+        "INSERT INTO journal SELECT * FROM journal WHERE number = 2 ON CONFLICT (number) DO UPDATE SET entry = '{}'",
+        "INSERT INTO journal SELECT 7, at, kind, entry, hash FROM journal WHERE number = 3",
+        "INSERT INTO journal SELECT 0, at, kind, entry, hash FROM journal WHERE number = 3",
+        "WITH gone AS (DELETE FROM journal WHERE number = 1 RETURNING number) SELECT * FROM gone",
+    ],
+)
+def test_the_journal_in_postgresql_refuses_to_be_changed(in_postgresql: Journal, attack: str) -> None:
+    three(in_postgresql)
+    before = list(in_postgresql.links())
+    with pytest.raises(IntegrityError, match="journal is append-only"), writing(in_postgresql.engine) as ours:
+        ours.execute(text(attack))
+    assert list(in_postgresql.links()) == before
 
-        def __init__(self) -> None:
-            self.said: list[str] = []
 
-        def exec_driver_sql(self, statement: str) -> None:
-            self.said.append(statement)
+@pytest.mark.parametrize(
+    "loosened",
+    [
+        "ALTER TABLE journal DISABLE TRIGGER journal_no_update",
+        "DROP TRIGGER journal_no_update ON journal",
+        "CREATE OR REPLACE FUNCTION journal_no_update() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+        "DROP TRIGGER journal_no_update ON journal; CREATE TRIGGER journal_no_update BEFORE UPDATE OF at ON journal FOR EACH ROW EXECUTE FUNCTION journal_no_update()",
+    ],
+)
+def test_a_guard_that_was_loosened_in_postgresql_is_named(in_postgresql: Journal, loosened: str) -> None:
+    assert missing_guards(in_postgresql.engine, APPEND_ONLY) == []
+    with writing(in_postgresql.engine) as connection:
+        connection.exec_driver_sql(loosened)
+    assert missing_guards(in_postgresql.engine, APPEND_ONLY) == ["journal_no_update"]
 
-    fake = Fake()
-    lock_writers(fake)  # type: ignore[arg-type]
-    assert fake.said == [f"SELECT pg_advisory_xact_lock({JOURNAL_LOCK})"]
-    assert -(2**63) <= JOURNAL_LOCK < 2**63
+
+def test_a_reader_in_postgresql_sees_one_state_and_can_change_nothing(in_postgresql: Journal) -> None:
+    three(in_postgresql)
+    with reading(in_postgresql.engine) as connection:
+        assert connection.execute(text("SELECT count(*) FROM journal")).scalar() == 3
+        in_postgresql.append("note", {}, NOW)
+        assert connection.execute(text("SELECT count(*) FROM journal")).scalar() == 3
+    with (
+        pytest.raises(DataFolderError, match="cannot execute UPDATE in a read-only transaction"),
+        reading(in_postgresql.engine) as one,
+    ):
+        one.execute(text("UPDATE account SET role = 'x'"))
+
+
+def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
+    engine = connect(f"postgresql+psycopg://postgres@/audit?host={tmp_path}")
+    with pytest.raises(
+        DataFolderError, match=r"the register postgresql\+psycopg://postgres@/audit\?host=.* cannot be used: connection"
+    ):
+        Journal(engine).last_number()

@@ -15,7 +15,8 @@ from audit.evaluation.explain import DOUBTS
 from audit.model.envelope import Envelope
 from audit.model.estate import PolicyVersion
 from audit.policy.kinds import assets, baseline, people, policy, programme, repositories, runbooks, sites, sources, units, vendors
-from audit.policy.objectives import NOT_YET_JUDGED, judged
+from audit.policy.objectives import judged
+from audit.register.acts import kinds
 from audit.reporting.formats import LOCALES, Formats
 from audit.reporting.words import Words
 
@@ -71,7 +72,18 @@ def reasons() -> set[str]:
                 for word in node.keywords
                 if word.arg == "reason"
             } - {None}
+            found |= {word for node in ast.walk(tree) for word in keys_of_doubts(node)}
     return found
+
+
+def keys_of_doubts(node: ast.AST) -> Iterator[str]:
+    """What controls put into the column `key`: every `pl.lit("...")` of a keyword or a variable of that name."""
+    named = isinstance(node, ast.keyword) and node.arg == "key"
+    assigned = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "key"
+    for inner in ast.walk(node) if named or assigned else ():
+        lit = isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr == "lit"
+        if lit and (said := constant(inner.args[0])):
+            yield said
 
 
 def roles() -> set[str]:
@@ -89,10 +101,13 @@ def roles() -> set[str]:
 
 
 def details() -> set[str]:
-    """The keys of details that results write, and of what notices list."""
+    """The keys of details that results write, and of what notices list; and the instants that controls count."""
     found = {key for notice in notices() for key in notice if key not in NUMBERS_OF_NOTICES}
+    for path, tree in TREES.items():
+        if path.startswith("controls/"):
+            found |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.keyword) and (node.arg or "").endswith("_at")}
     for path, name in (
-        ("results.py", "_numbers"),
+        ("results.py", "_worst"),
         ("results.py", "_breaches"),
         ("results.py", "_missing"),
         ("results.py", "_unproven"),
@@ -105,12 +120,52 @@ def details() -> set[str]:
 
 
 def test_the_scan_sees_what_is_there():
-    assert {"no-evidence", "unseen", "no-listing-after", "presence", "mixed", "undeclared", "no-restore-test"} <= reasons()
-    assert {"newest", "overdue", "lost", "damaged", "unchecked"} == roles()
+    assert {
+        "no-evidence",
+        "unseen",
+        "no-listing-after",
+        "presence",
+        "mixed",
+        "undeclared",
+        "no-restore-test",
+        "run-open",
+        "method",
+        "capture-time",
+        "run-running",
+        "run-untold",
+        "unlogged",
+        "no-schedule",
+        "no-run",
+    } <= reasons()
+    assert {
+        "newest",
+        "overdue",
+        "lost",
+        "damaged",
+        "unchecked",
+        "unencrypted",
+        "unlocked",
+        "together",
+        "misplaced",
+        "last",
+        "next",
+        "small",
+        "failed",
+        "slow",
+    } == roles()
     assert {"simulated", "orphans", "conflicting-points", "policies-reach-back"} <= {
         constant(notice["key"]) for notice in notices()
     }
-    assert {"sources", "repositories", "reasons", "exposure_seconds", "worst_exposure_seconds", "policies", "points"} <= details()
+    assert {
+        "sources",
+        "repositories",
+        "reasons",
+        "exposure_seconds",
+        "worst_exposure_seconds",
+        "policies",
+        "points",
+        "due_at",
+    } <= details()
 
 
 @pytest.fixture(params=sorted(LOCALES))
@@ -144,11 +199,6 @@ def test_every_objective_that_is_judged_is_said_in_plain_words(words):
     ] == []
 
 
-def test_every_objective_that_is_not_judged_has_a_name(words):
-    assert NOT_YET_JUDGED
-    assert [key for key in sorted(NOT_YET_JUDGED) if f"objectives-not-judged.{key}" not in words] == []
-
-
 def test_everything_that_can_be_declared_has_a_noun(words):
     kinds = (assets, baseline, people, policy, programme, repositories, runbooks, sites, sources, units, vendors)
     nouns = {value.NOUN for kind in kinds for value in vars(kind).values() if isinstance(value, type) and "NOUN" in vars(value)}
@@ -161,3 +211,8 @@ def test_every_way_evidence_comes_has_words(words):
     for method in ("upload", "pull", "push", "drop-folder"):
         assert f"`{method}`" in Envelope.__doc__
         assert f"methods.{method}" in words
+
+
+def test_every_kind_of_record_that_can_show_a_breach_has_words_for_it(words):
+    for kind in kinds():
+        assert f"causes.records.{kind}" in words

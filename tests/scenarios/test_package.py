@@ -19,7 +19,7 @@ from audit.evidence.sshsig import fingerprint as ssh_fingerprint
 from tests.cli.session import PERIOD, Session, result_of, told
 from tests.scenarios.packages import Machine, broken, edited, exported, key_of, rewritten, sealed, unpacked
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("package")]
 
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 

@@ -9,7 +9,19 @@ import pytest
 
 from audit.simulation.files import Shelf
 from audit.simulation.points import frame
-from audit.simulation.stretches import beyond, clipped, fewer_than, held, lacking, seen, union, without_needing, worst_exposure
+from audit.simulation.stretches import (
+    beyond,
+    clipped,
+    covered,
+    fewer_than,
+    held,
+    lacking,
+    lacking_it,
+    seen,
+    union,
+    without_needing,
+    worst_exposure,
+)
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -75,6 +87,22 @@ def test_between_the_last_sighting_and_the_first_miss_it_is_not_known() -> None:
     assert found.unproven == ((at(2, 6), at(3, 6)),)
     young = lacking(1, [held(points, 12 * HOUR)], (at(1), at(2)))
     assert (young.breached, young.unproven) == (((at(1), at(1, 1)), (at(1, 12), at(2))), ())
+
+
+def test_what_a_point_lacks_is_breached_while_it_is_surely_there() -> None:
+    points = seen(shelf([{"id": "a", "captured": at(1), "available": at(1, 1), "gone": at(2, 12)}], [at(2, 6), at(3, 6)]), "db")
+    found = lacking_it(points, lambda _: ((), ()), (at(1), at(5)))
+    assert (found.breached, found.unproven) == (((at(1, 1), at(2, 6)),), ((at(2, 6), at(3, 6)),))
+    doubted = lacking_it(points, lambda _: ((), ((at(1), at(2)),)), (at(1), at(5)))
+    assert (doubted.breached, doubted.unproven) == (((at(2), at(2, 6)),), ((at(1, 1), at(2)), (at(2, 6), at(3, 6))))
+
+
+def test_a_check_covers_what_was_there_when_it_began() -> None:
+    (point,) = seen(shelf([{"id": "a", "captured": at(1), "available": at(1, 1), "gone": None}], [at(20)]), "db")
+    checks = [(at(1), at(1, 6)), (at(4), at(4, 6)), (at(9), at(9, 6))]
+    sure, possible = covered(point, checks, 2 * DAY)
+    assert sure == ((at(1, 1), at(3, 1)), (at(4, 6), at(6, 6)), (at(9, 6), at(11, 6)))
+    assert possible == ((at(1, 1), at(3, 6)), (at(4, 6), at(6, 6)), (at(9, 6), at(11, 6)))
 
 
 def test_fewer_than_counts_groups_and_not_stretches() -> None:

@@ -6,9 +6,9 @@ Each accident's control, leg, verdict and stretches, to the microsecond; every o
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -20,49 +20,33 @@ from audit.model.terms import micros
 from audit.model.verdicts import Assessment, Result
 from audit.reporting.compose import Definition
 from audit.steps._open import Store, open_store
-from audit.steps._payloads import gather
-from audit.steps.apply import apply
 from audit.steps.assess import assess
-from audit.steps.ingest import Ingested, ingest
-from audit.steps.init import init
 from audit.steps.report import report
-from audit.steps.simulate import simulate
+from tests.simulation.conftest import Demo
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
 
-NOW = datetime(2026, 11, 25, tzinfo=UTC)
-BREACHES = 13
+BREACHES = 16
 """How many results of the year are breached."""
 Key = tuple[str, str | None, str, str | None, str, int]
 
 
 @pytest.fixture(scope="module")
-def year(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("simulated") / "year"
-    simulate(folder, Content(), 2025, 1, now=NOW)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def truth(year: Path) -> dict[str, Any]:
-    told = YAML(typ="safe").load((year / "truth.yaml").read_text(encoding="utf-8"))
+def truth(demo: Demo) -> dict[str, Any]:
+    told = YAML(typ="safe").load((demo.data / "simulated" / "truth.yaml").read_text(encoding="utf-8"))
     assert isinstance(told, dict)
     return told
 
 
 @pytest.fixture(scope="module")
-def loaded(year: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Ingested]:
-    data = tmp_path_factory.mktemp("data") / "data"
-    init(data, "Yunhe Messaging (simulated)")
-    store = open_store(data)
-    apply(store, year / "programme", now=NOW, by="Li Na")
-    return store, ingest(store, gather([year / "evidence"]), {}, now=NOW, by="test")
+def store(demo: Demo) -> Store:
+    return open_store(demo.data)
 
 
 @pytest.fixture(scope="module")
-def assessment(loaded: tuple[Store, Ingested], truth: Mapping[str, Any]) -> Assessment:
+def assessment(store: Store, truth: Mapping[str, Any]) -> Assessment:
     since, until = (datetime.fromisoformat(truth["period"][key]) for key in ("from", "to"))
-    return assess(loaded[0], since, until)
+    return assess(store, since, until)
 
 
 def key(result: Result) -> Key:
@@ -96,13 +80,17 @@ def joined(stretches: Iterable[Any]) -> list[tuple[int, int]]:
     return found
 
 
-def test_all_evidence_is_understood(loaded: tuple[Store, Ingested]) -> None:
-    _, done = loaded
-    assert (done.quarantined, done.noted, done.refused, done.unrecognised, done.unread, done.warnings) == (0, 0, [], [], [], [])
-    assert done.new == done.files > 3_000
-    assert done.points > 500_000
-    assert done.runs > 3_000
-    assert done.listings > 3_000
+def test_all_evidence_is_understood(store: Store, demo: Demo) -> None:
+    known = store.head()
+    files = sum(
+        path.is_file() and not path.name.endswith(".envelope.json") for path in (demo.data / "simulated/evidence").rglob("*")
+    )
+    assert store.catalog.payloads(known).height == files == known - 1 > 3_000
+    assert store.catalog.quarantine(known).is_empty()
+    assert f"{files} file(s): {files} new, 0 already known\n" in demo.said
+    (told,) = re.findall(r"(\d+) recovery point\(s\), (\d+) run\(s\), (\d+) listing\(s\)", demo.said)
+    assert all(int(count) > least for count, least in zip(told, (500_000, 3_000, 3_000), strict=True))
+    assert not re.search("quarantined|doubtful|unread|unrecognised|Warning", re.split("==> [45]", demo.said)[1])
 
 
 def test_every_accident_is_found_as_it_is_and_nothing_else_is(assessment: Assessment, truth: Mapping[str, Any]) -> None:
@@ -149,18 +137,9 @@ def test_at_the_end_all_but_the_silent_source_is_protected(assessment: Assessmen
     assert list(told.remainder["protected"]) == ["conference-records"]
 
 
-def test_once_more_it_changes_nothing(loaded: tuple[Store, Ingested], year: Path, assessment: Assessment) -> None:
-    store, first = loaded
-    assert apply(store, year / "programme", now=NOW, by="Li Na").number is None
-    again = ingest(store, gather([year / "evidence" / "restic-hz"]), {}, now=NOW, by="test")
-    assert (again.new, again.known) == (0, again.files)
-    assert store.head() == assessment.as_known_at == first.new + 1
-
-
 @pytest.mark.parametrize(("language", "says"), [("en", "simulated evidence"), ("zh", "模拟证据")])
-def test_reports_say_that_it_is_simulated(loaded: tuple[Store, Ingested], assessment: Assessment, language: str, says: str) -> None:
+def test_reports_say_that_it_is_simulated(store: Store, assessment: Assessment, language: str, says: str) -> None:
     content = Content()
-    store = loaded[0]
     seen = assessment.as_known_at
     definition = Definition.load(content, "annual-review")
     for fmt in ("html", "json"):

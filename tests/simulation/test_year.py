@@ -22,7 +22,7 @@ from audit.simulation.words import WORDS
 from audit.simulation.year import MODEL, moved, truth_text
 from audit.steps.simulate import simulate
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("year")]
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -112,7 +112,7 @@ def test_every_accident_of_any_year_is_found_by_somebody_and_lies_in_the_period(
     }
     accidents = Truth(calendar, shelves).tell()
     assert [accident.name for accident in accidents] == list(WORDS)
-    assert len(accidents) == 10
+    assert len(accidents) == 12
     told = load(truth_text(calendar, accidents))
     assert told["simulated"] is True
     assert (told["year"], told["seed"]) == (number, seed)

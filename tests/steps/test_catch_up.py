@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from audit.catalog.catalog import Applied, Catalog, LostRaceError
 from audit.errors import CheckFailedError
 from audit.evidence.canonical import canonical
 from audit.evidence.vault import Vault
+from audit.model.estate import Estate
+from audit.policy.estate import AppliedProgramme, estate_at
 from audit.steps import catch_up as module
 from audit.steps._open import Store, open_store
 from audit.steps.catch_up import CaughtUp, catch_up
@@ -180,7 +182,12 @@ def test_rebuilding_gives_the_same_facts(store: Store, tmp_path: Path, points: P
 
 def test_the_estate_is_that_of_the_programmes_up_to_an_entry(store: Store, points: Points, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[list[int]] = []
-    monkeypatch.setattr("audit.steps._open.estate_at", lambda history: seen.append([applied.number for applied in history]))
+
+    def declared(history: Sequence[AppliedProgramme]) -> Estate:
+        seen.append([applied.number for applied in history])
+        return estate_at(history)
+
+    monkeypatch.setattr("audit.steps._open.estate_at", declared)
     for n in range(2):
         files = {"units.yaml": json.dumps({"units": [{"name": f"u{n}"}]})}
         body = {"sha256": store.vault.put(canonical(files)), "by": "me", "confirmed_by": None, "summary": ""}

@@ -14,6 +14,7 @@ from audit.steps._open import open_store
 from audit.steps.init import init
 
 
+@pytest.mark.sqlite
 def test_a_new_data_folder_has_all_its_parts(tmp_path: Path) -> None:
     folder, new = init(tmp_path / "deep" / "data", "Example Ltd")
     assert new
@@ -88,6 +89,7 @@ def test_a_wrong_configuration_is_refused(data: Path, text: str, why: str) -> No
         DataFolder.open(data)
 
 
+@pytest.mark.sqlite
 def test_a_lost_register_is_not_made_anew(data: Path) -> None:
     (data / "register.sqlite").unlink()
     with pytest.raises(DataFolderError, match=r"register\.sqlite is missing: bring it back"):

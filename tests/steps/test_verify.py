@@ -19,12 +19,14 @@ from audit.evidence.checkpoint import Checkpoint, parse, sign
 from audit.evidence.keys import make_keys
 from audit.register.checkpoints import kept_checkpoints
 from audit.register.entry import Entry
-from audit.steps._open import Store
+from audit.steps._open import Store, open_store
 from audit.steps.ingest import Ingested
 from audit.steps.rebuild import rebuild
 from audit.steps.verify import Verification, verify
 
 TakeIn = Callable[..., Ingested]
+
+pytestmark = pytest.mark.sqlite
 
 
 @pytest.fixture
@@ -338,3 +340,13 @@ def test_an_unreadable_catalog_is_named_beside_everything_else(full: Store) -> N
         "recovery_points_inbox cannot be read",
     ]
     assert all(what.endswith("backup-audit rebuild") for what in unreadable)
+
+
+def test_a_chain_is_intact_up_to_where_it_is_broken(full: Store) -> None:
+    assert [full.intact(number) for number in (0, 3, 5)] == [True, True, True]
+    assert not full.intact(6), "there is no entry 6"
+    with by_hand(full) as connection:
+        connection.execute("UPDATE journal SET entry = entry || ' ' WHERE number = 4")
+    again = open_store(full.folder.path)
+    assert [again.intact(number) for number in (2, 3, 4, 5, 3)] == [True, True, False, False, True]
+    again.close()

@@ -25,7 +25,6 @@ from audit.model.document import (
 )
 from audit.model.estate import PolicyVersion
 from audit.model.verdicts import Assessment
-from audit.policy.objectives import judged
 from audit.reporting.context import Context, Declaration
 from audit.reporting.promises import in_words
 from audit.reporting.words import joined
@@ -60,12 +59,6 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
         blocks += [Heading(words("policies.promised")), Paragraph(words("policies.promised-means"))]
         blocks.append(_promises([policies[index] for index in shown], context))
     return [*blocks, *_declarations(context)]
-
-
-def promised_only(assessment: Assessment, context: Context) -> list[str]:
-    """Return the keys of the objectives that the versions in force in the period state and no control judges, sorted."""
-    policies = context.estate.policies
-    return sorted({key for index in _in_period(assessment, context) for key in policies[index].objectives} - set(judged()))
 
 
 def _in_period(assessment: Assessment, context: Context) -> dict[int, dict[str, object]]:

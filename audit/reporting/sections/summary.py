@@ -11,7 +11,6 @@ from audit.model.verdicts import Assessment, Breach, Result, Verdict
 from audit.reporting.causes import allowed_seconds
 from audit.reporting.context import Context
 from audit.reporting.sections.breaches import worst_first
-from audit.reporting.sections.policies import promised_only
 from audit.reporting.timelines import worst
 from audit.reporting.words import joined
 
@@ -60,15 +59,9 @@ _ALWAYS = (Verdict.BREACHED, Verdict.UNPROVEN, Verdict.MET)
 
 
 def _beyond(assessment: Assessment, context: Context) -> tuple[Text, ...]:
-    """Return what no verdict covers: promises that no control judges, and what the controls that judged say
-    they leave open."""
-    words, told = context.words, []
-    if keys := promised_only(assessment, context):
-        named = [words.worded(f"objectives-not-judged.{key}", key) for key in keys]
-        told.append(words("summary.not-judged", objectives=words.between("labels.comma", named)))
+    """Return what no verdict covers: what the controls that judged say they leave open."""
     judged = sorted({result.control for result in assessment.results if result.verdict is not Verdict.NOT_APPLICABLE})
-    told += [limits for control in judged if (limits := context.control_says(control, "limits"))]
-    return tuple(told)
+    return tuple(limits for control in judged if (limits := context.control_says(control, "limits")))
 
 
 def _scope(assessment: Assessment, context: Context, assets: int) -> list[Block]:

@@ -20,14 +20,17 @@ from audit.web._site import site
 from audit.web._stretches import (
     axis,
     control_word,
+    lasting,
     leg_column,
     lines_of,
     numbered,
     stretch_columns,
     strips,
+    title,
     unit_word,
     window_of,
     with_leg,
+    with_titles,
 )
 from audit.web._words import words
 
@@ -50,6 +53,7 @@ def assets() -> str | Response:
 
     columns = (
         Column("asset", "labels.asset", search=True, link=asset_page),
+        Column("title", "assets.title", "text"),
         Column("unit", "labels.unit", "text", choose=True, word=unit_word),
         Column("data_class", "assets.data-class", choose=True),
         Column("tier", "assets.tier", choose=True),
@@ -60,7 +64,14 @@ def assets() -> str | Response:
         Column("unproven_seconds", "assets.unproven-time", "duration"),
     )
     return answer(
-        "assets.html.j2", list_of("assets", site().of(kept, "by asset", lambda: by_asset(kept)), columns, sort="asset"), kept=kept
+        "assets.html.j2",
+        list_of(
+            "assets",
+            with_titles(site().of(kept, "by asset", lambda: by_asset(kept)), "asset", kept.as_known_at),
+            columns,
+            sort="asset",
+        ),
+        kept=kept,
     )
 
 
@@ -73,7 +84,7 @@ def by_asset(kept: KeptAssessment) -> pl.DataFrame:
         breaches=pl.col("breaches").sum(),
     )
     lost = {
-        f"{name}_seconds": getattr(kept, frame).group_by("asset").agg(pl.col("seconds").sum().alias(f"{name}_seconds"))
+        f"{name}_seconds": lasting(getattr(kept, frame)).group_by("asset").agg(pl.col("seconds").sum().alias(f"{name}_seconds"))
         for name, frame in (("breached", "breaches"), ("unproven", "unproven"))
     }
     for frame in lost.values():
@@ -155,7 +166,7 @@ def asset(name: str) -> str:
         seen = mine.filter((pl.col("from") < window.until) & (pl.col("to") > window.since))
         lists[kind] = {
             "columns": stretch_columns(kept, kind, of_one_asset=True),
-            "rows": seen.sort("seconds", descending=True).head(SHORT).to_dicts(),
+            "rows": seen.sort("seconds", descending=True, nulls_last=True).head(SHORT).to_dicts(),
             "count": seen.height,
             "all": url_for(f"{kind}.{kind}", asset=name, assessment=kept.id),
         }
@@ -164,6 +175,7 @@ def asset(name: str) -> str:
         kept=kept,
         asset=name,
         attributes=next(iter(attributes(kept).filter(pl.col("asset") == name).to_dicts()), {}),
+        title=title("asset", name, kept.as_known_at),
         unit=lines[0].unit if lines else None,
         strips=strips(lines, window),
         window=window,

@@ -25,7 +25,7 @@ def breaches() -> str | Response:
     return answer("stretches.html.j2", shown, kept=kept, kind="breaches")
 
 
-@BLUEPRINT.get("/breaches/<int:number>")
+@BLUEPRINT.get("/breaches/<int(max=999999999999):number>")
 @needs(Role.AUDITOR)
 def one(number: int) -> str:
     """Show one breach, with the points around it and the evidence one click away."""

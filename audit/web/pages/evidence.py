@@ -18,7 +18,7 @@ from audit.web._site import site
 BLUEPRINT = Blueprint("evidence", __name__)
 
 
-@BLUEPRINT.get("/evidence/<int:number>")
+@BLUEPRINT.get("/evidence/<int(max=999999999999):number>")
 @needs(Role.AUDITOR)
 def one(number: int) -> str:
     """Show a piece of evidence around the place that `at` names."""
@@ -45,7 +45,7 @@ def _text(value: object) -> object:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
 
 
-@BLUEPRINT.get("/evidence/<int:number>/raw")
+@BLUEPRINT.get("/evidence/<int(max=999999999999):number>/raw")
 @needs(Role.AUDITOR)
 def raw(number: int) -> Response:
     """Hand out the bytes as they were received: always to be saved, never to be shown by the browser."""

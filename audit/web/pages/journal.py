@@ -47,7 +47,7 @@ def journal() -> str | Response:
         ),
         Column("about", "journal.about", search=True),
         Column("by", "journal.by", choose=True),
-        Column("hash", "journal.hash", search=True),
+        Column("hash", "journal.hash", "hash", search=True),
     )
     return answer("list.page.html.j2", list_of("journal", frame, columns, sort="-number"), page="journal")
 
@@ -63,7 +63,7 @@ def _entries() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=ENTRY, orient="row")
 
 
-@BLUEPRINT.get("/journal/<int:number>")
+@BLUEPRINT.get("/journal/<int(max=999999999999):number>")
 @needs(Role.AUDITOR)
 def one(number: int) -> str:
     """Show an entry as it is written, and the hashes that chain it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -10,6 +11,7 @@ from flask import Blueprint, render_template, url_for
 from audit.evaluation.kept import KeptAssessment
 from audit.model.verdicts import Verdict
 from audit.steps.accounts import Role
+from audit.steps.sources import heard
 from audit.web._answers import chosen
 from audit.web._guard import needs
 from audit.web._site import site
@@ -17,6 +19,8 @@ from audit.web._words import context
 
 BLUEPRINT = Blueprint("overview", __name__)
 NAV = (10, "overview.overview")
+
+SILENT = timedelta(days=7)
 
 _WORST_FIRST = [str(verdict) for verdict in Verdict]
 
@@ -37,10 +41,22 @@ def overview() -> str:
         assets=per_asset.height,
         counts={str(verdict): counts.get(str(verdict), 0) for verdict in Verdict},
         coverage=kept.coverage,
+        neither={
+            "protected": kept.coverage.protected_up_to - kept.coverage.protected,
+            "restorable": kept.coverage.in_service - kept.coverage.restorable,
+        },
+        silent_since=_silent_since(kept),
         matrix=matrix(kept),
         breaches=kept.breaches.height,
         unproven=kept.unproven.height,
     )
+
+
+def _silent_since(kept: KeptAssessment) -> datetime | None:
+    """Return when any source was last heard, where that is so long before the period's end that the assessment says more of the silence than of the backups."""
+    last = site().at_head("sources", lambda: heard(site().store))["last_evidence"].max()
+    assert last is None or isinstance(last, datetime)
+    return last if last is not None and last < kept.until - SILENT else None
 
 
 def worst_of(results: pl.DataFrame, by: list[str]) -> pl.DataFrame:

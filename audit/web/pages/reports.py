@@ -10,14 +10,17 @@ import polars as pl
 from flask import Blueprint, Response, abort, current_app, flash, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from audit.errors import UsageError
+from audit.errors import BackupAuditError, UsageError
 from audit.model.facts import INSTANT
 from audit.model.terms import local
 from audit.policy.frameworks import names, read_framework
+from audit.policy.suggest import unknown
 from audit.reporting.compose import Definition
 from audit.reporting.formats import LOCALES
 from audit.reporting.words import plain
+from audit.schedule import says
 from audit.steps.accounts import Role
+from audit.steps.assess import EARLIEST, LATEST
 from audit.steps.built import build, built, built_named
 from audit.steps.report import agreeing, formats
 from audit.web._answers import answer, list_of
@@ -109,7 +112,11 @@ def _titles() -> dict[str, str]:
             found[name] = title
             continue
         for framework in names(content):
-            told = words().translated(read_framework(content, framework).title, framework)
+            try:
+                told = words().translated(read_framework(content, framework).title, framework)
+            except BackupAuditError:
+                # A faulty file is named by `backup-audit frameworks`, and must not take the other reports away.
+                continue
             found[_asked(name, framework)] = say_plain("labels.of", what=title, detail=plain(told))
     return found
 
@@ -129,6 +136,8 @@ def start() -> AnyResponse:
     agreeing(Definition.load(here.content, name), framework or None, here.content)
     if since >= until:
         raise UsageError("the period ends before it begins")
+    if unit is not None and unit not in here.estate().units:
+        raise UsageError(unknown("unit", unit, here.estate().units))
     by = g.account.name
 
     def work() -> str:
@@ -145,7 +154,7 @@ def start() -> AnyResponse:
             now=datetime.now(UTC),
             by=by,
         )
-        return done.id
+        return says("report", file=done.id)
 
     jobs.start_run("report", by, work)
     flash(say_plain("reports.started"))
@@ -158,6 +167,8 @@ def _day(text: str | None, *, last: bool = False) -> datetime:
         day = datetime.strptime(text or "", "%Y-%m-%d")  # noqa: DTZ007 - a day of the zone it is put into below
     except ValueError as error:
         raise UsageError(f"{text!r} is not a day; write it as 2026-01-31") from error
+    if not EARLIEST.year <= day.year < LATEST.year:
+        raise UsageError(f"{text} is outside of {EARLIEST:%Y} to {LATEST.year - 1}")
     return local(day + timedelta(days=1 if last else 0), site().estate().timezone)
 
 

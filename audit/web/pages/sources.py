@@ -17,6 +17,7 @@ from audit.web._answers import answer, list_of
 from audit.web._guard import needs
 from audit.web._lists import Column
 from audit.web._site import site
+from audit.web._stretches import with_titles
 from audit.web._words import placed, words
 
 BLUEPRINT = Blueprint("sources", __name__)
@@ -38,6 +39,7 @@ def sources() -> str | Response:
 
     columns = (
         Column("source", "labels.source", search=True, link=payloads),
+        Column("title", "assets.title", "text"),
         Column("tool", "labels.tool", choose=True),
         Column(
             "health", "sources.health", "text", choose=True, word=lambda value: words().plain(f"health.{value}") if value else ""
@@ -48,7 +50,7 @@ def sources() -> str | Response:
         Column("rows", "sources.rows", "number"),
         Column("quarantined", "sources.quarantined", "number", link=quarantined),
     )
-    return answer("list.page.html.j2", list_of("sources", frame, columns, sort="source"), page="sources")
+    return answer("list.page.html.j2", list_of("sources", with_titles(frame, "source"), columns, sort="source"), page="sources")
 
 
 @BLUEPRINT.get("/received")

@@ -25,7 +25,7 @@ def unproven() -> str | Response:
     return answer("stretches.html.j2", shown, kept=kept, kind="unproven")
 
 
-@BLUEPRINT.get("/unproven/<int:number>")
+@BLUEPRINT.get("/unproven/<int(max=999999999999):number>")
 @needs(Role.AUDITOR)
 def one(number: int) -> str:
     """Show one unproven stretch, with the points around it and the evidence one click away."""

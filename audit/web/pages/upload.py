@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from flask import Blueprint, g, render_template, request
 from werkzeug.datastructures import FileStorage
 
-from audit.errors import UsageError
+from audit.errors import BackupAuditError, Fault, UsageError
 from audit.model.document import Name
 from audit.model.terms import local
 from audit.steps._payloads import Gathered, Payload, shown
@@ -19,10 +20,12 @@ from audit.steps.accounts import Role
 from audit.steps.ingest import Ingested, ingest
 from audit.web._guard import needs
 from audit.web._site import site
+from audit.web._words import say_plain
 
 BLUEPRINT = Blueprint("upload", __name__)
 NAV = (55, "upload.upload")
 
+FIELDS = ("source", "repository", "observed_at", "complete", "scope", "command")
 SAYS_COMPLETE: dict[str, bool | None] = {"all": True, "part": False, "unknown": None}
 
 
@@ -35,16 +38,22 @@ def upload() -> str:
 
 @BLUEPRINT.post("/upload")
 @needs(Role.OPERATOR)
-def receive() -> str:
+def receive() -> str | tuple[str, int]:
     """Take in what was sent."""
     files = [file for file in request.files.getlist("files") if file.filename]
     if not files:
-        raise UsageError("no file was chosen")
-    given = _given()
+        return _page(None, said=say_plain("upload.no-file")), 400
+    try:
+        done = _taken(files, _given())
+    except BackupAuditError as error:
+        return _page(None, said=str(error), faults=error.faults), 400
+    return _page(done)
+
+
+def _taken(files: list[FileStorage], given: dict[str, Any]) -> Ingested:
     with tempfile.TemporaryDirectory(prefix="upload-") as folder:
         found = Gathered([_payload(file, Path(folder) / str(number)) for number, file in enumerate(files)], 0, [])
-        done = ingest(site().store, found, given, now=datetime.now(UTC), by=g.account.name)
-    return _page(done)
+        return ingest(site().store, found, given, now=datetime.now(UTC), by=g.account.name)
 
 
 def _payload(file: FileStorage, path: Path) -> Payload:
@@ -68,7 +77,8 @@ def _given() -> dict[str, Any]:
     return words | {"observed_at": when, "complete": SAYS_COMPLETE.get(form.get("complete", "unknown"))}
 
 
-def _page(done: Ingested | None) -> str:
+def _page(done: Ingested | None, said: str = "", faults: Sequence[Fault] = ()) -> str:
+    """Return the page; after a refusal (`said`, `faults`) with what was filled in before."""
     estate = site().estate()
     return render_template(
         "upload.html.j2",
@@ -77,4 +87,7 @@ def _page(done: Ingested | None) -> str:
         zone=Name(estate.timezone),
         says=list(SAYS_COMPLETE),
         done=done,
+        said=said,
+        faults=faults,
+        filled={key: request.form.get(key, "") if said else "" for key in FIELDS},
     )

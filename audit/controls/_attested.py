@@ -1,0 +1,122 @@
+"""What controls share that no log can show: they rest on dated, signed and expiring statements of people (register records of kind `attestation`).
+
+Met while the newest valid statement of the control says that it holds, breached while it says that it does not, unproven while there is none: one that has run out is
+none. `isolation: {attested: 1y}` says for how long a statement counts at the most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import polars as pl
+
+from audit.controls._objectives import Length, Objective
+from audit.controls._weaker import Shortfall, shorter, weaker
+from audit.model.estate import PolicyVersion
+from audit.model.intervals import INT, empty, subtract, union
+from audit.model.world import Layer, Outcome, World, plus
+
+Evaluate = Callable[[World], list[Outcome]]
+Doubts = Callable[[World, tuple[str, ...]], pl.DataFrame]
+SaidBy = Callable[[World, pl.DataFrame], pl.DataFrame]
+
+NONE = "no-statement"
+EXPIRED = "statement-expired"
+
+
+class Attested(Objective):
+    """`{attested: 1y}`, or for short `1y`: how long after it was signed a statement counts at the most."""
+
+    SHORT = "attested"
+
+    attested: Length
+
+    def weaker_than(self, least: Attested, zone: str) -> Iterator[Shortfall]:
+        """Yield in what it lets older statements count."""
+        yield from weaker("attested", self.attested, least.attested, shorter([least.attested], [self.attested], zone))
+
+
+def attested(control: str) -> tuple[dict[str, type[Attested]], Evaluate, Doubts, SaidBy]:
+    """Return what the module of such a control holds: its objective, `evaluate`, `doubts` and `said_by`. The objective's key is the control's id with underscores."""
+    key = control.replace("-", "_")
+
+    def evaluate(world: World) -> list[Outcome]:
+        return _evaluate(world, control, key)
+
+    def doubts(world: World, names: tuple[str, ...]) -> pl.DataFrame:  # noqa: ARG001 - it has no doubts about points
+        return _doubts(world, control, key)
+
+    def said_by(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
+        return _said_by(world, control, breaches)
+
+    return {key: Attested}, evaluate, doubts, said_by
+
+
+def _evaluate(world: World, control: str, key: str) -> list[Outcome]:
+    """Judge every group whose policy asks for statements of a control under an objective's key."""
+    outcomes = []
+    for whole in world.layers(lambda policy: key in policy.objectives):
+        judged, grace = world.judged(whole)
+        holds, fails = empty(), empty()
+        for index in whole.policies():
+            layer, policy = whole.only(index), world.policies[index]
+            held, failed = _said(world, layer, policy, control, key)
+            holds, fails = union(holds, held), union(fails, failed)
+        unproven = subtract(judged, union(holds, fails))
+        outcomes.append(world.outcome(whole, None, judged, grace, fails, unproven, of_points=False))
+    return outcomes
+
+
+def _statements(world: World, control: str, layer: Layer, policy: PolicyVersion, key: str) -> pl.DataFrame:
+    """Return when statements of a control count for the groups of a layer: the placed rows of `attestation`, cut to the layer's segments and to
+    the time that the policy lets them count."""
+    rows = world.records.get("attestation")
+    if rows is None or rows.is_empty():
+        return pl.DataFrame(schema={"code": pl.UInt32, "entry": pl.Int64, "holds": pl.Boolean, "begin": INT, "end": INT})
+    rows = rows.filter(pl.col("control") == control)
+    rows = rows.with_columns(low=layer.of(rows["code"], "begin"), high=layer.of(rows["code"], "end")).drop_nulls("low")
+    longest = plus(rows["at"].cast(INT), policy.objectives[key].attested, policy.timezone)
+    rows = rows.with_columns(begin=pl.max_horizontal("begin", "low"), end=pl.min_horizontal("end", "high", longest))
+    return rows.filter(pl.col("begin") < pl.col("end"))
+
+
+def _said(world: World, layer: Layer, policy: PolicyVersion, control: str, key: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return, as islands, when the newest statement that counts says that the control holds, and when it says that it does not."""
+    rows = _statements(world, control, layer, policy, key)
+    holds, fails, spoken = empty(), empty(), empty()
+    # From the newest to the oldest: an older one speaks only where no newer one does. A loop over statements, which people sign one by one.
+    for (_, held), mine in rows.sort("entry", descending=True).group_by("entry", "holds", maintain_order=True):
+        said = world.on_line(mine)
+        new = subtract(said, spoken)
+        holds, fails = (union(holds, new), fails) if held else (holds, union(fails, new))
+        spoken = union(spoken, said)
+    return holds, fails
+
+
+def _doubts(world: World, control: str, key: str) -> pl.DataFrame:
+    """Return why it is unproven, and when: `code`, `pair` (-1: none), `repository` (null), `key`, `begin`, `end`: there was no statement yet, or the last one had run out."""
+    found = []
+    for whole in world.layers(lambda policy: key in policy.objectives):
+        for index in whole.policies():
+            layer, policy = whole.only(index), world.policies[index]
+            first = _statements(world, control, layer, policy, key).group_by("code").agg(first=pl.col("end").min())
+            rows = layer.frame.select("code", "begin", "end").join(first, on="code", how="left")
+            none = rows.with_columns(key=pl.lit(NONE), end=pl.min_horizontal("end", "first"))
+            expired = rows.drop_nulls("first").with_columns(key=pl.lit(EXPIRED), begin=pl.max_horizontal("begin", "first"))
+            found += [none.select("code", "key", "begin", "end"), expired.select("code", "key", "begin", "end")]
+    schema = {"code": pl.UInt32, "key": pl.String, "begin": INT, "end": INT}
+    rows = pl.concat(
+        [pl.DataFrame(schema=schema), *(frame.select(pl.col(n).cast(k) for n, k in schema.items()) for frame in found)]
+    )
+    nobody = {"pair": pl.lit(-1, pl.Int32), "repository": pl.lit(None, pl.Int32)}
+    rows = rows.filter(pl.col("begin") < pl.col("end")).with_columns(**nobody)
+    return rows.select("code", "pair", "repository", "key", "begin", "end")
+
+
+def _said_by(world: World, control: str, breaches: pl.DataFrame) -> pl.DataFrame:
+    """Return the statement that governs when a breach (`row`, `code`, `begin`) begins: `row`, `id`, `entry`, `sha256`, `by`."""
+    rows = world.records["attestation"].filter((pl.col("control") == control) & ~pl.col("holds"))
+    found = breaches.select("row", "code", at="begin").join(rows, on="code")
+    found = found.filter((pl.col("begin") <= pl.col("at")) & (pl.col("at") < pl.col("end")))
+    found = found.sort("row", "entry").unique("row", keep="last", maintain_order=True)
+    return found.select("row", "id", "entry", "sha256", "by")

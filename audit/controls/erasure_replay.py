@@ -1,0 +1,5 @@
+"""Erasure after restore: a signed statement says that it holds (docs/definitions.md, "attested controls")."""
+
+from audit.controls._attested import attested
+
+OBJECTIVES, evaluate, doubts, said_by = attested("erasure-replay")

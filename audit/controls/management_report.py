@@ -1,0 +1,5 @@
+"""Report to management: a signed statement says that it holds (docs/definitions.md, "attested controls")."""
+
+from audit.controls._attested import attested
+
+OBJECTIVES, evaluate, doubts, said_by = attested("management-report")

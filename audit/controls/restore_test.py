@@ -1,0 +1,232 @@
+"""Restore test: in each month, quarter or year of the calendar a restore was tried, deep enough, and passed (docs/definitions.md, section 25)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import polars as pl
+from pydantic import Field, model_validator
+
+from audit.controls._buckets import borders, whole_buckets
+from audit.controls._doubts import as_doubts
+from audit.controls._drills import STALE, UNPROVEN, cured, passes, results, young
+from audit.controls._objectives import Objective
+from audit.controls._weaker import Shortfall, weaker
+from audit.controls.protection import WITHOUT_RPO
+from audit.controls.recovery_point import allowance
+from audit.model.estate import PolicyVersion
+from audit.model.intervals import INT, subtract, union
+from audit.model.terms import FOR_EVER, micros
+from audit.model.world import Layer, Outcome, World
+
+Word = Literal["weekly", "monthly", "quarterly", "yearly"]
+PERIODS = {"weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year"}
+"""The calendar's periods, the shortest first."""
+NONE = "no-test"
+"""Why it is unproven where no test of the period is known."""
+POINT = "test-point-unknown"
+"""Why it is where a test is proven, but not that its recovery point was young enough."""
+AHEAD = "not-yet-known"
+"""Why it is where the journal ends before the period does."""
+
+
+class RestoreTest(Objective):
+    """`restore_test: {partial: monthly, full: quarterly, per: asset, depth: 2}`."""
+
+    partial: Word | None = Field(None, description="a test of at least a part of the asset, in each whole period of the calendar")
+    full: Word | None = Field(None, description="a test of all of the asset, in each whole period of the calendar")
+    per: Literal["asset", "scope"] = Field(
+        "asset", description="whether each asset is tested, or one of those that a drill names stands for all of them"
+    )
+    depth: int = Field(
+        1,
+        ge=0,
+        le=4,
+        description="0 checksum, 1 file restored and compared, 2 boot or mount, 3 application or row counts, 4 full service",
+    )
+
+    @model_validator(mode="after")
+    def _some(self) -> RestoreTest:
+        if not any(getattr(self, leg) for leg in LEGS):
+            raise ValueError(f"write how often a restore is tested: {', '.join(LEGS)}")
+        return self
+
+    def weaker_than(self, least: RestoreTest, zone: str) -> Iterator[Shortfall]:  # noqa: ARG002 - words of the calendar
+        """Yield in what it lets tests be rarer, shallower or fewer. A test of all of the asset is one of a part as well."""
+        words = list(PERIODS)
+        for leg in LEGS:
+            asked = getattr(least, leg)
+            stated = [word for name in LEGS[LEGS.index(leg) :] if (word := getattr(self, name)) is not None]
+            if asked is not None and all(words.index(word) > words.index(asked) for word in stated):
+                yield Shortfall(leg, getattr(self, leg), asked)
+        yield from weaker("depth", self.depth, least.depth, self.depth < least.depth)
+        yield from weaker("per", self.per, least.per, self.per == "scope" and least.per == "asset")
+
+
+LEGS = ("partial", "full")
+OBJECTIVES = {"restore_test": RestoreTest}
+OTHERWISE = NONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A leg, a layer whose versions all state it by one word of the calendar in one zone, and its periods. known: the results of drills."""
+
+    world: World
+    leg: str
+    layer: Layer
+    word: str
+    zone: str
+    known: pl.DataFrame
+
+    def edges(self) -> pl.Series:
+        """Return the borders of the calendar's periods."""
+        return pl.Series(borders(PERIODS[self.word], self.zone, self.world.line.start, self.world.line.stop), dtype=INT)
+
+    def periods(self) -> pl.DataFrame:
+        """Return the periods that count: `code`, `bucket`, `begin`, `end`."""
+        edges = self.edges()
+        found = whole_buckets(self._standing(), self.layer, edges, "right")
+        return found.with_columns(begin=edges.gather(found["bucket"]), end=edges.gather(found["bucket"] + 1))
+
+    def _standing(self) -> pl.DataFrame:
+        """Return when groups are in service, their grace over, under versions that state the leg in this very way: `code`, `begin`, `end`, in order."""
+        same = [
+            index for index, policy in enumerate(self.world.policies) if (_word(policy, self.leg), policy.timezone) == (self.word, self.zone)
+        ]  # fmt: skip
+        rows = self.world.segments.filter(pl.col("policy").is_in(same))
+        rows = rows.with_columns(grace=self.world.grace_ends(rows))
+        return rows.select(
+            "code",
+            begin=pl.max_horizontal("begin", "in_service", "grace"),
+            end=pl.min_horizontal("end", pl.col("retired").fill_null(FOR_EVER)),
+        )
+
+    def tests(self) -> pl.DataFrame:
+        """Return the passes that are, surely (`sure`) or possibly, tests of the leg: `code`, `bucket` (in which each ended), `changed`, `proven`, `sure`."""
+        rows, edges = passes(self.known), self.edges()
+        policies = self.layer.of(rows["code"], "policy")
+        depths = [policy.objectives["restore_test"].depth if _applies(policy) else None for policy in self.world.policies]
+        ages = [WITHOUT_RPO if (age := allowance(policy)) is None else age for policy in self.world.policies]
+        rows = rows.with_columns(
+            asked=pl.Series(depths, dtype=INT).gather(policies),
+            young=young(self.world, rows, pl.Series(ages, dtype=INT).gather(policies)),
+            bucket=edges.search_sorted(rows["ended"], side="right").cast(INT) - 1,
+        )
+        deep = (pl.col("depth") >= pl.col("asked")) & ((pl.col("coverage") == "full") | pl.lit(self.leg == "partial"))
+        rows = rows.filter(deep & pl.col("young").fill_null(value=True))
+        return rows.select("code", "bucket", "changed", "proven", sure=pl.col("proven") & pl.col("young").fill_null(value=False))
+
+    def failures(self) -> pl.DataFrame:
+        """Return while failures stand, of which no pass possibly showed that they were made good."""
+        rows = self.known.filter(pl.col("outcome") == "failed").with_columns(begin="ended")
+        return rows.with_columns(end=cured(rows, passes(self.known)))
+
+    def unsure(self) -> pl.DataFrame:
+        """Return while failures stand, of which no proven pass showed that they were made good."""
+        rows = self.known.filter(pl.col("outcome") == "failed").with_columns(begin="ended")
+        return rows.with_columns(end=cured(rows, self.known.filter("proven")))
+
+    def recorded(self) -> pl.Series:
+        """Return for each group from when on what is not in the register was not done: from the first act that began or told a recovery of it; where one of a scope is enough, never."""
+        rows = self.known.group_by("code").agg(pl.col("entered").min())
+        first = pl.repeat(FOR_EVER, self.world.groups.height, dtype=INT, eager=True)
+        first = first.scatter(rows["code"], rows["entered"]) if rows.height else first
+        shared = [index for index in self.layer.policies() if self.world.policies[index].objectives["restore_test"].per == "scope"]
+        codes = self.layer.frame.filter(pl.col("policy").is_in(shared))["code"]
+        return first.scatter(codes, FOR_EVER) if len(codes) else first
+
+    def missing(self, untried: pl.DataFrame) -> pl.DataFrame:
+        """Return of periods without a test those in which the register was in use, so that none was made as far as it is known."""
+        return untried.filter(self.recorded().gather(untried["code"]) <= untried["begin"])
+
+    def known_until(self) -> int:
+        """Return up to when the journal is known: a test that was not entered by then may still be made in its period."""
+        return FOR_EVER if self.world.known is None else micros(self.world.known.at)
+
+
+def evaluate(world: World) -> list[Outcome]:
+    """Judge each leg that a policy states: breached in a period in which surely no test passed, and while a failure stands."""
+    return [_judged(part) for part in _parts(world)]
+
+
+def _judged(part: _Part) -> Outcome:
+    world, periods, tests = part.world, part.periods(), part.tests()
+    ended = periods.filter((pl.col("end") > world.line.start) & (pl.col("end") <= world.line.stop))
+    met = ended.join(_proven(tests), on=["code", "bucket"]).with_columns(end=pl.min_horizontal("end", "changed"))
+    untried = ended.join(tests, on=["code", "bucket"], how="anti")
+    missed = part.missing(untried).filter(pl.col("end") <= part.known_until())
+    breached = union(world.on_line(missed), world.on_line(part.failures()))
+    judged = world.on_line(ended)
+    unproven = union(subtract(judged, world.on_line(met)), world.on_line(part.unsure()))
+    # The grace of a new asset is shown as for every control; no period that counts lies in it.
+    _, grace = world.judged(part.layer)
+    found = world.outcome(part.layer, part.leg, judged, grace, breached, unproven, of_points=False)
+    due = periods.filter((pl.col("begin") < world.line.stop) & (pl.col("end") > world.line.stop))
+    due = due.join(tests.filter("sure"), on=["code", "bucket"], how="anti")
+    numbers = due.select("code", policy=part.layer.of(due["code"], "policy"), due_at="end")
+    return replace(found, numbers=numbers)
+
+
+def _proven(tests: pl.DataFrame) -> pl.DataFrame:
+    """Return the periods in which a test surely passed, and when the last of them was left without proof by a change: `code`, `bucket`, `changed`."""
+    return tests.filter("sure").group_by("code", "bucket").agg(pl.col("changed").max())
+
+
+def _parts(world: World) -> Iterator[_Part]:
+    if not any(map(_applies, world.policies)):
+        return
+    known = results(world)
+    for whole in world.layers(_applies):
+        for leg in LEGS:
+            ways: dict[tuple[str, str], list[int]] = {}
+            for index in whole.policies():
+                policy = world.policies[index]
+                if word := _word(policy, leg):
+                    ways.setdefault((word, policy.timezone), []).append(index)
+            for (word, zone), versions in sorted(ways.items()):
+                yield _Part(world, leg, Layer(whole.frame.filter(pl.col("policy").is_in(versions)), whole.size), word, zone, known)
+
+
+def _applies(policy: PolicyVersion) -> bool:
+    return "restore_test" in policy.objectives
+
+
+def _word(policy: PolicyVersion, leg: str) -> str | None:
+    word: str | None = getattr(policy.objectives.get("restore_test"), leg, None)
+    return word
+
+
+# Why
+
+
+def doubts(world: World, _names: tuple[str, ...]) -> pl.DataFrame:
+    """Return what leaves a period unproven, and when: `code`, `pair`, `repository`, `key`, `begin`, `end`, `leg`."""
+    found = [as_doubts([]).with_columns(leg=pl.lit(None, pl.String))]
+    for part in _parts(world):
+        periods, tests = part.periods(), part.tests()
+        stale = periods.join(_proven(tests), on=["code", "bucket"]).with_columns(begin="changed", key=pl.lit(STALE))
+        stated = periods.join(tests, on=["code", "bucket"], how="semi").join(_proven(tests), on=["code", "bucket"], how="anti")
+        # What is signed off and shown by its run lacks only the recovery point.
+        nameless = stated.join(tests.filter("proven"), on=["code", "bucket"], how="semi")
+        stated = stated.join(tests.filter("proven"), on=["code", "bucket"], how="anti")
+        told = [stale.filter(pl.col("begin") < pl.col("end")), stated.with_columns(key=pl.lit(UNPROVEN))]
+        told.append(nameless.with_columns(key=pl.lit(POINT)))
+        ahead = part.missing(periods.join(tests, on=["code", "bucket"], how="anti")).filter(pl.col("end") > part.known_until())
+        told.append(ahead.with_columns(key=pl.lit(AHEAD)))
+        told.append(part.unsure().with_columns(key=pl.lit(UNPROVEN)))
+        found.append(as_doubts(told).with_columns(leg=pl.lit(part.leg)))
+    return pl.concat(found)
+
+
+def said_by(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
+    """Return the drills whose failures stand when a breach (`row`, `code`, `policy`, `leg`, `begin`) begins: `row`, `id`, `entry`, `sha256`, `by`."""
+    found = [pl.DataFrame(schema={"row": pl.UInt32, "id": pl.String, "entry": INT, "sha256": pl.String, "by": pl.String})]
+    for part in _parts(world):
+        mine = breaches.filter((part.layer.of(breaches["code"], "policy") == breaches["policy"]) & (pl.col("leg") == part.leg))
+        rows = mine.select("row", "code", at_begin="begin").join(part.failures(), on="code")
+        rows = rows.filter((pl.col("begin") <= pl.col("at_begin")) & (pl.col("at_begin") < pl.col("end")))
+        found.append(rows.select("row", "id", "entry", "sha256", "by"))
+    return pl.concat(found).sort("row", "entry")

@@ -1,0 +1,123 @@
+"""An agreement: one version of a policy, put to the units whose assets it is for, and signed or refused by each unit's representative.
+
+A signature binds the SHA-256 of what the version promises, as it was applied. It counts from the instant of its entry; a unit signs again when its signature grows too old.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from audit.model.facts import INSTANT
+from audit.model.records import SCOPE
+from audit.policy.suggest import one_of, unknown
+from audit.register.records._record import EXACT, NEW, Act, Moment, Reason, Record, Said, Sha256, Values, same_person
+
+EXAMPLE = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+
+class Proposed(Values):
+    """What is put to the units."""
+
+    policy: Said = Field(description="the policy", examples=["core-messages"])
+    version: int = Field(ge=-EXACT, le=EXACT, description="its version, as it was applied", examples=[3])
+    until: Moment = Field(description="by when the units answer", examples=["2026-03-01"])
+    text: Sha256 | None = Field(
+        None, description="the SHA-256 of what the version promises, where it was shown with one; else that of the applied version"
+    )
+
+    @model_validator(mode="after")
+    def _applied(self, info: ValidationInfo) -> Proposed:
+        known = {(one.name, one.version): one.sha256 for one in (info.context or {})["estate"].policies}
+        if (self.policy, self.version) not in known:
+            names = [f"{name} {version}" for name, version in known]
+            raise ValueError(f"{unknown('policy version', f'{self.policy} {self.version}', names)} ({one_of(names)})")
+        return self.model_copy(update={"text": _same(self.text, known[self.policy, self.version])})
+
+
+class Answered(Values):
+    """What a unit answers."""
+
+    unit: Said = Field(description="the unit that answers", examples=["customer-operations"])
+    text: Sha256 | None = Field(None, description="the SHA-256 of what was shown, to be compared with what was proposed")
+
+    @field_validator("unit")
+    @classmethod
+    def _represented(cls, unit: str, info: ValidationInfo) -> str:
+        context = info.context or {}
+        names, by = context["estate"].representatives, context["by"]
+        if unit not in names:
+            raise ValueError(f"{unknown('unit', unit, names)} ({one_of(names)})")
+        if not any(same_person(by, name) for name in names[unit]):
+            raise ValueError(f"{by} does not represent {unit}; units.yaml names: {', '.join(names[unit]) or 'nobody'}")
+        return unit
+
+    @model_validator(mode="after")
+    def _shown(self, info: ValidationInfo) -> Answered:
+        record = (info.context or {})["record"]
+        return self.model_copy(update={"text": _same(self.text, record.done[0].values["text"])}) if record else self
+
+
+class Signed(Answered):
+    """A signature."""
+
+    capacity: Said = Field(description="in which capacity the signer speaks", examples=["head of customer operations"])
+
+
+class Refused(Answered):
+    """A refusal."""
+
+    reason: Said = Field(description="why, and what would be signed instead", examples=["An RPO of one hour is too long for us."])
+
+
+ACTS = {
+    "propose": Act("put a version of a policy to the units whose assets it is for", Proposed, (NEW,), "proposed"),
+    "sign": Act(
+        "sign for a unit, as its representative; again each time the signature is renewed",
+        Signed,
+        ("proposed",),
+        "proposed",
+        not_by=("propose",),
+    ),
+    "refuse": Act("refuse for a unit, as its representative; it ends a signature given before", Refused, ("proposed",), "proposed"),
+    "withdraw": Act("take a proposal back: signatures on it end, from now on", Reason, ("proposed",), "withdrawn"),
+}
+COLUMNS: dict[str, pl.DataType] = {
+    "act": pl.String(),
+    "policy": pl.String(),
+    "version": pl.Int64(),
+    "text": pl.String(),
+    "due": INSTANT,  # by when units answer
+}
+_ALL: dict[str, list[str]] = {key: [] for key in SCOPE}
+
+
+def rows(record: Record) -> Iterator[dict[str, Any]]:
+    """Yield the proposal, which speaks to all assets, and of the assets of each unit its answers: how long a signature stood (`sign`: until the unit's next answer or the
+    withdrawal), that it refused (`refuse`), and that it answered (`answer`). A proposal that was withdrawn before the units had to answer ends with that."""
+    proposed, withdrawn = record.done[0], record.last("withdraw")
+    due = datetime.fromisoformat(proposed.values["until"])
+    told = {"policy": proposed.values["policy"], "version": proposed.values["version"], "text": proposed.values["text"], "due": due}
+    end = withdrawn.at if withdrawn and withdrawn.at < due else None
+    yield {"begin": proposed.at, "end": end, "act": "propose", **told, **proposed.origin(), **_ALL}
+    ends = {None: withdrawn.at if withdrawn else None}
+    for done in reversed(record.done):
+        if done.act in ("sign", "refuse"):
+            unit = done.values["unit"]
+            scope = {**_ALL, "units": [unit]}
+            # A refusal stands against every earlier signature on the version, whatever becomes of the proposal that it answered.
+            end = ends.get(unit, ends[None]) if done.act == "sign" else None
+            yield {"begin": done.at, "end": end, "act": done.act, **told, **done.origin(), **scope}
+            yield {"begin": done.at, "end": None, "act": "answer", **told, **done.origin(), **scope}
+            ends[unit] = done.at
+
+
+def _same(given: str | None, right: str | None) -> str | None:
+    """Return the SHA-256 that an act binds, unless another one was shown."""
+    if given is not None and given != right:
+        raise ValueError(f"what was shown is not what the applied version promises: its SHA-256 is {right}")
+    return right

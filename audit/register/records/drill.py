@@ -1,0 +1,243 @@
+"""A drill: a recovery exercise of any kind, or a real incident, with what was tried, by the clock, how it ended, and what it showed.
+
+Each step is stamped for each asset; each asset has its own result. Who ran it cannot sign it off, and a failure, or a recovery that took too long, stays whatever becomes of the drill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+import polars as pl
+from pydantic import Field, model_validator
+
+from audit.errors import UsageError
+from audit.model.facts import INSTANT
+from audit.register.records._record import (
+    EXACT,
+    NEW,
+    Act,
+    Done,
+    Moment,
+    Names,
+    Reason,
+    Record,
+    RefusedError,
+    Said,
+    Values,
+    same_person,
+)
+
+TABLE_TOP, INCIDENT = "table-top", "incident"
+ASSET = Field(description="the asset it is about", examples=["im-messages-db"])
+ASSETS = Field(min_length=1, description="assets to be recovered; only these can have results", examples=["im-messages-db"])
+STAMPED = Field(None, description="when it was; now when not given")
+
+
+class Planned(Values):
+    """What is to be tried."""
+
+    title: Said = Field(description="what it is called", examples=["Spring recovery drill"])
+    kind: Literal["table-top", "file", "database", "full", "failover"] = Field(
+        description="what is tried: a talk at a table, or the recovery of files, of a database, of everything, or a failover",
+        examples=["full"],
+    )
+    assets: Names = ASSETS
+    planned_for: Moment | None = Field(None, description="when it is to be")
+    scenario: str = Field("", description="what is supposed to have happened")
+    runbook: str = Field("", description="the runbook followed, with its version")
+    participants: Names = Field((), description="who takes part; none of them can sign it off")
+    criteria: str = Field("", description="what has to be reached for it to pass")
+    seed: int | None = Field(
+        None, ge=-EXACT, le=EXACT, description="the seed with which the assets were drawn, where they were drawn"
+    )
+
+
+class Incident(Values):
+    """What really happened."""
+
+    title: Said = Field(description="what it is called", examples=["Storage failure in Shanghai"])
+    assets: Names = ASSETS
+    at: Moment | None = Field(None, description="when it was declared; now when not given")
+    scenario: str = Field("", description="what happened")
+    runbook: str = Field("", description="the runbook followed, with its version")
+    participants: Names = Field((), description="who takes part; none of them can sign it off")
+
+
+class Declared(Values):
+    """When the clock starts."""
+
+    at: Moment | None = STAMPED
+
+
+class Stamp(Values):
+    """A step of the recovery of one asset."""
+
+    asset: Said = ASSET
+    at: Moment | None = STAMPED
+
+
+class Result(Values):
+    """How the recovery of one asset ended."""
+
+    asset: Said = ASSET
+    outcome: Literal["passed", "failed"] = Field(description="how it ended", examples=["passed"])
+    depth: int = Field(
+        ge=0,
+        le=4,
+        description="how far it was tried: 0 checksum, 1 file restored and compared, 2 boot or mount, 3 application or row counts, 4 full service",
+        examples=["4"],
+    )
+    coverage: Literal["full", "partial"] = Field(description="whether all of the asset was restored, or a part", examples=["full"])
+    point: str = Field("", description="the id of the recovery point used")
+    repository: str = Field("", description="the repository that it was in")
+    at: Moment | None = Field(None, description="of a failure: when it was found; now when not given")
+    checks: str = Field("", description="what was checked after the restore, and with what result")
+    problems: str = Field("", description="what went wrong")
+    actions: str = Field("", description="what is to be done about it, and by whom")
+
+    @model_validator(mode="after")
+    def _timed(self) -> Result:
+        if self.outcome == "passed" and self.at is not None:
+            raise ValueError("a recovery that passed ended when the service was validated: stamp that with `validated`")
+        if bool(self.point) != bool(self.repository):
+            raise ValueError("name a recovery point with its repository: the same id may stand in several")
+        return self
+
+
+class SignedOff(Values):
+    """What somebody who did not run it confirms."""
+
+    statement: Said = Field(description="what is confirmed", examples=["I have seen the results and the logs."])
+    lessons: str = Field("", description="what was learnt")
+
+
+STEPS = ("restore-started", "restored", "validated")
+ACTS = {
+    "plan": Act("plan a drill", Planned, (NEW,), "planned"),
+    "report-incident": Act("record a real incident; its clock runs from its declaration", Incident, (NEW,), "running"),
+    "declare": Act("declare the disaster that is tried: the clock starts", Declared, ("planned",), "running"),
+    "restore-started": Act("stamp that the restore of an asset began", Stamp, ("running",), "running"),
+    "restored": Act("stamp that the data of an asset were back", Stamp, ("running",), "running"),
+    "validated": Act("stamp that the recovered service was found good", Stamp, ("running",), "running"),
+    "result": Act("say how the recovery of an asset ended", Result, ("running",), "running"),
+    "sign-off": Act(
+        "confirm a drill that others ran", SignedOff, ("running",), "signed off", not_by=("report-incident", "declare", *STEPS, "result")
+    ),
+    "cancel": Act("give a drill up; failures, and what took too long, stay", Reason, ("planned", "running"), "cancelled"),
+}  # fmt: skip
+COLUMNS: dict[str, pl.DataType] = {
+    "drill": pl.String(),  # its kind
+    "asset": pl.String(),
+    "outcome": pl.String(),  # null: not known yet
+    "depth": pl.Int64(),
+    "coverage": pl.String(),
+    "point": pl.String(),
+    "repository": pl.String(),
+    "declared": INSTANT,
+    "started": INSTANT,  # when the restore began; null: not stamped
+    "ended": INSTANT,  # when the service was validated, or the failure found
+    "signed": pl.Boolean(),
+    "entered": INSTANT,  # when the first act was entered that began the recovery of the asset, or told of it
+    "given_up": pl.Boolean(),  # the drill was: what passed in it shows no more than how long it took
+}
+
+
+def check(record: Record | None, act: str, told: Mapping[str, Any], by: str, now: datetime) -> None:
+    """Raise `RefusedError` when an act cannot be true of a drill as it stands."""
+    at = datetime.fromisoformat(told["at"]) if told.get("at") else now
+    if at > now:
+        raise RefusedError(f"{act} at {told['at']} lies in the future")
+    if record is None:
+        return
+    if act == "declare" or act not in (*STEPS, "result", "sign-off"):
+        return
+    if act == "sign-off":
+        _complete(record, by)
+        return
+    asset = told["asset"]
+    if record.values.get("kind") == TABLE_TOP:
+        raise RefusedError(f"{record.id} is a {TABLE_TOP} drill, which restores nothing: it has no steps and no results")
+    if asset not in record.values["assets"]:
+        raise UsageError(f"{record.id} is not about {asset}, but about {', '.join(record.values['assets'])}")
+    stamps = _stamps(record, asset)
+    earlier = STEPS[: STEPS.index(act)] if act in STEPS else STEPS
+    since = max([_declared(record), *(stamps[step] for step in earlier if step in stamps)])
+    if told.get("outcome") == "passed":
+        if "validated" not in stamps:
+            raise RefusedError(f"nobody stamped that {asset} was validated: `validated` comes before a result that passed")
+        if stamps["validated"] < since:
+            raise RefusedError(f"the restore of {asset} began again after it was validated: stamp `validated` again")
+    elif at < since:
+        raise RefusedError(f"{act} of {asset} cannot lie before what was stamped before it")
+    elif act in stamps and at < stamps[act]:
+        raise RefusedError(f"{act} of {asset} cannot lie before it was last stamped: nobody makes a recovery quicker afterwards")
+
+
+def rows(record: Record) -> Iterator[dict[str, Any]]:
+    """Yield each result, and each asset whose recovery was begun (of an incident: that it named) and has none, from its declaration to when it was given up."""
+    cancelled, signed = record.last("cancel"), record.state == "signed off"
+    common = {"drill": record.values.get("kind", INCIDENT), "signed": signed, "given_up": cancelled is not None}
+    begun: dict[str, Done] = {}
+    if record.done[0].act == "report-incident":
+        begun = dict.fromkeys(record.values["assets"], record.done[0])
+    # Whatever is told or given up later, from here on people record what they try with the asset.
+    entered = {asset: done.at for asset, done in begun.items()}
+    stamps: dict[str, dict[str, datetime]] = {}
+    for done in record.done:
+        if done.act in (*STEPS, "result"):
+            entered.setdefault(done.values["asset"], done.at)
+        if done.act in STEPS:
+            begun.setdefault(done.values["asset"], done)
+            stamps.setdefault(done.values["asset"], {})[done.act] = _at(done)
+        if done.act == "result":
+            told = done.values
+            mine, passed = stamps.get(told["asset"], {}), told["outcome"] == "passed"
+            begun[told["asset"]] = done
+            declared = _declared(record)
+            named = {key: told.get(key) or None for key in ("asset", "outcome", "coverage", "point", "repository")}
+            times = {
+                "entered": entered[told["asset"]],
+                "declared": declared,
+                "started": mine.get("restore-started"),
+                "ended": mine["validated"] if passed else _at(done),
+            }
+            yield {**common, **_said(done), **named, **times, "depth": told["depth"], "begin": declared, "assets": [told["asset"]]}
+    for asset, done in begun.items():
+        if done.act != "result":
+            declared, end = _declared(record), cancelled.at if cancelled else None
+            times = {"entered": entered[asset], "declared": declared, "begin": declared, "end": end}
+            yield {**common, **_said(done), **times, "asset": asset, "assets": [asset]}
+
+
+def _said(done: Done) -> dict[str, Any]:
+    return {"by": done.by, "at": done.at, "entry": done.number, "sha256": done.sha256}
+
+
+def _at(done: Done) -> datetime:
+    told = done.values.get("at")
+    return datetime.fromisoformat(told) if told else done.at
+
+
+def _declared(record: Record) -> datetime:
+    return next(_at(done) for done in record.done if done.act in ("declare", "report-incident"))
+
+
+def _stamps(record: Record, asset: str) -> dict[str, datetime]:
+    """Return the newest stamp of each step of an asset."""
+    return {done.act: _at(done) for done in record.done if done.act in STEPS and done.values["asset"] == asset}
+
+
+def _complete(record: Record, by: str) -> None:
+    """Raise `RefusedError` when a drill cannot be signed off yet, or not by this person."""
+    if any(same_person(by, one) for one in record.values.get("participants", ())):
+        raise RefusedError(f"{by} took part in {record.id}, so somebody else must sign it off")
+    done = {one.values["asset"] for one in record.done if one.act == "result"}
+    begun = {one.values["asset"] for one in record.done if one.act in STEPS}
+    if record.done[0].act == "report-incident":
+        begun |= set(record.values["assets"])
+    if missing := sorted(begun - done):
+        raise RefusedError(f"{record.id} says nothing yet of how the recovery of {', '.join(missing)} ended: `result` comes first")
+    if not done and record.values.get("kind") != TABLE_TOP:
+        raise RefusedError(f"{record.id} has no result yet: `result` comes before its sign-off")

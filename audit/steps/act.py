@@ -1,0 +1,141 @@
+"""act: do something to a register record; the journal first, the record second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import rfc8785
+from pydantic import ValidationError
+
+import audit.controls
+from audit.content import Content
+from audit.controls._attested import Attested
+from audit.discovery import modules
+from audit.errors import Fault, InputError, UsageError
+from audit.model.envelope import time_text
+from audit.model.records import SCOPE
+from audit.policy.suggest import one_of, unknown
+from audit.register.acts import KIND, kinds, records
+from audit.register.records._record import Record, RecordOf, allow
+from audit.steps._open import Store
+from audit.steps._payloads import is_text
+
+
+def act(
+    store: Store, kind: str, name: str, values: Mapping[str, Any], *, record: str | None = None, now: datetime, by: str,
+    content: Content | None = None,
+) -> Record:  # fmt: skip
+    """Do an act to a record (null: make a new one), enter it, and return the record as it is then.
+
+    values: what is told with it, as the act's model reads it; bare dates are days of the programme's zone. `now` is when (UTC), `by` who does it. content: where
+    questionnaires are; the program's own when null. Raises `InputError` with all faults of the values, `RefusedError` when the record is in another state or `by` may
+    not do it; nothing was entered then.
+    """
+    module = kinds()[kind]
+    if name not in module.ACTS:
+        raise UsageError(f"{unknown('act', name, module.ACTS)} ({one_of(module.ACTS)})")
+    if not by.strip() or not is_text(by):
+        raise UsageError("say who does this: --by NAME")
+    store.folder.must_be_writable()
+    told = _checked(
+        store,
+        module.ACTS[name].values,
+        values,
+        f"{kind} {name}",
+        {"content": content or Content(), "by": by, "record": _known(store, kind, record)},
+    )
+    payload = rfc8785.dumps({"record": kind, "act": name, "values": told})
+    sha256 = store.vault.put(payload)
+    with store.journal.writing() as writer:
+        # Nobody else can enter anything while we look: what is allowed now is allowed when it is entered.
+        known = records(store.journal, store.vault)[kind]
+        if record is not None and record not in known:
+            raise UsageError(f"{unknown(kind, record, known)} (backup-audit {kind} list)")
+        allow(module.ACTS, kind, known.get(record) if record else None, name, by)
+        if hasattr(module, "check"):
+            module.check(known.get(record) if record else None, name, told, by, now)
+        identity = record or f"{kind}-{store.head() + 1}"
+        body = {"sha256": sha256, "size": len(payload), "record": kind, "id": identity, "act": name, "by": by.strip()}
+        writer.append(KIND, body, now)
+    store.checkpoint()
+    return records(store.journal, store.vault)[kind][identity]
+
+
+def _known(store: Store, kind: str, record: str | None) -> Record | None:
+    """Return the record that an act is about, as far as there is one: what is told with the act may depend on what was told before."""
+    return records(store.journal, store.vault)[kind].get(record) if record else None
+
+
+def list_records(store: Store, kind: str, known_at: int | None = None) -> list[Record]:
+    """Return the records of a kind, oldest first, as known at an entry of the journal (null: the newest)."""
+    return list(records(store.journal, store.vault, known_at)[kind].values())
+
+
+def one_record(store: Store, kind: str, identity: str) -> Record:
+    """Return a record. Raises `UsageError` when there is none of that id."""
+    known = records(store.journal, store.vault)[kind]
+    if identity not in known:
+        raise UsageError(f"{unknown(kind, identity, known)} (backup-audit {kind} list)")
+    return known[identity]
+
+
+def _checked(store: Store, model: Any, values: Mapping[str, Any], what: str, context: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values as JSON, checked against the act's model and the estate."""
+    estate = store.estate(store.head())
+    try:
+        read = model.model_validate(dict(values), context={**context, "zone": estate.timezone, "estate": estate})
+    except ValidationError as error:
+        raise InputError(
+            f"{what} was not entered",
+            [
+                Fault(where=what, key=".".join(map(str, one["loc"])), what=str(one["msg"]).removeprefix("Value error, "))
+                for one in error.errors()
+            ],
+        ) from error
+    told: dict[str, Any] = read.model_dump(mode="json")
+    known = {key: (column.replace("_", " "), set(estate.segments[column].drop_nulls())) for key, column in SCOPE.items()}
+    known["asset"] = known["assets"]
+    known["control"] = ("control that rests on statements", set(_attested()))
+    known["provider"] = ("provider", set(estate.repositories["provider"].drop_nulls()))
+    for key, field in model.model_fields.items():
+        for mark in field.metadata:
+            if isinstance(mark, RecordOf):
+                known[key] = (mark.kind, set(records(store.journal, store.vault)[mark.kind]))
+    faults = [
+        Fault(where=what, key=key, what=unknown(noun, name, there), remedy=one_of(there))
+        for key, (noun, there) in known.items()
+        for name in ([told[key]] if isinstance(told.get(key), str) else told.get(key, ()))
+        if name not in there
+    ]
+    if faults:
+        raise InputError(f"{what} was not entered", faults)
+    return told
+
+
+def _attested() -> Iterator[str]:
+    """Yield the controls that rest on statements."""
+    for name, module in modules(audit.controls.__name__).items():
+        if any(kind is Attested for kind in module.OBJECTIVES.values()):
+            yield name
+
+
+def record_json(record: Record) -> dict[str, Any]:
+    """Return the JSON form of a record with its history."""
+    return {
+        "id": record.id,
+        "state": record.state,
+        **record.values,
+        "acts": [
+            {
+                "act": one.act,
+                "by": one.by,
+                "at": time_text(one.at),
+                "entry": one.number,
+                "sha256": one.sha256,
+                "values": dict(one.values),
+            }
+            for one in record.done
+        ],
+    }

@@ -1,0 +1,73 @@
+"""Agreements from the command line: proposed by one, signed or refused by representatives, judged, reported and exported."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.cli.session import Session, promising, result_of
+
+UNIT, HEAD = "customer-operations", "Wang Wei"
+
+
+def day(number: int) -> str:
+    """Return a day by its distance from today: a signature counts from when it is entered."""
+    return (datetime.now(UTC) + timedelta(days=number)).date().isoformat()
+
+
+PERIOD = ("--from", day(-20), "--to", day(20))
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    return promising(tmp_path, "review: 1y")
+
+
+def propose(session: Session, *given: str, version: str = "1", by: str = "officer") -> object:
+    return session("agreement", "propose", "--policy", "core", "--version", version, "--until", day(5), *given, "--by", by)
+
+
+def proposed(session: Session, by: str = "officer") -> str:
+    (name,) = re.findall(r"^(agreement-\d+) is proposed", propose(session, by=by).out)  # type: ignore[attr-defined]
+    return str(name)
+
+
+def test_a_representative_signs_what_was_applied(session: Session, tmp_path: Path) -> None:
+    name = proposed(session)
+    text = session.fine("agreement", "show", name).json["text"]
+    assert re.fullmatch("[0-9a-f]{64}", text)
+    sign = ("agreement", "sign", name, "--unit", UNIT, "--capacity", "head")
+    for given, by, said in (
+        ((), "Wang Fang", f"Wang Fang does not represent {UNIT}"),
+        (("--unit", "nobody"), HEAD, "unknown unit `nobody`"),
+        (("--text", "0" * 64), HEAD, f"its SHA-256 is {text}"),
+    ):
+        refused = session(*sign, *given, "--by", by)
+        assert (refused.code, said in refused.err) == (2, True), refused.err
+    before = result_of(session.assess(*PERIOD), "im-messages-db", "agreement")
+    assert [one["reason"] for one in before["unproven"]] == ["not-proposed"]
+    session.fine(*sign, "--text", text.upper(), "--by", "wang  WEI")
+    proposed(session)
+    after = result_of(session.assess(*PERIOD), "im-messages-db", "agreement")
+    # What comes after the newest entry of the journal nobody knows yet: the unit may refuse tomorrow, and it has time to answer the second proposal.
+    reasons = [one["reason"] for one in after["unproven"]]
+    assert (after["breaches"], after["shares"]["met"] > 0, reasons) == ([], True, ["not-proposed", "mixed"])
+    package = tmp_path / "package.zip"
+    session.fine("export", *PERIOD, "--asset", "im-messages-db", "-o", package)
+    assert "nothing is broken" in session.fine("verify", package, "--recompute").out
+
+
+def test_nobody_signs_their_own_proposal(session: Session) -> None:
+    name = proposed(session, by="WANG WEI")
+    alone = session("agreement", "sign", name, "--unit", UNIT, "--capacity", "head", "--by", HEAD)
+    assert (alone.code, "did propose here, so somebody else must sign" in alone.err) == (2, True), alone.err
+
+
+def test_only_what_was_applied_is_proposed(session: Session) -> None:
+    unknown = propose(session, version="7")
+    assert (unknown.code, "unknown policy version `core 7`" in unknown.err) == (2, True), unknown.err  # type: ignore[attr-defined]
+    other = propose(session, "--text", "0" * 64)
+    assert (other.code, "is not what the applied version promises" in other.err) == (2, True), other.err  # type: ignore[attr-defined]

@@ -1,0 +1,208 @@
+"""Sections 25 to 27 of docs/definitions.md: hand-made cases of drills and of what rests on them, with the truth computed by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.oracle.build import PROGRAMME, day, hand_made, listing, must, p, policy, programme, rows, run, when
+from tests.oracle.case import HandMade, Told
+from tests.oracle.cases_of_groups import OTHER
+
+
+def drill(
+    declared: float,
+    *results: dict[str, Any],
+    kind: str = "full",
+    signed: bool = True,
+    cancelled: float | None = None,
+    assets: tuple[str, ...] = ("a",),
+    live: bool = False,
+) -> dict[str, Any]:
+    """Return a drill, signed off where it may be; times are days."""
+    given_up = None if cancelled is None else day(cancelled)
+    done = [{**one, "started": day(declared)} for one in results]
+    return {
+        "kind": kind,
+        "assets": list(assets),
+        "declared": day(declared),
+        "signed": signed,
+        "cancelled": given_up,
+        "live": live,
+        "results": done,
+    }
+
+
+def result(
+    ended: float, outcome: str | None = "passed", depth: int = 4, coverage: str = "full", asset: str = "a", **named: str
+) -> dict[str, Any]:
+    """Return how a recovery ended."""
+    return {"asset": asset, "outcome": outcome, "depth": depth, "coverage": coverage, "ended": day(ended), **named}
+
+
+def restore(started: float, finished: float, coverage: str | None = "full", **fields: Any) -> dict[str, Any]:
+    """Return a restore run of subject x from r1."""
+    name = f"restore-{started}-{finished}-{coverage}"
+    return {**run(name, started, finished), "kind": "restore", "method": None, "coverage": coverage, **fields}
+
+
+def _timed(
+    name: str,
+    told: list[dict[str, Any]],
+    drills: list[dict[str, Any]],
+    truth: Any,
+    *later: dict[str, Any],
+    rto: Any = None,
+    read_on: float | None = None,
+    **changes: Any,
+) -> HandMade:
+    said = programme(policy({"rto": rto or {"target": "1d", "every": "5d"}}, **changes.pop("terms", {})), *later, **changes)
+    payloads: list[Told] = [rows(20 if read_on is None else read_on, *told)] if told else []
+    return hand_made("26", name, payloads, said, ("recovery-time", truth), drilled=drills, read_on=read_on)
+
+
+RAN, QUICK = [restore(1, 1.5)], result(1.5)
+"""A restore run and a result of half a day, declared on day 1: in time, and counting until 6.5."""
+
+LONG = "0123456789abcdef"
+
+TIMES: list[HandMade] = [
+    _timed("no drill", [], [], must([], [(0, 10)], judged=10)),
+    _timed("a restore run alone proves nothing", RAN, [], must([], [(0, 10)])),
+    _timed("in time, signed and with its restore run", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (6.5, 10)])),
+    _timed("for a year when nothing is said", RAN, [drill(1, QUICK)], must([], [(0, 1.5)]), rto="1d"),
+    _timed("measured before the period, and counting through it", [restore(-4, -3.5)], [drill(-4, result(-3.5))], must(), rto="1d"),
+    _timed("not ahead of what is known", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (4, 10)]), read_on=4),
+    _timed("nobody signed it off", RAN, [drill(1, QUICK, signed=False)], must([], [(0, 10)])),
+    _timed("without a restore run", [], [drill(1, QUICK)], must([], [(0, 10)])),
+    _timed("a restore run before the declaration", [restore(0.9, 1.5)], [drill(1, QUICK)], must([], [(0, 10)])),
+    _timed("a restore run that ends after the validation", [restore(1, 1.6)], [drill(1, QUICK)], must([], [(0, 10)])),
+    _timed("a restore run that failed", [restore(1, 1.5, outcome="failed")], [drill(1, QUICK)], must([], [(0, 10)])),
+    _timed("a restore run of another subject", [restore(1, 1.5, subject="y")], [drill(1, QUICK)], must([], [(0, 10)])),
+    _timed("a restore run of a part", [restore(1, 1.5, "partial")], [drill(1, QUICK)], must([], [(0, 10)])),
+    _timed("a restore run of nobody knows how much", [restore(1, 1.5, None)], [drill(1, QUICK)], must([], [(0, 10)])),
+    _timed("a restore run from the repository that is named", RAN, [drill(1, result(1.5, point="p1", repository="r1"))], must([], [(0, 1.5), (6.5, 10)])),
+    _timed("a restore run from another repository than is named", RAN, [drill(1, result(1.5, point="p1", repository="r2"))], must([], [(0, 10)])),
+    _timed("a restore run that does not say from which repository", [restore(1, 1.5, repository=None)], [drill(1, result(1.5, point="p1", repository="r2"))],
+           must([], [(0, 1.5), (6.5, 10)])),
+    _timed("a restore run of the point that is named", [restore(1, 1.5, recovery_point="p1")], [drill(1, result(1.5, point="p1", repository="r1"))], must([], [(0, 1.5), (6.5, 10)])),
+    _timed("a restore run of another point than is named", [restore(1, 1.5, recovery_point="p2")], [drill(1, result(1.5, point="p1", repository="r1"))], must([], [(0, 10)])),
+    _timed("a restore run of a point where none is named", [restore(1, 1.5, recovery_point="p2")], [drill(1, QUICK)], must([], [(0, 1.5), (6.5, 10)])),
+    _timed("a restore run that names the beginning of a point", [restore(1, 1.5, recovery_point=LONG[:8]), p(LONG, 0)], [drill(1, result(1.5, point=LONG, repository="r1"))],
+           must([], [(0, 1.5), (6.5, 10)])),
+    _timed("a restore run that names the beginning of two points", [restore(1, 1.5, recovery_point=LONG[:8]), p(LONG, 0), p(LONG[:8] + "x", 0)],
+           [drill(1, result(1.5, point=LONG, repository="r1"))], must([], [(0, 10)])),
+    _timed("exactly the target", [restore(1, 2)], [drill(1, result(2))], must([], [(0, 2), (7, 10)])),
+    _timed("longer: from when it had to be done", [restore(1, 3)], [drill(1, result(3))], must([(2, 8)], [(0, 2), (8, 10)])),
+    _timed("longer, although nobody signed it off", [], [drill(1, result(3), signed=False)], must([(2, 8)], [(0, 2), (8, 10)])),
+    _timed("the worst within the cadence decides", [restore(1, 3), restore(4, 4.5)], [drill(1, result(3)), drill(4, result(4.5))], must([(2, 8)], [(0, 2), (9.5, 10)])),
+    _timed("less than the full service proves nothing", RAN, [drill(1, result(1.5, depth=3))], must([], [(0, 10)])),
+    _timed("a part of the asset proves nothing", RAN, [drill(1, result(1.5, coverage="partial"))], must([], [(0, 10)])),
+    _timed("less than the full service, and longer", [], [drill(1, result(3, depth=1))], must([(2, 8)], [(0, 2), (8, 10)])),
+    _timed("a failure stands until it is cured", [], [drill(1, result(1.5, "failed"))], must([(1.5, 10)], [(0, 1.5)])),
+    _timed("a failure found late, from when it had to be done", [], [drill(1, result(3, "failed"))], must([(2, 10)], [(0, 2)])),
+    _timed("a failure that nobody signed off, of a drill given up", [], [drill(1, result(1.5, "failed"), signed=False, cancelled=4)], must([(1.5, 10)], [(0, 1.5)])),
+    _timed("a failure cured", [restore(3, 3.5)], [drill(1, result(1.5, "failed")), drill(3, result(3.5))], must([(1.5, 3.5)], [(0, 1.5), (8.5, 10)])),
+    _timed("a failure perhaps cured", [], [drill(1, result(1.5, "failed")), drill(3, result(3.5), signed=False)], must([(1.5, 3.5)], [(0, 1.5), (3.5, 10)])),
+    _timed("a shallower pass cures no failure", [restore(3, 3.5)], [drill(1, result(1.5, "failed")), drill(3, result(3.5, depth=3))], must([(1.5, 10)], [(0, 1.5)])),
+    _timed("a pass of a part cures no failure of all", [restore(3, 3.5)], [drill(1, result(1.5, "failed")), drill(3, result(3.5, coverage="partial"))],
+           must([(1.5, 10)], [(0, 1.5)])),
+    _timed("a pass of a part cures a failure of a part", [restore(3, 3.5)], [drill(1, result(1.5, "failed", coverage="partial")), drill(3, result(3.5, coverage="partial"))],
+           must([(1.5, 3.5)], [(0, 1.5), (3.5, 10)])),
+    _timed("an earlier pass cures no failure", RAN, [drill(1, QUICK), drill(2, result(2.5, "failed"))], must([(2.5, 10)], [(0, 1.5)])),
+    _timed("a pass at a second attempt, by one clock", [restore(1, 2)], [drill(1, result(1.5, "failed"), result(2))], must([(1.5, 2)], [(0, 1.5), (7, 10)])),
+    _timed("a shallow failure, perhaps cured by a pass as deep", [], [drill(1, result(1.5, "failed", 1)), drill(3, result(3.5, depth=1), signed=False)],
+           must([(1.5, 3.5)], [(0, 1.5), (3.5, 10)])),
+    _timed("a pass of a drill given up counts for nothing", RAN, [drill(1, QUICK, signed=False, cancelled=4)], must([], [(0, 10)])),
+    _timed("one of a drill given up that took too long stays so", [restore(1, 1.5)], [drill(1, QUICK), drill(1, result(3, depth=1), signed=False, cancelled=4)],
+           must([(2, 8)], [(0, 1.5), (8, 10)])),
+    _timed("a drill given up cures nothing", [restore(3, 3.5)], [drill(1, result(1.5, "failed")), drill(3, result(3.5), signed=False, cancelled=4)], must([(1.5, 10)], [(0, 1.5)])),
+    _timed("begun, and nobody said how it ended", RAN, [drill(1, QUICK), drill(2, result(9, None), signed=False)], must([], [(0, 1.5), (3, 10)])),
+    _timed("begun, and given up", [*RAN], [drill(1, QUICK), drill(2, result(2.5, None), signed=False, cancelled=4)], must([], [(0, 1.5), (3, 4), (6.5, 10)])),
+    _timed("an incident that names it awaits a result", RAN, [drill(1, QUICK), drill(2, result(9, None), kind="incident", signed=False)], must([], [(0, 1.5), (3, 10)])),
+    _timed("a drill that only names it awaits none", RAN, [drill(1, QUICK), drill(2, result(2.5, asset="b"), assets=("a", "b"))], must([], [(0, 1.5), (6.5, 10)]), assets=[OTHER]),
+    _timed("a real incident in time", RAN, [drill(1, QUICK, kind="incident")], must([], [(0, 1.5), (6.5, 10)])),
+    _timed("a drill of another asset", RAN, [drill(1, result(1.5, asset="b"), assets=("b",))], must([], [(0, 10)]), assets=[OTHER]),
+    _timed("a restore run alone that takes longer", [restore(1, 3)], [], must([(2, 8)], [(0, 2), (8, 10)])),
+    _timed("one of a part that takes longer proves nothing", [restore(1, 3, "partial")], [], must([], [(0, 10)])),
+    _timed("one of nobody knows how much that takes longer", [restore(4, 6, None), *RAN], [drill(1, QUICK)], must([], [(0, 1.5), (5, 10)])),
+    _timed("one that failed shows no time", [restore(4, 6, outcome="failed"), *RAN], [drill(1, QUICK)], must([], [(0, 1.5), (6.5, 10)])),
+    _timed("a new version of the policy needs verification", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (4, 10)]), policy({"rto": {"target": "1d", "every": "5d"}}, 2, 4)),
+    _timed("a shorter target", [restore(5, 5.75)], [drill(5, result(5.75))], must([(5.5, 10)], [(0, 5.5)]), policy({"rto": {"target": "12h", "every": "5d"}}, 2, 4)),
+    _timed("grace of a new asset without a drill", [], [], must([], [(3, 10)], judged=10), terms={"new_asset_grace": "3d"}, assets={"a": {"in_service": "2026-03-01T00:00:00Z"}}),
+]  # fmt: skip
+
+
+# Section 25
+
+
+def _tested(
+    name: str,
+    told: list[Any],
+    drills: list[dict[str, Any]],
+    truth: Any,
+    *later: dict[str, Any],
+    ask: Any = None,
+    leg: str = "partial",
+    rpo: str | None = "5d",
+    read_on: float | None = None,
+    **changes: Any,
+) -> HandMade:
+    """A case in March to May, of which March (day 0 to 31) and April (to 61) are judged."""
+    asked = ask or {"partial": "monthly", "depth": 2}
+    said = programme(
+        policy({"restore_test": asked, **({"rpo": rpo} if rpo else {})}, **changes.pop("terms", {})), *later, **changes
+    )
+    return hand_made("25", name, told, said, (f"restore-test {leg}", truth), period=(0, 70), drilled=drills, read_on=read_on)
+
+
+P1 = p("p1", 1)
+POINT = {"point": "p1", "repository": "r1"}
+RUN = rows(70, restore(3, 3.5, "partial"))
+TOLD = [listing(70, P1), RUN]
+TEST = result(3.5, depth=2, coverage="partial", **POINT)
+"""Point p1 of day 1, restored in part on day 3 to a depth of 2."""
+EARLY = [listing(10, P1), rows(10, restore(3, 3.5, "partial"))]
+LATER = [rows(71, restore(40, 40.5)), listing(72, P1, p("p2", 38))]
+AGAIN = drill(40, result(40.5, depth=2, point="p2", repository="r1"))
+
+MOVED = {**PROGRAMME["assets"][0], "since": when(20), "medium": "tape"}
+"""The asset from day 20 on, on another medium."""
+
+TESTS: list[HandMade] = [
+    _tested("no test recorded at all", TOLD, [], must([], [(0, 61)], judged=61)),
+    _tested("a test in March, none in April", TOLD, [drill(3, TEST)], must([(31, 61)])),
+    _tested("none in April as it was known before April was over", EARLY, [drill(3, TEST)], must([], [(31, 61)]), read_on=60),
+    _tested("none in April as it was known when April was over", EARLY, [drill(3, TEST)], must([(31, 61)]), read_on=61),
+    _tested("a failure stands beyond what is known", EARLY, [drill(3, TEST), drill(10, result(10.5, "failed", 2))], must([(10.5, 61)]), read_on=40),
+    _tested("one test in each month", [*TOLD, *LATER], [drill(3, TEST), AGAIN], must()),
+    _tested("a test recorded late: what came before is not known", LATER, [AGAIN], must([], [(0, 31)])),
+    _tested("one that nobody signed off", TOLD, [drill(3, TEST, signed=False)], must([(31, 61)], [(0, 31)])),
+    _tested("one without a restore run", TOLD[:1], [drill(3, TEST)], must([(31, 61)], [(0, 31)])),
+    _tested("one that names no point", TOLD, [drill(3, result(3.5, depth=2))], must([(31, 61)], [(0, 31)])),
+    _tested("one of a point that nobody knows", TOLD, [drill(3, result(3.5, depth=2, point="p9", repository="r1"))], must([(31, 61)], [(0, 31)])),
+    _tested("one of a point that another repository holds", TOLD, [drill(3, result(3.5, depth=2, point="p1", repository="r2"))], must([(31, 61)], [(0, 31)])),
+    _tested("a test of an old point is none", [*TOLD, *LATER, rows(71, restore(10, 10.5))], [drill(10, result(10.5, depth=2, coverage="partial", **POINT)), AGAIN], must([], [(0, 31)])),
+    _tested("a point is young enough up to its RPO", [*TOLD[:1], rows(71, restore(5.5, 6))], [drill(5.5, result(6, depth=2, coverage="partial", **POINT))], must([(31, 61)])),
+    _tested("within seven days where no RPO is stated", [*TOLD[:1], rows(71, restore(7.5, 8))], [drill(7.5, result(8, "passed", 2, "partial", **POINT))], must([(31, 61)]), rpo=None),
+    _tested("one that is not deep enough", [*TOLD, *LATER], [drill(3, result(3.5, depth=1, coverage="partial", **POINT)), AGAIN], must([], [(0, 31)])),
+    _tested("one of a part where all is asked", [*TOLD, *LATER], [drill(3, TEST), AGAIN], must([], [(0, 31)]), ask={"full": "monthly", "depth": 2}, leg="full"),
+    _tested("a month that is over before anything is recorded", [*TOLD, *LATER], [drill(-40, result(-39.5, "failed", 0, "partial")), drill(3, TEST)], must([(0, 3.5), (31, 61)])),
+    _tested("nothing was tested after a first record", TOLD, [drill(-10, result(-9.5, depth=1))], must([(0, 61)])),
+    _tested("one of a scope may stand for it", TOLD, [drill(-10, result(-9.5, depth=1))], must([], [(0, 61)]), ask={"partial": "monthly", "per": "scope"}),
+    _tested("a failure stands until it is made good", [*TOLD, *LATER], [drill(3, TEST), drill(10, result(10.5, "failed", 2)), AGAIN], must([(10.5, 40.5)])),
+    _tested("a failure perhaps made good", [*TOLD, *LATER], [drill(3, TEST), drill(10, result(10.5, "failed", 2)), drill(20, result(20.5, depth=2), signed=False), AGAIN],
+            must([(10.5, 20.5)], [(20.5, 40.5)])),
+    _tested("a failure of all is not made good by a part", TOLD, [drill(-2, result(-1.5, "failed", 2)), drill(3, TEST)], must([(0, 61)])),
+    _tested("a change needs verification", [*TOLD, *LATER], [drill(3, TEST), AGAIN], must([], [(20, 31)]), assets=[MOVED]),
+    _tested("tested again after the change", [*TOLD, *LATER, rows(72, restore(25, 25.5)), listing(73, P1, p("p2", 38), p("p3", 24))],
+            [drill(3, TEST), drill(25, result(25.5, depth=2, point="p3", repository="r1")), AGAIN], must(), assets=[MOVED]),
+    _tested("by quarters: one is over, the next is due", TOLD, [drill(3, TEST)], must(judged=31), ask={"partial": "quarterly"}),
+    _tested("the first part of a month does not count", LATER, [AGAIN], must(judged=30), assets={"a": {"in_service": "2026-03-05T00:00:00Z"}}),
+    _tested("the register is in use from when a drill was begun, told late", TOLD, [drill(-2, result(35, depth=1), live=True)], must([(0, 61)])),
+    _tested("the register is in use from when a drill was begun, given up late", TOLD, [drill(-2, result(-1, depth=1), signed=False, cancelled=35, live=True)], must([(0, 61)])),
+    _tested("the register is in use from when an incident was reported", TOLD, [drill(-2, result(35, depth=1), kind="incident", live=True)], must([(0, 61)])),
+    _tested("the register is in use from the last act, when all was entered then", TOLD, [drill(-2, result(25, depth=1))], must([(31, 61)], [(0, 31)])),
+    _tested("of a drill given up", TOLD, [drill(3, TEST, signed=False, cancelled=5)], must([(31, 61)], [(0, 31)])),
+]  # fmt: skip
+
+CASES_OF_DRILLS = [*TIMES, *TESTS]
