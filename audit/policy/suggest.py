@@ -12,8 +12,10 @@ LISTED = 12
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that `word` was probably meant to be."""
     words = {name.casefold(): name for name in known}
-    close = get_close_matches(word.casefold(), words, n=1, cutoff=0.6)
-    return words[close[0]] if close else None
+    close = get_close_matches(word.casefold(), words, n=3, cutoff=0.6)
+    # Of words equally near, one of the same letters: to swap two is the commonest slip.
+    swapped = [name for name in close if sorted(name) == sorted(word.casefold())]
+    return words[[*swapped, *close][0]] if close else None
 
 
 def unknown(kind: str, word: str, known: Iterable[str]) -> str:

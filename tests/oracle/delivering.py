@@ -28,9 +28,8 @@ def with_deliveries(seed: int, made: Plan, told: Sequence[Told]) -> tuple[list[T
         for _ in range(rng.choice((0, 0, 1, 2))):
             at = made.since + rng.randint(-6, 20) * DAY // 2 // made.tick * made.tick
             rows = _run(rng, at)
-            stray = Told(
-                source, at, rows, garbled=rng.choice((0, 1, 2)) if rows else rng.choice((1, 2)), nameless=rng.random() < 0.5
-            )
+            garbled = rng.choice((0, 1, 2)) if rows else rng.choice((1, 2))
+            stray = Told(source, at, rows, garbled=garbled, nameless=rng.random() < 0.5 and several)
             found.insert(rng.randint(0, len(found)), stray)
     read_on = made.since + rng.randint(1, 20) * DAY // 2 // made.tick * made.tick if rng.random() < 0.25 else None
     return found, read_on
