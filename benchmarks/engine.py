@@ -20,6 +20,7 @@ from typing import Any
 
 import polars as pl
 
+from audit.catalog.schemas import PAYLOAD_ROW, conform
 from audit.controls.copies import Copies
 from audit.controls.recovery_point import Rpo
 from audit.controls.retention_maximum import Dispose
@@ -58,15 +59,12 @@ class Tables:
         return self.listings_frame
 
     def payloads(self, known_at: int) -> pl.DataFrame:
-        entries = self.listings_frame["entry"]
-        return pl.DataFrame(
-            {
-                "entry": entries,
-                "sha256": [f"{entry:064x}" for entry in entries],
-                "method": ["pull"] * len(entries),
-                "by": [""] * len(entries),
-            }
-        )
+        listed = self.listings_frame
+        told = listed.select(
+            "entry", "source", sha256=pl.col("entry").cast(pl.String).str.zfill(64), method=pl.lit("pull"), by=pl.lit(""),
+            observed_at="listed_at", received_at="listed_at", points=1, runs=0, listings=1, quarantined=0,
+        )  # fmt: skip
+        return conform(told, PAYLOAD_ROW)
 
 
 def tables(folder: Path, points: int, seed: int = 1) -> Tables:

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -33,8 +33,8 @@ class Server:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """Run a server. As root it runs as the user that Debian's package makes: PostgreSQL refuses root."""
+def serving(settings: Mapping[str, object] | None = None) -> Iterator[Server]:
+    """Run a server, with other settings where they are given. As root it runs as the user that Debian's package makes: PostgreSQL refuses root."""
     folder = Path(tempfile.mkdtemp(prefix="pg"))  # a short path: sockets have no long ones
     as_user: list[str] = []
     if os.geteuid() == 0:
@@ -45,10 +45,11 @@ def serving() -> Iterator[Server]:
         subprocess.run([*as_user, str(PROGRAMS / program), *arguments], check=True, stdout=subprocess.DEVNULL, cwd=folder)
 
     run("initdb", "-D", str(folder / "data"), "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-    settings = (
-        f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c shared_buffers=32MB -c max_connections=200"
-    )
-    run("pg_ctl", "-D", str(folder / "data"), "-w", "-o", settings, "-l", str(folder / "log"), "start")
+    chosen = {
+        "listen_addresses": "", "unix_socket_directories": folder, "fsync": "off", "shared_buffers": "32MB", "max_connections": 200, **(settings or {}),
+    }  # fmt: skip
+    said = " ".join(f"-c {name}={value}" for name, value in chosen.items())
+    run("pg_ctl", "-D", str(folder / "data"), "-w", "-o", said, "-l", str(folder / "log"), "start")
     try:
         yield Server(folder)
     finally:
