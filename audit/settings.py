@@ -67,6 +67,11 @@ class DataFolder:
         return self.path / "points"
 
     @property
+    def worlds_path(self) -> Path:
+        """The folder of what what-ifs are judged on."""
+        return self.path / "worlds"
+
+    @property
     def reports_path(self) -> Path:
         """The folder of reports built from the site."""
         return self.path / "reports"

@@ -67,11 +67,11 @@ class Tables:
         return conform(told, PAYLOAD_ROW)
 
 
-def tables(folder: Path, points: int, seed: int = 1) -> Tables:
+def tables(folder: Path, points: int, per_asset: int = PER_ASSET, seed: int = 1) -> Tables:
     """Write the rows that a year of daily listings leaves of so many points."""
-    each = PER_ASSET // REPOSITORIES
+    each = per_asset // REPOSITORIES
     pace = DAYS * DAY // each
-    n = points // PER_ASSET * each * REPOSITORIES
+    n = points // per_asset * each * REPOSITORIES
     base = pl.select(pl.int_range(n)).to_series()
     frame = pl.select(
         asset=base // (each * REPOSITORIES),
@@ -83,7 +83,8 @@ def tables(folder: Path, points: int, seed: int = 1) -> Tables:
         other=pl.int_range(n).hash(seed + 7),
     )
     frame = frame.with_columns(
-        captured=START + pl.col("number") * pace + pl.col("jitter"), id=pl.format("{}{}", "tag", pl.col("other") % 100_000)
+        captured=START + pl.col("number") * pace + pl.col("place") * (pace // REPOSITORIES) + pl.col("jitter"),
+        id=pl.format("{}{}", "tag", pl.col("other") % 100_000),
     )
     frame = frame.filter(pl.col("chance") != 7)  # some are missing: breaches
     frame = frame.sort("asset", "place", "captured")
@@ -206,9 +207,9 @@ def cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def made_elsewhere(folder: Path, points: int) -> Tables:
+def made_elsewhere(folder: Path, points: int, per_asset: int = PER_ASSET) -> Tables:
     """Write the rows in a process of its own, so that the peak of memory is that of the work alone."""
-    subprocess.run([sys.executable, "-m", "benchmarks.engine", "--write", str(folder), str(points)], check=True)
+    subprocess.run([sys.executable, "-m", "benchmarks.engine", "--write", str(folder), str(points), str(per_asset)], check=True)
     return Tables(folder, pl.read_parquet(folder / "listings.parquet"))
 
 
@@ -257,6 +258,6 @@ def run(points: int, *, sqlite: bool = True) -> dict[str, float]:
 
 
 if __name__ == "__main__" and "--write" in sys.argv:
-    tables(Path(sys.argv[2]), int(sys.argv[3]))
+    tables(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
 elif __name__ == "__main__":
     run(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000, sqlite="--no-sqlite" not in sys.argv)

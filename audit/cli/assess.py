@@ -36,10 +36,11 @@ from audit.reporting.formats import LOCALES, Formats
 from audit.reporting.harmless import harmless
 from audit.reporting.words import Words
 from audit.steps._open import Store, open_store
-from audit.steps.assess import assess, with_unit
+from audit.steps.assess import Outlined, assess, with_unit
 from audit.steps.framework import answer
 from audit.steps.keep import keep_assessment
 from audit.steps.report import report_of
+from audit.steps.what_if import assess_what_if
 
 STYLE = {
     Verdict.BREACHED: "bold red",
@@ -122,18 +123,17 @@ def command(
     known = known_number(store, as_known_at)
     with progress() as shown:
         begin, end = instants(store, known, since, until)
-        chosen = controls or (asked.controls() if asked else None)
-        assessment = assess(store, begin, end, known, controls=chosen, assets=assets or None, progress=shown)
-        other = (
-            assess(store, begin, end, known, controls=chosen, assets=assets or None, instead=asked, progress=shown)
-            if asked
-            else None
-        )
-    if asked and other:
-        units = store.estate(assessment.as_known_at).units
-        both = [with_unit(one, unit, units) if unit else one for one in (assessment, other)]
-        _write(_what_if(asked, both[0], both[1], fmt).encode(), output, "What would be")
-        if any(result.verdict is Verdict.BREACHED for result in both[1].results):
+        if asked:
+            both = assess_what_if(store, begin, end, known, asked, controls=controls or None, assets=assets or None, progress=shown)
+        else:
+            assessment = assess(store, begin, end, known, controls=controls or None, assets=assets or None, progress=shown)
+    if asked:
+        agreed, other = both
+        if unit:
+            units = store.estate(agreed.assessment.as_known_at).units
+            agreed, other = agreed.of_unit(unit, units), other.of_unit(unit, units)
+        _write(_what_if(asked, agreed, other, fmt).encode(), output, "What would be")
+        if any(result.verdict is Verdict.BREACHED for result in other.assessment.results):
             ctx.exit(int(Exit.FAILED))
         return
     if keep:
@@ -201,14 +201,17 @@ def _pair(option: str, text: str) -> tuple[str, str]:
     return key.strip(), value.strip()
 
 
-def _what_if(asked: WhatIf, agreed: Assessment, other: Assessment, fmt: str) -> str:
+def _what_if(asked: WhatIf, agreed: Outlined, other: Outlined, fmt: str) -> str:
     """Return what would be beside what was agreed."""
-    comparison = compare(agreed, other)
+    breaches = agreed.outline.breaches, other.outline.breaches
+    comparison = compare(agreed.assessment, other.assessment, breaches)
     if fmt == "csv":
         return csv_of(comparison)
     if fmt == "json":
         said = {"values": dict(asked.values), "scope": {key: sorted(names) for key, names in asked.scope.items()}}
-        told = {**other.to_json(), "what_if": said, "agreed": agreed.to_json(), "comparison": comparison.to_json()}
+        told = {
+            **other.whole().to_json(), "what_if": said, "agreed": agreed.whole().to_json(), "comparison": comparison.to_json(),
+        }  # fmt: skip
         return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
     return table_of(comparison, "agreed", "what if")
 

@@ -17,6 +17,7 @@ from audit.model.world import JUDGED, Outcome, World
 OBJECTIVES: dict[str, type] = {}
 DECLARATIONS = True
 """No recovery point and no listing says anything of it."""
+LOOKS_AT = ()
 UNKNOWN = "baseline-unsure"
 """Why it is unproven where nobody can say that a policy states less, nor that it does not."""
 ASKED = {**JUDGED, "demand": INT}

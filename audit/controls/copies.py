@@ -43,6 +43,7 @@ class Copies(Objective):
 
 
 OBJECTIVES = {"copies": Copies}
+LOOKS_AT = ("lives", "code", "repository", "captured", "immutable")
 LEGS = ("count", "media", "offsite", "immutable", "offline")
 PRODUCTION = "\0production"
 UNDECLARED = "\0undeclared "

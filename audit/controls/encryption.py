@@ -34,6 +34,7 @@ class Encrypted(Objective):
 
 
 OBJECTIVES = {"encrypted": Encrypted}
+LOOKS_AT = ("presence", "code", "pair", "repository", "doubt", "available", "encrypted")
 OTHERWISE = NO_COPY
 UNKNOWN = "encryption-unknown"
 """Why it is unproven where a point is surely there, and nothing tells whether it is encrypted, or one thing tells yes and another no."""

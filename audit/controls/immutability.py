@@ -35,6 +35,7 @@ class LockedFor(Objective):
 
 
 OBJECTIVES = {"locked_for": LockedFor}
+LOOKS_AT = ("lives", "presence", "code", "pair", "repository", "doubt", "captured", "immutable")
 OTHERWISE = NO_COPY
 UNKNOWN = "lock-unknown"
 """Why it is unproven where a point is surely there, and nothing tells until when it is locked."""

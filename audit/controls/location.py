@@ -60,6 +60,7 @@ class Location(Objective):
 
 
 OBJECTIVES = {"location": Location}
+LOOKS_AT = ("presence", "code", "pair", "repository", "doubt", "available")
 OTHERWISE = NO_COPY
 UNKNOWN = "undeclared"
 """Why it is unproven where a point is surely there, and where its repository stands is not declared."""

@@ -44,6 +44,7 @@ class Rpo(Objective):
 
 
 OBJECTIVES = {"rpo": Rpo}
+LOOKS_AT = ("lives", "code", "restorable")
 SHOWS_EXPOSURE = True
 
 

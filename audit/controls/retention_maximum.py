@@ -30,6 +30,15 @@ class Dispose(Objective):
 
 
 OBJECTIVES = {"dispose": Dispose}
+LOOKS_AT = (
+    "lives",
+    "presence",
+    "code",
+    "captured",
+    "available",
+    "catalog",
+    "first_sighting",
+)  # what has to be kept, disposes later
 EACH_POINT = True
 """Every point counts by itself: what is in doubt is in doubt whatever else is there."""
 

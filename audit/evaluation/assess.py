@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from types import ModuleType
+from typing import TypeVar
 
 import polars as pl
 
 from audit.discovery import modules
 from audit.evaluation.facts import Facts, resolve_facts
-from audit.evaluation.results import Doubts, Evidence, results_of
+from audit.evaluation.results import Doubts, Evidence, Outline, in_order, outline_of, results_of
 from audit.evaluation.rows import Names, Rows
 from audit.evaluation.world import build_world
 from audit.model.estate import Estate
@@ -17,12 +20,16 @@ from audit.model.intervals import islands
 from audit.model.verdicts import Coverage, Result, Verdict
 from audit.model.world import Outcome, World
 
+Made = TypeVar("Made")
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What the loop gives: results, the faults of controls that raised, and counts of what a reader should know (see `Facts`)."""
 
     results: tuple[Result, ...]
+    """None, where an outline was asked for."""
+    outline: Outline | None
     faults: tuple[str, ...]
     conflicts: tuple[str, ...]
     """Points told with contradicting content, as `source / repository / id`."""
@@ -36,12 +43,37 @@ def judge(
     since: int,
     until: int,
     controls: Sequence[str] | None = None,
+    *,
+    outlined: bool = False,
+    looking: Callable[[World], None] | None = None,
 ) -> Judged:
-    """Judge a period [since, until) (microseconds) on the catalog's rows. controls: only these; all when null."""
+    """Judge a period [since, until) (microseconds) on the catalog's rows. controls: only these; all when null. outlined: results only in outline.
+
+    looking: is shown the world that the controls judge.
+    """
     acceptances = {False} | {policy.accept_partial for policy in estate.policies}
     facts = resolve_facts(rows, estate.sources, acceptances)
     world = build_world(estate, facts, since, until)
-    evidence = Evidence(
+    if looking is not None:
+        looking(world)
+    results: list[Result] = []
+    outline = None
+    if outlined:
+        outline, faults = outline_in(world, controls)
+    else:
+        evidence, doubts = _evidence(world, estate, facts, rows), Doubts()
+        several, faults = _each(
+            world, controls, lambda name, module, outcome: list(results_of(world, name, module, outcome, evidence, doubts))
+        )
+        results = sorted((result for some in several for result in some), key=in_order)
+    conflicts = facts.conflicts.join(facts.names.pairs, on="pair").select(
+        name=pl.format("{} / {} / {}", "source", "repository", "id")
+    )
+    return Judged(tuple(results), outline, tuple(faults), tuple(sorted(conflicts["name"])), facts.unplaced)
+
+
+def _evidence(world: World, estate: Estate, facts: Facts, rows: Rows) -> Evidence:
+    return Evidence(
         sha256=dict(rows.payloads.select("entry", "sha256").iter_rows()),
         provenance=_provenance(world, rows.payloads),
         pairs={pair: (source, repository) for pair, source, repository in facts.names.pairs.iter_rows()},
@@ -50,31 +82,29 @@ def judge(
         scopes=_scopes(world, estate, facts),
         expected=_expected(world, estate),
     )
-    results: list[Result] = []
+
+
+def outline_in(world: World, controls: Sequence[str] | None) -> tuple[Outline, list[str]]:
+    """Return what controls (all when null) find in a world in outline, and the faults of those that raised."""
+    several, faults = _each(world, controls, partial(outline_of, world))
+    return Outline.joined(several), faults
+
+
+def _each(
+    world: World, controls: Sequence[str] | None, made_of: Callable[[str, ModuleType, Outcome], Made]
+) -> tuple[list[Made], list[str]]:
+    """Return what is made of each outcome of the controls, and the faults of those that raised: of these nothing is made."""
+    made: list[Made] = []
     faults: list[str] = []
-    doubts: Doubts = {}
     for name, module in modules("audit.controls").items():
         if controls is not None and name not in controls:
             continue
         try:
             outcomes = [without(world.beside, outcome) for outcome in united(world, module.evaluate(world))]
-            results += [result for outcome in outcomes for result in results_of(world, name, module, outcome, evidence, doubts)]
+            made += [made_of(name, module, outcome) for outcome in outcomes]
         except Exception as error:  # noqa: BLE001 - one control's mistake is a fault in the assessment, not the end of it
             faults.append(f"{name}: {type(error).__name__}: {error}")
-    results.sort(
-        key=lambda result: (
-            result.asset,
-            result.part or "",
-            result.control,
-            result.policy or "",
-            result.version or 0,
-            result.leg or "",
-        )
-    )
-    conflicts = facts.conflicts.join(facts.names.pairs, on="pair").select(
-        name=pl.format("{} / {} / {}", "source", "repository", "id")
-    )
-    return Judged(tuple(results), tuple(faults), tuple(sorted(conflicts["name"])), facts.unplaced)
+    return made, faults
 
 
 def without(codes: pl.Series, outcome: Outcome) -> Outcome:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import polars as pl
 
@@ -13,6 +14,7 @@ from audit.errors import UsageError
 from audit.evaluation.assess import Judged, judge
 from audit.evaluation.rows import HELD, LOST, Rows
 from audit.model.estate import Estate
+from audit.model.world import World
 from audit.policy.objectives import companions
 from audit.policy.suggest import one_of, unknown
 
@@ -60,17 +62,18 @@ def chunks_of(
 
 
 def _chunk(estate: Estate, assets: list[str], controls: Sequence[str] | None) -> Chunk:
-    small = _narrowed(estate, assets)
+    small = narrowed(estate, assets)
     used = [estate.policies[index] for index in small.segments["policy"].drop_nulls().unique()]
     beside = frozenset(asset for policy in used for _, asset in companions(policy.objectives, controls)) - set(assets)
     wide = None
     if beside:
-        more = replace(_narrowed(estate, [*assets, *beside]), beside=beside)
+        more = replace(narrowed(estate, [*assets, *beside]), beside=beside)
         wide = Chunk(more, more.aliases.select("source", "subject").unique())
     return Chunk(small, small.aliases.select("source", "subject").unique(), wide)
 
 
-def _narrowed(estate: Estate, assets: Sequence[str]) -> Estate:
+def narrowed(estate: Estate, assets: Sequence[str]) -> Estate:
+    """Return the estate with only some assets."""
     mine = pl.col("asset").is_in(assets)
     return replace(
         estate,
@@ -81,19 +84,28 @@ def _narrowed(estate: Estate, assets: Sequence[str]) -> Estate:
 
 
 def judge_chunks(
-    catalog: Catalog, known: int, chunks: Sequence[Chunk], since: int, until: int, controls: Sequence[str] | None = None
+    catalog: Catalog,
+    known: int,
+    chunks: Sequence[Chunk],
+    since: int,
+    until: int,
+    controls: Sequence[str] | None = None,
+    *,
+    outlined: bool = False,
+    looking: Callable[[int, World], None] | None = None,
 ) -> Iterator[Judged]:
-    """Judge chunks over [since, until) (microseconds), two at a time; yields what came of each, in order."""
+    """Judge chunks over [since, until) (microseconds), two at a time; yields what came of each, in order. outlined, looking: as `judge` says, with the chunk's number."""
 
-    def work(chunk: Chunk) -> Judged:
-        chunk = chunk.wide or chunk
-        return judge(chunk.estate, fetch(catalog, known, chunk), since, until, controls)
+    def work(number: int) -> Judged:
+        chunk = chunks[number].wide or chunks[number]
+        shown = None if looking is None else partial(looking, number)
+        return judge(chunk.estate, fetch(catalog, known, chunk), since, until, controls, outlined=outlined, looking=shown)
 
     if len(chunks) == 1:
-        yield work(chunks[0])
+        yield work(0)
         return
     with ThreadPoolExecutor(WORKERS) as pool:
-        yield from pool.map(work, chunks)
+        yield from pool.map(work, range(len(chunks)))
 
 
 def fetch(catalog: Catalog, known: int, chunk: Chunk) -> Rows:

@@ -26,7 +26,7 @@ def build_world(estate: Estate, facts: Facts, since: int, until: int) -> World:
     """Put together what the controls judge: the period [since, until) in microseconds."""
     aliases = _aliases(estate)
     groups = _groups(estate, aliases)
-    segments = _segments(estate, groups)
+    segments = segments_of(estate, groups)
     aliases = aliases.join(groups.select("code", "asset", "part"), on=["asset", "part"], nulls_equal=True)
     repositories = _repositories(estate, facts)
     numbers = repositories.select("repository", "name").unique()
@@ -74,7 +74,8 @@ def _groups(estate: Estate, aliases: pl.DataFrame) -> pl.DataFrame:
     return rows.select("code", "asset", "part", "unit")
 
 
-def _segments(estate: Estate, groups: pl.DataFrame) -> pl.DataFrame:
+def segments_of(estate: Estate, groups: pl.DataFrame) -> pl.DataFrame:
+    """Return the segments of groups (`code`, `asset`), as `World.segments` says."""
     rows = estate.segments.join(groups.select("code", "asset"), on="asset")
     return rows.select(
         "code",

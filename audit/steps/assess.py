@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,10 +15,12 @@ from audit.discovery import modules
 from audit.errors import UsageError
 from audit.evaluation.assess import coverage_of
 from audit.evaluation.chunks import chunks_of, judge_chunks
+from audit.evaluation.results import Outline, in_order
 from audit.evaluation.what_if import WhatIf, what_if
 from audit.model.estate import Estate, Known
 from audit.model.terms import micros
 from audit.model.verdicts import Assessment, Result
+from audit.model.world import World
 from audit.policy.suggest import one_of, unknown
 from audit.steps._open import Progress, Store, quietly
 from audit.steps.catch_up import catch_up
@@ -49,51 +51,106 @@ def assess(
     whole. Raises `UsageError` for an empty period, an unknown asset, control,
     scope or objective, or a journal number that does not exist.
     """
-    if since >= until:
-        what = "is empty" if since == until else "ends before it begins"
-        raise UsageError(f"the period {what} ({since:%Y-%m-%dT%H:%MZ} to {until:%Y-%m-%dT%H:%MZ}); `to` is exclusive")
-    if since < EARLIEST or until > LATEST:
-        raise UsageError(f"periods lie between {EARLIEST:%Y-%m-%d} and {LATEST:%Y-%m-%d}")
+    return _assess(
+        store, since, until, known_at, controls=controls, assets=assets, instead=instead, read_on=read_on, progress=progress
+    )[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlined:
+    """An assessment whose results are only in `outline`: its own have no breaches and no unproven stretches."""
+
+    assessment: Assessment
+    outline: Outline
+
+    def whole(self) -> Assessment:
+        """Return the assessment with the stretches of its results."""
+        return replace(self.assessment, results=tuple(self.outline.whole()))
+
+    def of_unit(self, unit: str, declared: Collection[str]) -> Outlined:
+        """Return the results of one unit only, as `with_unit` does."""
+        assessment = with_unit(self.assessment, unit, declared)
+        mine = pl.col("asset").is_in({result.asset for result in assessment.results})
+        outline = Outline(list(assessment.results), self.outline.breaches.filter(mine), self.outline.unproven.filter(mine))
+        return Outlined(assessment, outline)
+
+
+def outlined(
+    store: Store,
+    since: datetime,
+    until: datetime,
+    known_at: int | None = None,
+    *,
+    controls: Sequence[str] | None = None,
+    assets: Sequence[str] | None = None,
+    instead: WhatIf | None = None,
+    looking: Callable[[int, World], None] | None = None,
+    progress: Progress = quietly,
+) -> Outlined:
+    """Judge as `assess` does, in outline. looking: is shown the world of each chunk."""
+    return Outlined(
+        *_assess(
+            store,
+            since,
+            until,
+            known_at,
+            controls=controls,
+            assets=assets,
+            instead=instead,
+            in_outline=True,
+            looking=looking,
+            progress=progress,
+        )
+    )
+
+
+def _assess(
+    store: Store,
+    since: datetime,
+    until: datetime,
+    known_at: int | None,
+    *,
+    controls: Sequence[str] | None,
+    assets: Sequence[str] | None,
+    instead: WhatIf | None,
+    in_outline: bool = False,
+    looking: Callable[[int, World], None] | None = None,
+    read_on: datetime | None = None,
+    progress: Progress,
+) -> tuple[Assessment, Outline]:
+    check_period(since, until)
     for name in controls or ():
         if name not in (there := modules(audit.controls.__name__)):
             raise UsageError(f"{unknown('control', name, there)} ({one_of(there)})")
     catch_up(store, progress=progress)
     known = known_at_of(store, known_at)
-    estate = store.estate(known)
-    if estate.segments.is_empty():
-        when = "" if known_at is None else f" as known at entry {known}"
-        raise UsageError(
-            f"no programme is applied{when}, so nothing is promised and there is nothing to judge: backup-audit apply DIR"
-        )
+    estate = estate_of(store, known, given=known_at is not None)
     if instead is not None:
         estate = what_if(estate, instead)
     estate = replace(estate, known=known_of(store, known, estate, controls) if read_on is None else Known(read_on, intact=True))
     listings, payloads = store.catalog.listings(known), store.catalog.payloads(known)
     results: list[Result] = []
+    outlines: list[Outline] = []
     faults: list[str] = []
     conflicts: set[str] = set()
     unplaced = []
     pieces = chunks_of(store.catalog, known, estate, assets, controls)
-    for number, judged in enumerate(judge_chunks(store.catalog, known, pieces, micros(since), micros(until), controls), 1):
+    period = micros(since), micros(until)
+    every = judge_chunks(store.catalog, known, pieces, *period, controls, outlined=in_outline, looking=looking)
+    for number, judged in enumerate(every, 1):
         progress("assess", number, len(pieces))
         results += judged.results
+        outlines += [] if judged.outline is None else [judged.outline]
         faults += [fault for fault in judged.faults if fault not in faults]
         # Several chunks may have the same ones: of points that others need, and of runs that name no subject.
         conflicts |= set(judged.conflicts)
         unplaced.append(judged.unplaced)
-    results.sort(
-        key=lambda result: (
-            result.asset,
-            result.part or "",
-            result.control,
-            result.policy or "",
-            result.version or 0,
-            result.leg or "",
-        )
-    )
+    results.sort(key=in_order)
+    outline = Outline.joined(outlines)
+    results = outline.results if in_outline else results
     orphans = [] if assets else orphans_of(store.catalog, known, estate)
     head = next(store.journal.entries(after=known - 1, up_to=known), None)
-    return Assessment(
+    assessment = Assessment(
         since=since,
         until=until,
         as_known_at=known,
@@ -106,6 +163,27 @@ def assess(
             notices_of(estate, listings, payloads, sorted(conflicts), _count(pl.concat(unplaced), estate, assets), orphans)
         ),
     )
+    return assessment, outline
+
+
+def check_period(since: datetime, until: datetime) -> None:
+    """Raise `UsageError` for a period that is empty, or lies where none can."""
+    if since >= until:
+        what = "is empty" if since == until else "ends before it begins"
+        raise UsageError(f"the period {what} ({since:%Y-%m-%dT%H:%MZ} to {until:%Y-%m-%dT%H:%MZ}); `to` is exclusive")
+    if since < EARLIEST or until > LATEST:
+        raise UsageError(f"periods lie between {EARLIEST:%Y-%m-%d} and {LATEST:%Y-%m-%d}")
+
+
+def estate_of(store: Store, known: int, *, given: bool) -> Estate:
+    """Return the estate as known at an entry of the journal (`given`: that somebody named). Raises `UsageError` where no programme is applied."""
+    estate = store.estate(known)
+    if estate.segments.is_empty():
+        when = f" as known at entry {known}" if given else ""
+        raise UsageError(
+            f"no programme is applied{when}, so nothing is promised and there is nothing to judge: backup-audit apply DIR"
+        )
+    return estate
 
 
 def _count(unplaced: pl.DataFrame, estate: Estate, assets: Sequence[str] | None) -> int:

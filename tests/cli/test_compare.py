@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,42 @@ def test_what_if_shows_who_would_breach_beside_what_was_agreed(session: Session)
     agreed, other = told["agreed"]["results"][0], told["results"][0]
     assert agreed["shares"]["breached"] < other["shares"]["breached"]
     assert told["comparison"]["counts"]["new"] > 0
+
+
+def test_a_what_if_of_everything_is_kept_and_says_the_same_without_what_was_kept(session: Session) -> None:
+    asked = ("--what-if", "rpo=2h", "--what-if", "copies.offsite=2", "--unit", "customer-operations")
+    kept = session.data / "worlds"
+    shutil.rmtree(kept, ignore_errors=True)
+    first = session.assess(*asked)
+    (place,) = kept.iterdir()
+    written = (place / "00000" / "points.arrow").stat()
+    assert session.assess(*asked) == first
+    assert (place / "00000" / "points.arrow").stat() == written  # read, not written again
+    assert (
+        {one["unit"] for one in first["results"]} == {one["unit"] for one in first["agreed"]["results"]} == {"customer-operations"}
+    )
+    (place / "00000" / "points.arrow").write_bytes(b"damaged")
+    assert session.assess(*asked) == first
+    assert list(kept.iterdir()) == []
+    kept.rmdir()
+    kept.write_text("nothing can be written here")
+    assert session.assess(*asked) == first
+    kept.unlink()
+    of_one = session.assess(*asked[:-2], "--asset", "im-messages-db")
+    mine = [one for one in first["results"] if one["asset"] == "im-messages-db"]
+    assert mine
+    assert of_one["results"] == mine
+    assert not kept.exists()
+
+
+def test_what_was_kept_of_older_periods_makes_room(session: Session) -> None:
+    ends = ("2026-11-20", "2026-11-22", "2026-11-24")
+    names = set()
+    for end in ends:
+        session("assess", "--from", "2026-11-01", "--to", end, "--what-if", "rpo=2h")
+        names.add(max((session.data / "worlds").iterdir(), key=lambda each: each.stat().st_mtime).name)
+    assert len(names) == 3
+    assert len(list((session.data / "worlds").iterdir())) == 2
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,15 @@ def assess_directly(case: Case, instead: WhatIf | None = None) -> dict[str, Any]
 
 def assessment_of(case: Case, instead: WhatIf | None = None) -> Assessment:
     """Return the assessment of a case."""
+    estate = estate_of_case(case)
+    estate = what_if(estate, instead) if instead else estate
+    judged = judge(estate, rows_of_case(case), case.since, case.until)
+    assert not judged.faults, judged.faults
+    return Assessment(instant(case.since), instant(case.until), 0, "", judged.results, 0, coverage_of(judged.results, []))
+
+
+def estate_of_case(case: Case) -> Estate:
+    """Return the estate of a case, with its records."""
     estate = estate_at([AppliedProgramme(0, instant(case.now), programme_files(case.programme), "test", None)])
     estate = replace(
         estate,
@@ -55,11 +64,7 @@ def assessment_of(case: Case, instead: WhatIf | None = None) -> Assessment:
             }
         ),
     )
-    estate = replace(estate, known=Known(instant(case.known_on), intact=True))
-    estate = what_if(estate, instead) if instead else estate
-    judged = judge(estate, rows_of_case(case), case.since, case.until)
-    assert not judged.faults, judged.faults
-    return Assessment(instant(case.since), instant(case.until), 0, "", judged.results, 0, coverage_of(judged.results, []))
+    return replace(estate, known=Known(instant(case.known_on), intact=True))
 
 
 def attestations_of(case: Case) -> dict[str, Record]:

@@ -1,0 +1,145 @@
+"""What if: other promises beside the agreed ones.
+
+The first call writes what the controls looked at into the data folder (`worlds/`, by journal entry, period and program); later calls for the same period read only the columns that
+their controls look at. What is there proves nothing and may be deleted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache, partial
+from pathlib import Path
+
+import polars as pl
+
+import audit
+from audit.errors import DataFolderError
+from audit.evaluation.assess import coverage_of
+from audit.evaluation.kept import keep, kept
+from audit.evaluation.kept_worlds import is_enough, judge_kept, judges, keep_world, places
+from audit.evaluation.results import Outline
+from audit.evaluation.what_if import WhatIf, what_if
+from audit.model.estate import Estate
+from audit.model.terms import micros
+from audit.model.verdicts import Assessment
+from audit.steps._open import Progress, Store, quietly
+from audit.steps.assess import Outlined, check_period, estate_of, known_at_of, known_of, outlined
+from audit.steps.catch_up import catch_up
+
+PERIODS = 2
+"""For how many periods and journal entries, the last used, worlds stay written: of 40 million recovery points they take about 4 GB."""
+AGREED, STRETCHES = "agreed", ("breaches", "unproven")
+
+
+def assess_what_if(
+    store: Store,
+    since: datetime,
+    until: datetime,
+    known_at: int | None,
+    asked: WhatIf,
+    *,
+    controls: Sequence[str] | None = None,
+    assets: Sequence[str] | None = None,
+    progress: Progress = quietly,
+) -> tuple[Outlined, Outlined]:
+    """Return what was agreed and what would be, judged over [since, until) as known at a journal entry (null: the newest), both in outline: who, for how long, how much.
+
+    controls: only these; null: those whose verdicts may differ. assets: only these. Raises `UsageError` as `assess` does, and for a what-if that changes nothing.
+    """
+    check_period(since, until)
+    catch_up(store, progress=progress)
+    known = known_at_of(store, known_at)
+    estate = estate_of(store, known, given=known_at is not None)
+    other = what_if(estate, asked)
+    chosen = list(controls or asked.controls())
+    shown = {*store.catalog.listings(known)["repository"], *estate.asset_repositories["repository"]}
+    if not assets and set(chosen) <= set(judges()) and is_enough(asked, estate, shown):
+        try:
+            return _on_kept_worlds(store, since, until, known, other, chosen, progress)
+        except (
+            OSError,
+            DataFolderError,
+            pl.exceptions.PolarsError,
+        ):  # the disk is full, or somebody deleted or damaged what was kept: it is only the quicker way
+            shutil.rmtree(_place(store, since, until, known), ignore_errors=True)
+    agreed, would = (
+        outlined(store, since, until, known, controls=chosen, assets=assets, instead=instead, progress=progress)
+        for instead in (None, asked)
+    )
+    return agreed, would
+
+
+def _on_kept_worlds(
+    store: Store, since: datetime, until: datetime, known: int, other: Estate, controls: Sequence[str], progress: Progress
+) -> tuple[Outlined, Outlined]:
+    place = _place(store, since, until, known)
+    if not place.exists():
+        _write(store, since, until, known, place, progress)
+    place.touch()
+    agreed = _agreed(place, controls)
+    other = replace(other, known=known_of(store, known, other, controls))
+    outlines: list[Outline] = []
+    faults: list[str] = []
+    whole = len(places(place))
+    for number, (outline, wrong) in enumerate(judge_kept(place, other, controls), 1):
+        progress("what if", number, whole)
+        outlines.append(outline)
+        faults += [fault for fault in wrong if fault not in faults]
+    return agreed, _told(agreed.assessment, Outline.joined(outlines), faults)
+
+
+def _agreed(place: Path, controls: Sequence[str]) -> Outlined:
+    """Read what was agreed, of some controls."""
+    found = kept(place / AGREED)
+    if not found:
+        raise DataFolderError(f"{place / AGREED} holds no assessment")
+    told = found[0]
+    assessment = told.assessment(told.results["asset"].unique())
+    stretches = [pl.read_ipc(place / f"{name}.arrow").filter(pl.col("control").is_in(list(controls))) for name in STRETCHES]
+    results = [result for result in assessment.results if result.control in controls]
+    faults = [fault for fault in assessment.faults if fault.partition(":")[0] in controls]
+    return _told(assessment, Outline(results, *stretches), faults)
+
+
+def _told(like: Assessment, outline: Outline, faults: Sequence[str]) -> Outlined:
+    coverage = coverage_of(outline.results, like.coverage.orphans)
+    return Outlined(replace(like, results=tuple(outline.results), coverage=coverage, faults=tuple(faults)), outline)
+
+
+def _write(store: Store, since: datetime, until: datetime, known: int, place: Path, progress: Progress) -> None:
+    """Keep the worlds of a period, and what was agreed judged on them; the oldest ones beyond PERIODS are taken away."""
+    place.parent.mkdir(exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
+    try:
+        looking = partial(keep_world, aside)
+        agreed = outlined(store, since, until, known, controls=judges(), looking=looking, progress=progress)
+        keep(aside / AGREED, agreed.assessment, datetime.now(UTC))
+        for name in STRETCHES:
+            getattr(agreed.outline, name).write_ipc(aside / f"{name}.arrow")
+        aside.chmod(0o755)
+        aside.rename(place)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    others = [each for each in place.parent.iterdir() if each != place and not each.name.startswith(".")]
+    for old in sorted(others, key=lambda each: each.stat().st_mtime, reverse=True)[PERIODS - 1 :]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _place(store: Store, since: datetime, until: datetime, known: int) -> Path:
+    return store.folder.worlds_path / f"{known}-{micros(since)}-{micros(until)}-{_program()}"
+
+
+@cache
+def _program() -> str:
+    """Return what tells this program from others, which may understand the same evidence otherwise: the digest of its modules and the version of Polars."""
+    digest = hashlib.sha256(pl.__version__.encode())
+    root = Path(audit.__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]

@@ -1,0 +1,78 @@
+"""Kept worlds: a what-if gets from files what it gets from the evidence itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.errors import UsageError
+from audit.evaluation.assess import judge
+from audit.evaluation.kept_worlds import is_enough, judge_kept, judges, keep_world, repositories_of
+from audit.evaluation.results import NOT_ASKED
+from audit.evaluation.what_if import WhatIf, what_if
+from audit.model.verdicts import Result
+from tests.oracle.direct import estate_of_case, rows_of_case
+from tests.oracle.estates import random_case
+
+ASKED: dict[str, Any] = {
+    "rpo": "30h",
+    "copies": {"max_age": "2d", "count": 2, "offsite": 1, "immutable": 1, "offline": 1},
+    "keep": [{"every": "day", "for": "5d"}, {"every": "point", "for": "2d"}],
+    "dispose": {"after": "20d"},
+    "encrypted": True,
+    "locked_for": "36h",
+    "location": {"countries": ["CN"]},
+}
+
+
+def test_every_objective_of_a_control_that_judges_kept_worlds_is_tried_here() -> None:
+    assert set(judges()) == {"baseline", *(name for key in ASKED for name in WhatIf({key: None}).controls())}
+
+
+def in_outline(result: Result) -> Result:
+    """Return a result without what explains it."""
+    exposures = [{key: seconds for key, seconds in one.detail.items() if key == "exposure_seconds"} for one in result.breaches]
+    return replace(
+        result,
+        breaches=tuple(replace(one, detail=told, evidence=()) for one, told in zip(result.breaches, exposures, strict=True)),
+        unproven=tuple(replace(one, reason=NOT_ASKED, detail={}) for one in result.unproven),
+        provenance=None,
+    )
+
+
+@pytest.mark.parametrize("seed", [60, 61, 62, 63, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(64, 70))])
+def test_random_estates_are_judged_the_same_on_what_was_kept_of_them(seed: int, tmp_path: Path) -> None:
+    case = random_case(seed)
+    estate, rows = estate_of_case(case), rows_of_case(case)
+    judge(estate, rows, case.since, case.until, judges(), outlined=True, looking=partial(keep_world, tmp_path, 0))
+    seen = set()
+    for key, value in ASKED.items():
+        asked = WhatIf({key: value})
+        try:
+            other = what_if(estate, asked)
+        except UsageError:  # nothing was agreed at all
+            continue
+        if not is_enough(asked, estate, repositories_of(tmp_path)):
+            continue
+        # Each alone, so that what one looks at is not there because another asked for it.
+        for control in asked.controls():
+            expected = judge(other, rows, case.since, case.until, [control], outlined=True)
+            in_full = judge(other, rows, case.since, case.until, [control])
+            ((outline, faults),) = judge_kept(tmp_path, other, [control])
+            assert tuple(faults) == expected.faults == in_full.faults == ()
+            assert outline.whole() == expected.outline.whole() == [in_outline(result) for result in in_full.results], (key, control)
+            seen |= {control} if outline.results else set()
+    assert not case.programme["policies"] or seen
+
+
+def test_what_made_the_kept_world_is_not_answered_from_it() -> None:
+    estate = estate_of_case(random_case(60))
+    declared = set(estate.repositories["repository"])
+    assert is_enough(WhatIf({"rpo": "1h"}), estate, {*declared, "never declared"})
+    assert not is_enough(WhatIf({"keep": [{"every": "day", "for": "5d"}]}), estate, {"never declared"})
+    assert not is_enough(WhatIf({"rpo": "1h", "accept_partial": True}), estate, declared)
+    assert not is_enough(WhatIf({"rpo": "1h", "schedule": {"full": "week"}}), estate, declared)
