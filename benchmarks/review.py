@@ -91,9 +91,9 @@ def programme(folder: Path, assets: int, **of_repositories: object) -> None:
     )
 
 
-def evidence(folder: Path, assets: int) -> int:
-    """Write, for each place and month, the complete listing of a year's daily points; 1 day in 500 is missing. Returns the points."""
-    days = pl.DataFrame({"day": range(-30, DAYS)}, schema={"day": pl.Int64})
+def evidence(folder: Path, assets: int, days_of_it: int = DAYS) -> int:
+    """Write, for each place, the complete listing of the daily points of so many days; 1 day in 500 is missing. Returns the points."""
+    days = pl.DataFrame({"day": range(-30, days_of_it)}, schema={"day": pl.Int64})
     every = pl.DataFrame({"asset": range(assets)}, schema={"asset": pl.Int64}).join(days, how="cross")
     lost = (pl.struct("asset", "day").hash(1) % 500 == 0) & (pl.col("day") >= 0) & (pl.col("asset") % 4 == 0)
     kept = every.filter(~lost)

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,8 @@ from audit.steps.keep import keep_assessment
 from audit.steps.report import report_of
 from audit.steps.what_if import assess_what_if
 
+SHOWN = 1_000
+"""Rows the table shows at the most; nobody reads more on a screen, and to lay them out takes longer than to judge."""
 STYLE = {
     Verdict.BREACHED: "bold red",
     Verdict.UNPROVEN: "yellow",
@@ -132,7 +134,7 @@ def command(
         if unit:
             units = store.estate(agreed.assessment.as_known_at).units
             agreed, other = agreed.of_unit(unit, units), other.of_unit(unit, units)
-        _write(_what_if(asked, agreed, other, fmt).encode(), output, "What would be")
+        _write(_what_if(asked, agreed, other, fmt), output, "What would be")
         if any(result.verdict is Verdict.BREACHED for result in other.assessment.results):
             ctx.exit(int(Exit.FAILED))
         return
@@ -149,8 +151,7 @@ def command(
     if fmt == "xlsx":
         written = _workbook(store, assessment, unit, content)
     else:
-        text = _json(assessment) if fmt == "json" else _csv(assessment) if fmt == "csv" else _table(assessment)
-        written = text.encode()
+        written = _json(assessment) if fmt == "json" else (_csv(assessment) if fmt == "csv" else _table(assessment)).encode()
     _write(written, output, f"{len(assessment.results)} results")
     if any(result.verdict is Verdict.BREACHED for result in assessment.results):
         ctx.exit(int(Exit.FAILED))
@@ -201,27 +202,27 @@ def _pair(option: str, text: str) -> tuple[str, str]:
     return key.strip(), value.strip()
 
 
-def _what_if(asked: WhatIf, agreed: Outlined, other: Outlined, fmt: str) -> str:
+def _what_if(asked: WhatIf, agreed: Outlined, other: Outlined, fmt: str) -> bytes:
     """Return what would be beside what was agreed."""
     breaches = agreed.outline.breaches, other.outline.breaches
     comparison = compare(agreed.assessment, other.assessment, breaches)
     if fmt == "csv":
-        return csv_of(comparison)
+        return csv_of(comparison).encode()
     if fmt == "json":
         said = {"values": dict(asked.values), "scope": {key: sorted(names) for key, names in asked.scope.items()}}
-        told = {
-            **other.whole().to_json(), "what_if": said, "agreed": agreed.whole().to_json(), "comparison": comparison.to_json(),
-        }  # fmt: skip
-        return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
-    return table_of(comparison, "agreed", "what if")
+        more = {"what_if": said, "agreed": agreed.whole().to_json(), "comparison": comparison.to_json()}
+        return _json(other.whole(), more)
+    return table_of(comparison, "agreed", "what if").encode()
 
 
 def _workbook(store: Store, assessment: Assessment, unit: str | None, content: Content) -> bytes:
     return report_of(store, assessment, Definition.load(content, "assessment"), "en", "xlsx", unit, content=content)
 
 
-def _json(assessment: Assessment) -> str:
-    return json.dumps(assessment.to_json(), ensure_ascii=False, indent=1) + "\n"
+def _json(assessment: Assessment, more: Mapping[str, Any] | None = None) -> bytes:
+    out = io.BytesIO()
+    assessment.write_json(out, more)
+    return out.getvalue()
 
 
 def _csv(assessment: Assessment) -> str:
@@ -266,9 +267,17 @@ def _table(assessment: Assessment) -> str:
         table.add_column(name, overflow="fold")
     for name in ("met", "breached", "unproven"):
         table.add_column(name, justify="right")
-    for result in assessment.results:
+    shown = assessment.results
+    if len(shown) > SHOWN:
+        shown = tuple(sorted(shown, key=lambda result: list(STYLE).index(result.verdict)))[:SHOWN]
+    for result in shown:
         table.add_row(*_cells(result))
     console.print(table)
+    if len(assessment.results) > SHOWN:
+        console.print(
+            f"\nThese are {SHOWN} of {len(assessment.results)} results, what is breached and unproven first; --format csv, json and xlsx have all.",
+            soft_wrap=True,
+        )
     coverage = assessment.coverage
     console.print(
         f"\nOf {coverage.in_service} assets in service at the end: {coverage.assigned} assigned to a policy, {coverage.protected} protected"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import IO, Any
 
 from audit.model.envelope import time_text
 
@@ -181,3 +182,14 @@ class Assessment:
             "faults": list(self.faults),
             "notices": [dict(notice) for notice in self.notices],
         }
+
+    def write_json(self, file: IO[bytes], more: Mapping[str, Any] | None = None) -> None:
+        """Write the JSON form, and more keys after it, one result a line. There may be hundreds of thousands: each is encoded by itself, which takes a third of the time."""
+        values = replace(self, results=()).to_json() | dict(more or {})
+        before, _, after = json.dumps(values, ensure_ascii=False).partition('"results": []')
+        file.write(f'{before}"results": ['.encode())
+        separator = "\n"
+        for result in self.results:
+            file.write(f"{separator}{json.dumps(result.to_json(), ensure_ascii=False)}".encode())
+            separator = ",\n"
+        file.write(f"\n]{after}\n".encode())

@@ -70,11 +70,14 @@ class Context:
     record: Record = field(default_factory=Record)
     answered: Answered | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    _titles: dict[str, Text] = field(default_factory=dict, repr=False)
     _promises: dict[tuple[str, str | None, str | None], Text] = field(default_factory=dict, repr=False)
 
     def control(self, control: str) -> Text:
         """Return the title of a control."""
-        return self.control_says(control, "title") or (Name(control),)
+        if control not in self._titles:
+            self._titles[control] = self.control_says(control, "title") or (Name(control),)
+        return self._titles[control]
 
     def control_says(self, control: str, what: str) -> Text:
         """Return `title`, `means`, `rationale`, `remedy`, `consequence` or `limits` of a control, or nothing where content says nothing."""

@@ -189,16 +189,3 @@ def narrowed(assessment: Assessment, scope: Scope, chosen: Chosen) -> Assessment
     kept = [notice for notice in assessment.notices if notice["key"] in ("conflicting-points", "runs-without-repository")]
     unread = chosen.quarantine.filter(pl.col("level") == "error").height
     return replace(assessment, notices=(*ours, *kept), quarantined=unread)
-
-
-def write_assessment(file: IO[bytes], assessment: Assessment) -> None:
-    """Write the JSON of `assess --format json`, one result a line."""
-    values = replace(assessment, results=()).to_json()
-    whole = json.dumps(values, ensure_ascii=False)
-    before, _, after = whole.partition('"results": []')
-    file.write(f'{before}"results": ['.encode())
-    separator = "\n"
-    for result in assessment.results:
-        file.write(f"{separator}{json.dumps(result.to_json(), ensure_ascii=False)}".encode())
-        separator = ",\n"
-    file.write(f"\n]{after}\n".encode())

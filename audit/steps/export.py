@@ -34,7 +34,6 @@ from audit.steps._export_parts import (
     Aside,
     Counts,
     narrowed,
-    write_assessment,
     write_facts,
     write_journal,
     write_payloads,
@@ -150,7 +149,7 @@ def _fill(
     writer.add_bytes(package.SCRIPT, package.SCRIPT_FILE.read_bytes())
     for path, data in _reports(store, assessment, scope, chosen, documents, content, progress):
         writer.add_bytes(path, data)
-    write_assessment(aside.to(package.ASSESSMENT), assessment)
+    assessment.write_json(aside.to(package.ASSESSMENT))
     aside.into(writer, package.ASSESSMENT)
     for kind in counts.facts:
         aside.into(writer, f"{package.FACTS}/{kind}.ndjson")

@@ -175,8 +175,12 @@ def _listed(assets: tuple[str, ...], pairs: list[Pair], context: Context) -> Tex
     """Return assets by name, each with its parts where it has some."""
     words = context.words
     told: list[str | Name] = []
+    by_asset: dict[str, set[str]] = {}
+    for result, _ in pairs:
+        if result.part is not None:
+            by_asset.setdefault(result.asset, set()).add(result.part)
     for asset in assets:
-        parts = tuple(sorted({result.part for result, _ in pairs if result.asset == asset and result.part is not None}))
+        parts = tuple(sorted(by_asset.get(asset, ())))
         told += [words.plain("labels.comma")] if told else []
         told += [Name(asset), *(words("labels.in-brackets", value=words.names(parts)) if parts else ())]
     return joined(*told)
