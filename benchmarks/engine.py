@@ -67,10 +67,11 @@ class Tables:
         return conform(told, PAYLOAD_ROW)
 
 
-def tables(folder: Path, points: int, per_asset: int = PER_ASSET, seed: int = 1) -> Tables:
-    """Write the rows that a year of daily listings leaves of so many points."""
+def tables(folder: Path, points: int, per_asset: int = PER_ASSET, *, in_turn: bool = False, seed: int = 1) -> Tables:
+    """Write the rows that a year of daily listings leaves of so many points. in_turn: one repository after the other has one, not all at the same time."""
     each = per_asset // REPOSITORIES
     pace = DAYS * DAY // each
+    apart = pace // REPOSITORIES if in_turn else 0
     n = points // per_asset * each * REPOSITORIES
     base = pl.select(pl.int_range(n)).to_series()
     frame = pl.select(
@@ -83,7 +84,7 @@ def tables(folder: Path, points: int, per_asset: int = PER_ASSET, seed: int = 1)
         other=pl.int_range(n).hash(seed + 7),
     )
     frame = frame.with_columns(
-        captured=START + pl.col("number") * pace + pl.col("place") * (pace // REPOSITORIES) + pl.col("jitter"),
+        captured=START + pl.col("number") * pace + pl.col("place") * apart + pl.col("jitter"),
         id=pl.format("{}{}", "tag", pl.col("other") % 100_000),
     )
     frame = frame.filter(pl.col("chance") != 7)  # some are missing: breaches
@@ -207,9 +208,12 @@ def cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def made_elsewhere(folder: Path, points: int, per_asset: int = PER_ASSET) -> Tables:
+def made_elsewhere(folder: Path, points: int, per_asset: int = PER_ASSET, *, in_turn: bool = False) -> Tables:
     """Write the rows in a process of its own, so that the peak of memory is that of the work alone."""
-    subprocess.run([sys.executable, "-m", "benchmarks.engine", "--write", str(folder), str(points), str(per_asset)], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "benchmarks.engine", "--write", str(folder), str(points), str(per_asset), str(int(in_turn))],
+        check=True,
+    )
     return Tables(folder, pl.read_parquet(folder / "listings.parquet"))
 
 
@@ -258,6 +262,6 @@ def run(points: int, *, sqlite: bool = True) -> dict[str, float]:
 
 
 if __name__ == "__main__" and "--write" in sys.argv:
-    tables(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    tables(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), in_turn=sys.argv[5] == "1")
 elif __name__ == "__main__":
     run(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000, sqlite="--no-sqlite" not in sys.argv)

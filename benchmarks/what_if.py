@@ -50,7 +50,7 @@ def run(assets: int) -> list[dict[str, float]]:
     found = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        catalog = made_elsewhere(folder, assets * HOURS, HOURS)
+        catalog = made_elsewhere(folder, assets * HOURS, HOURS, in_turn=True)
         agreed = estate(assets, 2)
         worlds = folder / "worlds"
         worlds.mkdir()
