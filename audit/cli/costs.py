@@ -104,7 +104,7 @@ def _csv(found: Costs) -> str:
 
 
 def _table(found: Costs) -> str:
-    console = Console(record=True, file=io.StringIO(), width=None if sys.stdout.isatty() else 180, highlight=False, markup=False)
+    console = Console(record=True, file=io.StringIO(), width=None if sys.stdout.isatty() else 220, highlight=False, markup=False)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("policy", "data class", "repository", "points", "stored", "average", "price", "cost"):
         table.add_column(name, overflow="fold", justify="right" if name in ("points", "stored", "average", "cost") else "left")
