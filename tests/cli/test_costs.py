@@ -113,7 +113,7 @@ def test_the_workbook_has_the_same_lines(session: Session, tmp_path: Path) -> No
     assert "Costs" in book.sheetnames
     cells = [[cell.value for cell in row] for row in book["Costs"].iter_rows()]
     (nas,) = [row for row in cells if "nas-dc1" in row]
-    assert nas[:11] == ["core", "messages", "nas-dc1", 1, 1, 1, 1, 1.2, 1.6, "0.12 CNY per GiB-month", 0.0473]
+    assert nas[:11] == ["core", "messages", "nas-dc1", 1, 1, 1, 1, 1.2, 1.6, "0.12 CNY / GiB-month", 0.0473]
     assert session("costs", *NOVEMBER, "--format", "xlsx").code == 2
 
 

@@ -75,7 +75,7 @@ def test_what_is_stored_and_what_it_costs_stands_in_lines_and_by_currency(review
     first, second, third, _ = rows(table(document, "costs"))
     assert first == {
         "policy": "core", "data-class": "messages", "repository": "nas-dc1", "points-sure": 3, "points-possible": 4, "stored-sure": 2.0, "stored-possible": 3.0,
-        "average-sure": 0.5, "average-possible": 1.0, "price": "0.12 CNY per GiB-month", "cost-sure": 1200.0, "cost-possible": 1300.1, "unknown": 0,
+        "average-sure": 0.5, "average-possible": 1.0, "price": "0.12 CNY / GiB-month", "cost-sure": 1200.0, "cost-possible": 1300.1, "unknown": 0,
     }  # fmt: skip
     assert second["unknown"] == 2
     assert (third["policy"], third["price"], third["cost-sure"], third["cost-possible"]) == ("no policy", "No price", None, None)
@@ -467,12 +467,25 @@ def test_of_restore_tests_the_report_says_one_thing_throughout(review, content, 
     assert [note == figure for note in notes] == [False, False, True]
     (_, may_not), _ = conclusions(document)
     limits = plain(words.translated(content.yaml("policies/controls/protection.yaml")["limits"], ""))
-    assert may_not.count(limits) == 1
+    title = plain(words.translated(content.yaml("policies/controls/protection.yaml")["title"], ""))
+    assert may_not.count(f"{title}{': ' if language == 'en' else '：'}{limits}") == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_controls_leave_open_is_said_by_their_names(review, assessment, content, language):
+    """Controls that rest on statements say the same of themselves: it stands once, with all their names."""
+    (model, *_) = (result for result in assessment.results if result.control == "copies")
+    stated = tuple(replace(model, control=control, leg=None, verdict=Verdict.MET) for control in ("isolation", "access"))
+    (_, may_not), _ = conclusions(review(language, assessment=replace(assessment, results=(*assessment.results, *stated))))
+    said = content.yaml("policies/controls/isolation.yaml")["limits"][language]
+    names = {"en": "Access and duties, Isolation: ", "zh": "权限与职责分离、隔离副本："}
+    assert [text for text in may_not if said in text] == [names[language] + said]
+    assert not [text for text in may_not if text.startswith(("It ", "其"))]
 
 
 def test_the_summary_limits_minimum_retention_only_where_it_was_judged(review, assessment):
     def told(document):
-        return [text for text in conclusions(document)[0][1] if text.startswith("Minimum retention is judged")]
+        return [text for text in conclusions(document)[0][1] if text.startswith("Minimum retention: It is judged")]
 
     others = tuple(result for result in assessment.results if result.control != "retention-minimum")
     assert len(told(review())) == 1
