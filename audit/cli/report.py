@@ -20,7 +20,7 @@ from audit.reporting.compose import Definition
 from audit.reporting.formats import LOCALES
 from audit.steps._open import open_store
 from audit.steps.assess import assess
-from audit.steps.report import agreeing, formats, report_of
+from audit.steps.report import agreeing, costs_for, formats, report_of
 
 OUTPUT = click.Path(path_type=Path, allow_dash=True)
 
@@ -81,10 +81,13 @@ def command(
     begin, end = parse_period(since, until, year, zone)
     with progress() as shown:
         assessment = assess(store, begin, end, known, progress=shown)
+    stored = costs_for(store, assessment, definition, unit)
     stem = "-".join(safe_name(part) for part in (name, framework, unit) if part)
     folder = len(wanted) > 1 or output.is_dir()
     for language, fmt in wanted:
-        written = report_of(store, assessment, definition, language, fmt, unit, content=content, framework=framework)
+        written = report_of(
+            store, assessment, definition, language, fmt, unit, content=content, framework=framework, costs_found=stored
+        )
         if str(output) == "-":
             sys.stdout.buffer.write(written)
             continue

@@ -11,10 +11,10 @@ from audit.model.world import Layer, World, plus
 
 
 def held(world: World) -> pl.DataFrame:
-    """Return when groups are under a hold: `code`, `begin`, `end`, one row for each hold; and `rank` among the holds of its group."""
+    """Return when groups are under a hold: `code`, `begin`, `end`, `preserve` (`all` or `month`), one row for each hold; and `rank` among the holds of its group."""
     rows = world.records.get("hold")
     if rows is None or rows.is_empty():
-        return pl.DataFrame(schema={"code": pl.UInt32, "begin": INT, "end": INT, "rank": INT})
+        return pl.DataFrame(schema={"code": pl.UInt32, "begin": INT, "end": INT, "preserve": pl.String, "rank": INT})
     rows = rows.filter(~pl.col("code").is_in(world.beside.implode())).sort("code", "id", "begin")
     # A record speaks of a group segment by segment; what was there when the hold began is asked once, not again in each segment.
     fresh = (
@@ -23,8 +23,8 @@ def held(world: World) -> pl.DataFrame:
         | (pl.col("begin") != pl.col("end").shift(1))
     )
     rows = rows.with_columns(hold=fresh.fill_null(value=True).cum_sum())
-    rows = rows.group_by("hold", maintain_order=True).agg(pl.col("code", "begin").first(), pl.col("end").last())
-    return rows.select("code", "begin", "end", rank=pl.int_range(pl.len(), dtype=INT).over("code"))
+    rows = rows.group_by("hold", maintain_order=True).agg(pl.col("code", "begin", "preserve").first(), pl.col("end").last())
+    return rows.select("code", "begin", "end", "preserve", rank=pl.int_range(pl.len(), dtype=INT).over("code"))
 
 
 def suspended(world: World, layer: Layer, policy: PolicyVersion, grace: Term) -> pl.DataFrame:

@@ -70,7 +70,7 @@ def resolve_facts(rows: Rows, sources: Mapping[str, Source], acceptances: set[bo
     names, held, gone = name_rows(rows)
     merged = merge_tellings(held, gone, names.chains)
     runs = names.with_pairs(merge_runs(rows.runs))
-    points, unplaced = _with_runs(merged, runs)
+    points, unplaced = _with_runs(merged, runs, names.pairs)
     points = link_originals(points, names.pairs)
     points = points.with_columns(available=pl.coalesce("available", pl.when(~pl.col("catalog")).then("captured")))
     presence = _presence(merged, points, names, sources)
@@ -125,7 +125,7 @@ def _doubt(points: pl.DataFrame, damaged: pl.Series) -> pl.Series:
     return marked.scatter((~points["catalog"]).arg_true(), 1)
 
 
-def _with_runs(merged: Merged, runs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _with_runs(merged: Merged, runs: pl.DataFrame, pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the points with what runs tell of them and with those that only runs tell of, and the successful runs that name no repository."""
     made_points = runs.filter((pl.col("kind") == "backup") & pl.col("outcome").is_in(["success", "warning"]))
     unplaced = made_points.filter(pl.col("repository").is_null()).select("source", "subject", "id")
@@ -140,7 +140,11 @@ def _with_runs(merged: Merged, runs: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
     whole = pl.col("subject").is_not_null() & pl.col("started").is_not_null()
     every = timed.filter(whole | pl.col("recovery_point").is_not_null()).with_row_index("run")
     usable = every.filter(whole)
-    known = merged.points.select("pair", "id", "subject", "captured", "catalog").with_row_index("point")
+    known = merged.points
+    if (known["captured"].is_null() & known["copy_of_id"].is_not_null()).any():
+        # A run may have made a copy: it is known by the instant that the copy has from its original.
+        known = link_originals(known, pairs)
+    known = known.select("pair", "id", "subject", "captured", "catalog").with_row_index("point")
     found = match(every.select("run", "pair", "id", "subject", "recovery_point", "started", "finished", "partial"), known)
     points = merged.points.with_row_index("point").join(found.told, on="point", how="left", maintain_order="left", suffix="_run")
     points = points.with_columns(

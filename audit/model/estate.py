@@ -57,6 +57,16 @@ REPOSITORY: dict[str, pl.DataType] = {
     "provider": pl.String(),
 }
 
+PRICE: dict[str, pl.DataType] = {
+    "repository": pl.String(),
+    "from": INSTANT,
+    "to": INSTANT,
+    "amount": pl.String(),  # a decimal number as text: money is never a float
+    "currency": pl.String(),
+    "per": pl.String(),  # GiB-month, GB-month, TiB-month or TB-month
+}
+"""What storing costs, for as long as a repository declares it."""
+
 ASSET_REPOSITORY: dict[str, pl.DataType] = {"asset": pl.String(), "repository": pl.String()}
 """Repositories that an asset declares for itself."""
 
@@ -130,7 +140,7 @@ class Estate:
     """Everything declared, as known at one entry of the journal (schemas above). `keeps_at_least`: by repository, what its listings show at the least.
     `titles`: of assets and sources, by noun, name and language. `records`: by kind, what people stated and did (`audit.model.records`).
     `demands`: the baseline. `beside`: assets that controls look at while they judge others, and that are not judged themselves. `known`: of the journal that all of
-    this was read from; null: of none. `representatives`: by unit, who may sign for it, as last declared."""
+    this was read from; null: of none. `representatives`: by unit, who may sign for it, as last declared. `prices`: of repositories (PRICE)."""
 
     segments: pl.DataFrame
     aliases: pl.DataFrame
@@ -147,3 +157,4 @@ class Estate:
     beside: frozenset[str] = frozenset()
     known: Known | None = None
     representatives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    prices: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PRICE))

@@ -23,9 +23,11 @@ from audit.policy.kinds.sources import Origin
 from audit.policy.kinds.units import Unit
 from audit.policy.objectives import promise
 from audit.policy.place import Key, Place
+from audit.policy.price import Price
 from audit.policy.programme import Declared, Programme
 from audit.policy.retention import contradictions
 from audit.policy.suggest import nearest, one_of
+from audit.policy.validate import validate
 from audit.policy.words import Item
 
 HOMES: dict[type[Item], str] = {
@@ -44,7 +46,13 @@ def check(programme: Programme, earlier_zone: str | None = None) -> list[Fault]:
     `earlier_zone`: the zone of bare dates of the programme before it.
     """
     zone = programme.zone(earlier_zone)
-    faults = [*_repeated(programme, zone), *_references(programme), *_mirrors(programme), *_subjects(programme, zone)]
+    faults = [
+        *_repeated(programme, zone),
+        *_references(programme),
+        *_mirrors(programme),
+        *_prices(programme),
+        *_subjects(programme, zone),
+    ]
     for asset in programme.of(Asset):
         faults += _asset(asset, zone)
     for origin in programme.of(Origin):
@@ -140,6 +148,12 @@ def _mirrors(programme: Programme) -> Iterator[Fault]:
             yield one.place.at("mirror_of").fault(
                 f"the repository `{name}` is a mirror of itself", "name the repository that backups are written to"
             )
+
+
+def _prices(programme: Programme) -> Iterator[Fault]:
+    for one in programme.of(Repository):
+        if one.item.price is not None:
+            yield from validate(Price, one.item.price, one.place.at("price"))[1]
 
 
 def _asset(declared: Declared[Asset], zone: str) -> Iterator[Fault]:

@@ -11,18 +11,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
+from pydantic import ValidationError
+
 from audit.errors import InputError
 from audit.model.estate import Estate, Source
 from audit.model.terms import Term, micros
 from audit.policy import aliases
 from audit.policy.baseline import Applied, demands_of
-from audit.policy.frames import alias_frame, asset_repository_frame, repository_frame, segment_frame
+from audit.policy.frames import alias_frame, asset_repository_frame, price_frame, repository_frame, segment_frame
 from audit.policy.kinds.assets import Asset
 from audit.policy.kinds.repositories import Repository
 from audit.policy.kinds.sites import Site
 from audit.policy.kinds.sources import Origin
 from audit.policy.kinds.units import Unit
 from audit.policy.load import load
+from audit.policy.price import Price
 from audit.policy.programme import Declared, Programme
 from audit.policy.promises import Assignment, Version, versions
 from audit.policy.segments import AssetFacts, Conflict, Placed, segments
@@ -104,12 +107,13 @@ def resolve(history: Sequence[Read]) -> Resolved:
     facts, asset_reaches = _fold(history, Asset, _asset_facts)
     retirements, retirement_reaches = _folded(_retirements(history))
     repositories, repository_reaches = _fold(history, Repository, _placed)
+    prices, price_reaches = _fold(history, Repository, _price)
     owners, alias_reaches = _folded(_owners(history))
     rows, conflicts, described = segments(facts, retirements, sites, Assignment(known))
     reaches = {
         Site.NOUN: site_reaches,
         Asset.NOUN: {name: asset_reaches.get(name, []) + retirement_reaches.get(name, []) for name in facts},
-        Repository.NOUN: repository_reaches,
+        Repository.NOUN: {name: repository_reaches.get(name, []) + price_reaches.get(name, []) for name in repositories},
         "subject": {f"{source} {subject}": reached for (source, subject), reached in alias_reaches.items()},
     }
     last = history[-1].programme if history else Programme({})
@@ -125,6 +129,7 @@ def resolve(history: Sequence[Read]) -> Resolved:
         timezone=history[-1].zone if history else "UTC",
         representatives={name: _names(declared[-1].item) for name, declared in last.named(Unit).items()},
         titles={model.NOUN: _titles(history, model) for model in (Asset, Origin)},
+        prices=price_frame(prices),
         demands=demands_of([Applied(read.programme, read.at, read.zone) for read in history]),
     )
     marked = [
@@ -153,6 +158,14 @@ def _placed(repository: Repository, _: str) -> Placed:
     return Placed(
         repository.medium, repository.site, repository.failure_domain, repository.offline, repository.mirror_of, repository.provider
     )
+
+
+def _price(repository: Repository, _: str) -> Price | None:
+    """Return the price of a repository. What a programme of the past says in a shape of its own is none."""
+    try:
+        return Price.model_validate(repository.price) if repository.price is not None else None
+    except ValidationError:
+        return None
 
 
 def _fold(

@@ -7,8 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from audit.model.estate import ALIAS, ASSET_REPOSITORY, REPOSITORY, SEGMENT
+from audit.model.estate import ALIAS, ASSET_REPOSITORY, PRICE, REPOSITORY, SEGMENT
 from audit.policy.aliases import Key, Owner
+from audit.policy.price import Price
 from audit.policy.segments import NOWHERE, AssetFacts, Placed, Row, Where
 from audit.policy.timeline import BEGINNING, END, Timeline, stretches
 
@@ -51,6 +52,17 @@ def repository_frame(repositories: Mapping[str, Timeline[Placed]], sites: Mappin
                         )
                     )
     return _frame(rows, REPOSITORY)
+
+
+def price_frame(prices: Mapping[str, Timeline[Price | None]]) -> pl.DataFrame:
+    """Return the prices of the repositories by name and time, where they declare one."""
+    rows = [
+        (name, _open(begin), _open(end), format(price.amount, "f"), price.currency, price.per)
+        for name in sorted(prices)
+        for begin, end, price in stretches(prices[name])
+        if price is not None
+    ]
+    return _frame(rows, PRICE)
 
 
 def asset_repository_frame(facts: Mapping[str, Timeline[AssetFacts]]) -> pl.DataFrame:

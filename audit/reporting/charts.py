@@ -13,10 +13,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import groupby, pairwise
 from typing import Any
 from unicodedata import east_asian_width
 
+import pyphen
 from markupsafe import Markup, escape
 
 from audit.model.document import HeatCell, HeatMap, ShareBar, ShareBars, State
@@ -331,10 +333,12 @@ def _shortened(text: str, room: float, size: int) -> str:
 
 
 def _wrapped(text: str, room: float, size: int, most: int) -> list[str]:
-    """Return a text in at most `most` lines: broken between words, in Chinese after a mark; what is too long for a line, between its letters."""
+    """Return a text in at most `most` lines: broken between words, in Chinese after a mark; what is too long for a line, between its letters, and a
+    word with a hyphen between its syllables."""
     lines: list[str] = [""]
     units = _UNITS.findall(text)
-    for piece in (one for unit in units for one in ([unit] if _width(unit.rstrip(), size) <= room else _PIECES.findall(unit))):
+    long = (one for unit in units for one in ([unit] if _width(unit.rstrip(), size) <= room else _PIECES.findall(unit)))
+    for piece in (part for one in long for part in _hyphenated(one, room, size)):
         if _width(lines[-1] + piece.rstrip(), size) <= room or not lines[-1]:
             lines[-1] += piece if lines[-1] else piece.lstrip()
         else:
@@ -344,6 +348,21 @@ def _wrapped(text: str, room: float, size: int, most: int) -> list[str]:
     if len(lines) > most:
         kept[-1] = _shortened(kept[-1] + "…" * 2, room, size)
     return [_shortened(line, room, size) for line in kept]
+
+
+def _hyphenated(word: str, room: float, size: int) -> list[str]:
+    """Return a word as pieces that fit, each but the last with a hyphen; as it is where it fits, or has no syllables that do."""
+    if _width(word.rstrip(), size) <= room:
+        return [word]
+    fitting = [place for place in _hyphenation().positions(word.rstrip()) if _width(word[:place] + "-", size) <= room]
+    if not fitting:
+        return [word]
+    return [word[: fitting[-1]] + "-", *_hyphenated(word[fitting[-1] :], room, size)]
+
+
+@cache
+def _hyphenation() -> pyphen.Pyphen:
+    return pyphen.Pyphen(lang="en_GB", left=3, right=3)
 
 
 def chart_globals(words: Words, formats: Formats) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ import audit.reporting.sections
 from audit.content import Content, ContentError
 from audit.discovery import modules
 from audit.errors import UsageError
+from audit.evaluation.costs import Costs
 from audit.evaluation.framework import Answered
 from audit.model.document import Cell, Document, Fact, InstantCell, Name, OrdinalCell, Section, Sheet, Text, TextCell
 from audit.model.estate import Estate
@@ -46,9 +47,19 @@ class Definition:
     @property
     def needs_framework(self) -> bool:
         """Whether one of its sections answers a framework."""
+        return any(getattr(module, "NEEDS_FRAMEWORK", False) for module, _ in self._modules())
+
+    def needs_costs(self, estate: Estate) -> bool:
+        """Whether one of its sections says what is stored and what that costs: where a repository declares a price, or with `always: true` in any case."""
+        priced = not estate.prices.is_empty()
+        return any(
+            getattr(module, "NEEDS_COSTS", False) and (priced or bool(options.get("always"))) for module, options in self._modules()
+        )
+
+    def _modules(self) -> list[tuple[Any, Mapping[str, Any]]]:
         there = modules(audit.reporting.sections.__name__)
         named = [*self.sections, *(section for _, sections in self.workbook for section in sections)]
-        return any(getattr(there[name], "NEEDS_FRAMEWORK", False) for name, _ in named)
+        return [(there[name], options) for name, options in named]
 
     @classmethod
     def load(cls, content: Content, name: str) -> Definition:
@@ -127,6 +138,7 @@ def compose(
     quarantine: pl.DataFrame | None = None,
     record: Record | None = None,
     answered: Answered | None = None,
+    costs: Costs | None = None,
 ) -> Document:
     """Return the document of an assessment in `language`. With `unit` it is of that unit alone: the assessment has only its
     results.
@@ -138,7 +150,7 @@ def compose(
     context = Context(
         content=content, words=words, formats=formats, estate=estate, unit=unit, payloads=payloads, quarantine=quarantine,
         provisional=awaited != (), awaited=awaited or (), final_at=final_at, signers=definition.signers, record=record or Record(),
-        answered=answered,
+        answered=answered, costs=costs,
     )  # fmt: skip
     written = _Sections(assessment, context)
     return Document(
@@ -151,7 +163,11 @@ def compose(
         facts=_facts(assessment, context, definition),
         sections=written.all(definition.sections),
         warnings=_warnings(assessment, context),
-        sheets=tuple(Sheet(sheet, words(f"sheets.{sheet}"), written.all(sections)) for sheet, sections in definition.workbook),
+        sheets=tuple(
+            Sheet(sheet, words(f"sheets.{sheet}"), there)
+            for sheet, sections in definition.workbook
+            if (there := written.all(sections))
+        ),
         print_rows=definition.print_rows,
         simulated=_simulated(assessment),
     )
@@ -166,8 +182,8 @@ class _Sections:
         self._written: dict[str, Section] = {}
 
     def all(self, lines: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[Section, ...]:
-        """Return the sections of a definition's lines, in order."""
-        return tuple(self._one(name, options) for name, options in lines)
+        """Return the sections of a definition's lines, in order; one that has nothing to say is left out."""
+        return tuple(section for name, options in lines if (section := self._one(name, options)).blocks)
 
     def _one(self, name: str, options: Mapping[str, Any]) -> Section:
         key = f"{name} {sorted(options.items(), key=str)}"

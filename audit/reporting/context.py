@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from audit.content import Content, ContentError
+from audit.evaluation.costs import Costs
 from audit.evaluation.framework import Answered
 from audit.evidence.checkpoint import Checkpoint
 from audit.model.document import Name, Text
@@ -53,7 +54,8 @@ class Context:
     `options`: what the report's definition says of this section. `provisional`: evidence for the period may still come in;
     `awaited` names the sources it is awaited from. `signers`: who is to sign, as the report's definition says. `final_at`: the instant to which
     every source must have delivered. `record`: what the data folder says beside the evidence.
-    `answered`: the framework that was asked for, with its answers, or null.
+    `answered`: the framework that was asked for, with its answers, or null. `costs`: what is stored and what that costs, where a section was to
+    say it, or null.
     """
 
     content: Content
@@ -69,6 +71,7 @@ class Context:
     signers: tuple[Mapping[str, Any], ...] = ()
     record: Record = field(default_factory=Record)
     answered: Answered | None = None
+    costs: Costs | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     _titles: dict[str, Text] = field(default_factory=dict, repr=False)
     _promises: dict[tuple[str, str | None, str | None], Text] = field(default_factory=dict, repr=False)

@@ -43,7 +43,7 @@ from audit.steps._open import Progress, Store, quietly
 from audit.steps._populations import populations
 from audit.steps._scope import Chosen, Scope, assets_of, choose
 from audit.steps.assess import assess, known_at_of
-from audit.steps.report import agreeing, observed, record_of, report
+from audit.steps.report import agreeing, costs_for, observed, record_of, report
 
 KIND = "export"
 """The kind of the journal entry that says what was exported, when and by whom."""
@@ -168,11 +168,12 @@ def _reports(
 ) -> Iterator[tuple[str, bytes]]:
     """Yield path and bytes of each report, one in memory at a time."""
     payloads, record = observed(chosen.payloads, chosen.listed), record_of(store, scope.known_at)
+    stored = {one.name: costs_for(store, assessment, one, assets=scope.assets) for one in documents.definitions}
     wanted = list(product(documents.definitions, documents.languages, documents.formats))
     for number, (definition, language, fmt) in enumerate(wanted, 1):
         made = report(
             assessment, chosen.estate, definition, language, fmt, scope.unit,
-            content=content, payloads=payloads, quarantine=chosen.quarantine, record=record,
+            content=content, payloads=payloads, quarantine=chosen.quarantine, record=record, costs=stored[definition.name],
         )  # fmt: skip
         yield f"{package.REPORTS}/{safe_name(definition.name)}-{language}.{fmt}", made
         progress("reports", number, len(wanted))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -10,6 +10,7 @@ import audit.reporting.writers
 from audit.content import Content
 from audit.discovery import modules
 from audit.errors import CheckFailedError, UsageError
+from audit.evaluation.costs import Costs
 from audit.evaluation.framework import Answered
 from audit.evidence.checkpoint import Checkpoint, CheckpointError, verify
 from audit.evidence.keys import public_key
@@ -22,6 +23,7 @@ from audit.reporting.context import Declaration, Record
 from audit.steps._open import Store
 from audit.steps.apply import FROM_THE_BEGINNING
 from audit.steps.assess import with_unit
+from audit.steps.costs import costs
 from audit.steps.framework import answer
 
 
@@ -38,6 +40,7 @@ def report(
     quarantine: pl.DataFrame | None = None,
     record: Record | None = None,
     answered: Answered | None = None,
+    costs: Costs | None = None,
 ) -> bytes:
     """Return a report as a file of format `fmt` (`formats()` names them).
 
@@ -52,7 +55,7 @@ def report(
         assessment = with_unit(assessment, unit, known)
     document = compose(
         assessment, estate, definition, language,
-        content=content, unit=unit, payloads=payloads, quarantine=quarantine, record=record, answered=answered,
+        content=content, unit=unit, payloads=payloads, quarantine=quarantine, record=record, answered=answered, costs=costs,
     )  # fmt: skip
     return bytes(writers[fmt].write(document, content))
 
@@ -67,8 +70,12 @@ def report_of(
     *,
     content: Content,
     framework: str | None = None,
+    costs_found: Costs | None = None,
 ) -> bytes:
-    """Return a report on an assessment of a data folder, answering a framework where one is named; all that it says beside the verdicts is read there, as known at the same entry."""
+    """Return a report on an assessment of a data folder, answering a framework where one is named; all that it says beside the verdicts is read there, as known at the same entry.
+
+    costs_found: what is stored of the assets reported on, where that is known already.
+    """
     known = assessment.as_known_at
     agreeing(definition, framework, content)
     answered = None
@@ -78,8 +85,23 @@ def report_of(
     return report(
         assessment, store.estate(known), definition, language, fmt, unit,
         content=content, payloads=observed(store.catalog.payloads(known), store.catalog.listings(known)), quarantine=store.catalog.quarantine(known), record=record_of(store, known),
-        answered=answered,
+        answered=answered, costs=costs_found or costs_for(store, assessment, definition, unit),
     )  # fmt: skip
+
+
+def costs_for(
+    store: Store, assessment: Assessment, definition: Definition, unit: str | None = None, assets: Sequence[str] | None = None
+) -> Costs | None:
+    """Return what is stored of the assets of a unit, or of those named (both null: of all), and what that costs, over an assessment's period and as known at its
+    entry; null where the report does not say it.
+    """
+    estate = store.estate(assessment.as_known_at)
+    if not definition.needs_costs(estate):
+        return None
+    if unit is not None and assets is None:
+        owners = estate.segments.group_by("asset").agg(pl.col("unit").last()).filter(pl.col("unit") == unit)
+        assets = sorted(owners["asset"])
+    return costs(store, assessment.since, assessment.until, assessment.as_known_at, assets=assets)
 
 
 def agreeing(definition: Definition, framework: str | None, content: Content) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.session import Session, promising, result_of
+from tests.cli.session import Session, promising, result_of, told
 
 PERIOD = ("--from", "2026-11-01", "--to", "2026-12-01")
 
@@ -114,6 +114,38 @@ def test_a_legal_hold_is_placed_judged_and_released_by_two_people(session: Sessi
     session.fine("hold", "release", name, *reason, "--by", "Li Na")
     (shown,) = session.fine("hold", "list", "--format", "json").json
     assert shown["state"] == "released"
+
+
+def test_a_hold_says_whether_all_stays_or_one_point_a_month(tmp_path: Path) -> None:
+    session = told(tmp_path / "data")
+    said = (
+        "--matter",
+        "inquiry",
+        "--custodian",
+        "Wang Fang",
+        "--asset",
+        "im-messages-db",
+        "--since",
+        "2026-11-02",
+        "--by",
+        "Zhang Min",
+    )
+    assert session("hold", "place", *said, "--preserve", "year").code == 2
+    session.fine("hold", "place", *said, "--preserve", "month")
+    (placed,) = session.fine("hold", "list", "--format", "json").json
+    assert placed["preserve"] == "month"
+    monthly = result_of(session.assess(*PERIOD), "im-messages-db", "hold")
+    session.fine("hold", "place", *said)
+    whole = result_of(session.assess(*PERIOD), "im-messages-db", "hold")
+    # Chains are deleted after some days: all of it does not stay. Of what was there when it began both ask for all.
+    assert (monthly["verdict"], whole["verdict"]) == ("breached", "breached")
+    assert whole["shares"]["breached"] >= monthly["shares"]["breached"]
+    (first, *_) = monthly["breaches"]
+    assert first["detail"]["lost"]["points"]
+    assert first["detail"]["records"][0]["by"] == "Zhang Min"
+    package = tmp_path / "held.zip"
+    session.fine("export", *PERIOD, "--asset", "im-messages-db", "-o", package)
+    assert "nothing is broken" in session.fine("verify", package, "--recompute").out
 
 
 def test_a_drill_is_run_by_some_signed_off_by_another_judged_and_exported(session: Session, tmp_path: Path) -> None:

@@ -50,6 +50,55 @@ CASES_OF_HOLDS: list[HandMade] = [
 ]  # fmt: skip
 
 
+def _monthly(name: str, told: list[Told], truth: Any, since: float = -5, until: float | None = None, **changes: Any) -> HandMade:
+    """A case of `preserve: month`. Day 0 is the first of March: days below it are of February."""
+    return _hold(f"monthly: {name}", told, [held(-40, since, until, preserve="month")], truth, **changes)
+
+
+def _listed(*when: tuple[float, str], **fields: Any) -> list[Told]:
+    """Return complete listings: the day, and the points in each; a point's name ends with the day of its capture."""
+    return [listing(at, *(p(name, float(name[1:]), **fields) for name in names.split())) for at, names in when]
+
+
+def _one(at: float, *points: dict[str, Any]) -> Told:
+    return listing(at, p("s", -10), *points)
+
+
+GONE = _listed((-9, "s-10"), (2, "s-10 a1"), (4, "s-10"), (20, "s-10"))
+"""a of March goes, and nothing takes its place."""
+NEXT = _listed((-9, "s-10"), (2, "s-10 a1 b2"), (4, "s-10 b2"), (20, "s-10 b2"))
+"""a of March goes between day 2 and 4; b, captured after it, stays."""
+OPEN = {"repositories": {"r1": {"keeps_at_least": None}}}
+"""Listings show all that is there, but say nothing of what was captured between them."""
+PARTIAL = p("b", 2, completeness="partial")
+COPY = [listing(at, p("c", 1, "r2"), repository="r2") for at in (2, 20)]
+
+CASES_OF_HOLDS += [
+    _hold("of all, each that comes has to stay", NEXT, [held(-40, -5, preserve="all")], must([(4, 10)], [(2, 4)])),
+    _monthly("of those that come, the last of a month stays, and its elder may go", NEXT, must(judged=10)),
+    _monthly("what was there when it began stays, all of it", _listed((-9, "a-10 b-9.5"), (2, "a-10 b-9.5"), (4, "b-9.5"), (20, "b-9.5")), must([(4, 10)], [(2, 4)])),
+    _monthly("the last of the month goes, though an elder is kept", _listed((-9, "s-10"), (2, "s-10 a1 b2"), (4, "s-10 a1"), (20, "s-10 a1")), must([(4, 10)], [(2, 4)])),
+    _monthly("the last of February goes, one of March stays", _listed((-9, "s-10"), (-1, "s-10 f-2"), (2, "s-10 f-2 m1"), (4, "s-10 m1"), (20, "s-10 m1")), must([(4, 10)], [(2, 4)])),
+    _monthly("the elder goes too early", _listed((-9, "s-10"), (2, "s-10 a1"), (4, "s-10"), (6, "s-10 b5.5"), (20, "s-10 b5.5")), must([(4, 5.5)], [(2, 4)])),
+    _monthly("until it is released", GONE, must([(4, 7)], [(2, 4)], judged=7), until=7),
+    _monthly("goes before the next is seen, not before it was there", _listed((-9, "s-10"), (2, "s-10 a1"), (4, "s-10"), (6, "s-10 b3"), (20, "s-10 b3")), must([], [(2, 6)])),
+    _monthly("months of the policy's zone", _listed((-9, "s-10"), (2, "s-10 a-0.25 b2"), (4, "s-10 b2"), (20, "s-10 b2")), must(judged=10), terms={"timezone": "Asia/Shanghai"}),
+    _monthly("in another zone it is the last of February", _listed((-9, "s-10"), (2, "s-10 a-0.25 b2"), (4, "s-10 b2"), (20, "s-10 b2")), must([(4, 10)], [(2, 4)])),
+    _monthly("a partial point takes no complete one's place", [_one(-9), _one(2, p("a", 1), PARTIAL), _one(4, PARTIAL), _one(20, PARTIAL)], must([(4, 10)], [(2, 4)])),
+    _monthly("a complete one takes a partial one's", [_one(-9), _one(2.5, p("a", 1), PARTIAL), _one(4, p("a", 1)), _one(20, p("a", 1))], must(judged=10)),
+    _monthly("a copy of the last one is the last one", [*GONE, *COPY], must(judged=10)),
+    _monthly("nobody saw whether another one came: a loss is not proven", GONE, must([], [(2, 10)]), **OPEN),
+    _monthly("unseen ones of another month help nothing", _listed((-9, "s-10"), (-1, "s-10 f-2"), (2, "s-10 f-2"), (4, "s-10"), (20, "s-10")), must([(4, 10)], [(2, 4)]), **OPEN),
+    _monthly("what was there when it began nobody unseen replaces", _listed((-9, "a-10 b-9.5"), (2, "a-10 b-9.5"), (4, "b-9.5"), (20, "b-9.5")), must([(4, 10)], [(2, 4)]), **OPEN),
+    _monthly("seen after it began, and surely there before", _listed((-9, "s-10"), (6, "s-10 a1 b5"), (8, "s-10 b5"), (20, "s-10 b5")), must([(8, 10)], [(6, 8)], judged=7), since=3),
+    _monthly("seen later, and perhaps there before", _listed((-9, "s-10"), (2, "s-10"), (6, "s-10 a1 b5"), (8, "s-10 b5"), (20, "s-10 b5")), must([], [(6, 10)], judged=7), since=3),
+    _monthly("past the newest listing nothing is sure", _listed((-9, "s-10"), (6, "s-10 a1")), must([], [(6, 10)])),
+    _monthly("nothing was ever there", [listing(-9), listing(20)], must([], [(0, 10)], judged=10)),
+    _hold("one of all and one monthly: all", NEXT, [held(-40, -5, preserve="month"), held(-40, -5)], must([(4, 10)], [(2, 4)])),
+    _hold("one of all that is released, and one monthly", NEXT, [held(-40, -5, 5), held(-40, -5, preserve="month")], must([(4, 5)], [(2, 4)])),
+]  # fmt: skip
+
+
 DISPOSE = programme(policy({"dispose": {"after": "3d", "grace": "1d"}}))
 CASES_OF_HOLDS += [
     hand_made("22", name, STAYS, DISPOSE, ("retention-maximum", truth), held=holds)
@@ -72,4 +121,8 @@ def random_holds(seed: int, made: Plan) -> list[dict[str, Any]]:
         found.append(
             {"at": since, "since": since, "until": since + rng.randint(1, 30) * DAY // 2 if rng.random() < 0.5 else None, **scope}
         )
+    monthly = random.Random(f"monthly {seed}")
+    for one in found:
+        if monthly.random() < 0.6:
+            one["preserve"] = "month"
     return found

@@ -86,6 +86,7 @@ def holds_of(case: Case) -> dict[str, Record]:
         told = {key: one.get(key, []) for key in ("assets", "units", "tiers", "data_classes")} | {
             "since": instant(one["since"]).isoformat()
         }
+        told |= {"preserve": one["preserve"]} if "preserve" in one else {}
         done = [Done(number, instant(one["at"]), "place", "somebody", f"{number:064x}", told)]
         if one["until"] is not None:
             done.append(Done(number, instant(one["until"]), "release", "another", f"{number:064x}", {"reason": "it is over"}))

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import polars as pl
 import pytest
@@ -7,6 +8,7 @@ from pydantic import TypeAdapter
 
 from audit.content import Content, ContentError
 from audit.errors import UsageError
+from audit.evaluation.costs import Bounds, Costs, Line
 from audit.model.document import Definitions, HeatMap, Items, KeyFigures, Name, Note, Paragraph, ShareBars, State, Table, Timelines
 from audit.model.verdicts import Coverage, Verdict
 from audit.policy.objectives import judged
@@ -14,6 +16,16 @@ from audit.reporting.compose import Definition, compose
 from audit.reporting.context import Declaration, Record
 from audit.reporting.formats import Formats
 from audit.reporting.words import Words
+
+COSTS = Costs(
+    (
+        Line("core", "messages", "nas-dc1", Decimal("0.12"), "CNY", "GiB-month", Bounds(3, 4), Bounds(2 * 2**30, 3 * 2**30), Bounds(2**29, 2**30),
+             Bounds(Decimal("1200.00005"), Decimal("1300.1")), 0),
+        Line("core", "messages", "cloud", Decimal("0.1"), "EUR", "GB-month", Bounds(1, 1), Bounds(1, 1), Bounds(1, 1), Bounds(Decimal("0.5"), Decimal("0.5")), 2),
+        Line(None, "files", "tape", None, None, None, Bounds(0, 1), Bounds(0, 2**30), Bounds(0, 2**28), None, 0),
+        Line("core", "files", "nas-dc1", Decimal("0.12"), "CNY", "GiB-month", Bounds(0, 0), Bounds(0, 0), Bounds(0, 0), Bounds(Decimal("0.00005"), Decimal("0.00005")), 0),
+    )
+)  # fmt: skip
 
 SINCE = datetime(2025, 12, 31, 16, tzinfo=UTC)
 UNTIL = datetime(2026, 12, 31, 16, tzinfo=UTC)
@@ -53,9 +65,38 @@ def test_the_cover_says_period_journal_and_status(review):
 
 def test_sections_come_in_the_order_of_the_definition(review, content):
     names = [name for name, _ in Definition.load(content, "annual-review").sections]
-    assert [part.id for part in review().sections] == names
+    assert [part.id for part in review(costs=COSTS).sections] == names
     assert names[0] == "summary"
     assert names[-1] == "method"
+
+
+def test_what_is_stored_and_what_it_costs_stands_in_lines_and_by_currency(review):
+    document = review(costs=COSTS)
+    first, second, third, _ = rows(table(document, "costs"))
+    assert first == {
+        "policy": "core", "data-class": "messages", "repository": "nas-dc1", "points-sure": 3, "points-possible": 4, "stored-sure": 2.0, "stored-possible": 3.0,
+        "average-sure": 0.5, "average-possible": 1.0, "price": "0.12 CNY / GiB-month", "cost-sure": 1200.0, "cost-possible": 1300.1, "unknown": 0,
+    }  # fmt: skip
+    assert second["unknown"] == 2
+    assert (third["policy"], third["price"], third["cost-sure"], third["cost-possible"]) == ("no policy", "No price", None, None)
+    # Added first and rounded then: two times five in the fifth decimal are one in the fourth. Currencies stand apart.
+    assert rows(table(document, "totals")) == [
+        {"currency": "CNY", "cost-sure": 1200.0001, "cost-possible": 1300.1, "note": ""},
+        {"currency": "EUR", "cost-sure": 0.5, "cost-possible": 0.5, "note": "At least: bytes of some points are unknown"},
+    ]
+    notes = [plain(block.text) for block in section(document, "costs").blocks if isinstance(block, Note)]
+    assert notes[0].startswith("One repository held copies at a time at which it declared no price: tape.")
+    assert notes[1].startswith("Of 2 points the bytes are unknown.")
+    chinese = section(review("zh", costs=COSTS), "costs")
+    assert plain(chinese.title) == "存储量与费用"
+    assert any("未申报单价：tape" in plain(block.text) for block in chinese.blocks if isinstance(block, Note))
+    assert "costs" in [sheet.id for sheet in document.sheets]
+
+
+def test_where_no_price_is_declared_nothing_is_said_of_costs(review):
+    document = review()
+    assert "costs" not in [part.id for part in document.sections]
+    assert "costs" not in [sheet.id for sheet in document.sheets]
 
 
 def test_a_review_is_final_only_when_every_source_in_use_delivered_fourteen_days_on(review, payloads, estate, assessment):
@@ -426,12 +467,25 @@ def test_of_restore_tests_the_report_says_one_thing_throughout(review, content, 
     assert [note == figure for note in notes] == [False, False, True]
     (_, may_not), _ = conclusions(document)
     limits = plain(words.translated(content.yaml("policies/controls/protection.yaml")["limits"], ""))
-    assert may_not.count(limits) == 1
+    title = plain(words.translated(content.yaml("policies/controls/protection.yaml")["title"], ""))
+    assert may_not.count(f"{title}{': ' if language == 'en' else '：'}{limits}") == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_controls_leave_open_is_said_by_their_names(review, assessment, content, language):
+    """Controls that rest on statements say the same of themselves: it stands once, with all their names."""
+    (model, *_) = (result for result in assessment.results if result.control == "copies")
+    stated = tuple(replace(model, control=control, leg=None, verdict=Verdict.MET) for control in ("isolation", "access"))
+    (_, may_not), _ = conclusions(review(language, assessment=replace(assessment, results=(*assessment.results, *stated))))
+    said = content.yaml("policies/controls/isolation.yaml")["limits"][language]
+    names = {"en": "Access and duties, Isolation: ", "zh": "权限与职责分离、隔离副本："}
+    assert [text for text in may_not if said in text] == [names[language] + said]
+    assert not [text for text in may_not if text.startswith(("It ", "其"))]
 
 
 def test_the_summary_limits_minimum_retention_only_where_it_was_judged(review, assessment):
     def told(document):
-        return [text for text in conclusions(document)[0][1] if text.startswith("Minimum retention is judged")]
+        return [text for text in conclusions(document)[0][1] if text.startswith("Minimum retention: It is judged")]
 
     others = tuple(result for result in assessment.results if result.control != "retention-minimum")
     assert len(told(review())) == 1

@@ -141,3 +141,20 @@ def test_eighty_units_are_drawn_and_the_rest_is_counted(review, assessment):
     assert len(heat.rows) == 80
     notes = ["".join(str(part) for part in block.text) for block in blocks if block.kind == "note"]
     assert notes == ["The 80 worst business units are shown; 13 are not. Their figures are in the table by business unit."]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_heads_of_narrow_columns_are_hyphenated_and_not_cut(language):
+    heads = ["Immutability", "Schedule: differential backups", "Verification", "恢复测试：完整恢复", "不可变性"]
+    block = HeatMap("units", (("unit",),), tuple((head,) for head in heads * 2)[:9], ((MET,) * 9,), ("Units",))
+    told = said(heat_maps(block, given(language)[0])[0])
+    assert not [text for text in told if "…" in text]
+    assert {"Immutabil-", "ity", "Schedule:", "differen-", "tial", "Verifica-", "tion"} <= {
+        part for text in told for part in text.split(" ")
+    }
+    assert "恢复测试：" in told
+
+
+def test_a_word_without_syllables_is_cut_and_says_so():
+    block = HeatMap("units", (("unit",),), tuple(("x" * 40,) for _ in range(9)), ((MET,) * 9,), ("Units",))
+    assert any(text.endswith("…") for text in said(heat_maps(block, given()[0])[0]))

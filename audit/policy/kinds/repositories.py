@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from audit.controls._objectives import Length
+from audit.policy.price import Price
 from audit.policy.when import Date
 from audit.policy.words import Item, Medium, Title, Word
 
 
 class Repository(Item):
-    """`{name: nas-dc1, medium: disk, site: dc1, failure_domain: nas-01, offline: false, keeps_at_least: 7d, mirror_of: ...}`."""
+    """`{name: nas-dc1, medium: disk, site: dc1, failure_domain: nas-01, offline: false, keeps_at_least: 7d, mirror_of: ..., price: {...}}`."""
 
     NOUN: ClassVar[str] = "repository"
     KEPT: ClassVar[str] = "keep its line: evidence of the past names it"
@@ -31,7 +32,10 @@ class Repository(Item):
     )
     provider: Word | None = Field(None, description="who runs it, such as a cloud vendor")
     keeps_at_least: Length | None = Field(None, description="how long a listing is sure to show every copy; holds for all time")
-    price: Any = Field(None, description="what it costs; kept, read by a later version")
+    # Once kept in any shape, and a programme that was applied must be readable for ever: `apply` refuses what is no `Price`, and of the past it is none.
+    price: Annotated[Any, WithJsonSchema(Price.model_json_schema())] = Field(
+        None, description="what storing costs; checked when it is applied"
+    )
     since: Date | None = Field(None, description="from when this declaration holds; see History")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 from pydantic import Field
@@ -21,6 +21,10 @@ class Held(Scoped):
     matter: Said = Field(description="the matter it is for", examples=["case 2026-17"])
     custodian: Said = Field(description="who answers for what is held", examples=["Wang Fang"])
     since: Moment = Field(description="from when nothing may go", examples=["2026-01-01"])
+    preserve: Literal["all", "month"] = Field(
+        "all",
+        description="of the points that come while it stands: all of them, or the last one captured in each month; what is there when it begins stays in any case",
+    )
 
 
 ACTS = {
@@ -31,7 +35,7 @@ ACTS = {
     "refuse-release": Act("refuse the release that was asked for", Reason, ("release asked",), "placed"),
     "release": Act("release a hold, as somebody else asked", Reason, ("release asked",), "released", not_by=("ask-release",)),
 }
-COLUMNS: dict[str, pl.DataType] = {}
+COLUMNS: dict[str, pl.DataType] = {"preserve": pl.String()}
 
 
 def rows(record: Record) -> Iterator[dict[str, Any]]:
@@ -42,6 +46,7 @@ def rows(record: Record) -> Iterator[dict[str, Any]]:
     yield {
         "begin": datetime.fromisoformat(record.values["since"]),
         "end": released.at if released else None,
+        "preserve": placed.values.get("preserve", "all"),  # what was placed before one could say so holds everything
         **by,
         **record.scope(),
     }

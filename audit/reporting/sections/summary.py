@@ -59,9 +59,16 @@ _ALWAYS = (Verdict.BREACHED, Verdict.UNPROVEN, Verdict.MET)
 
 
 def _beyond(assessment: Assessment, context: Context) -> tuple[Text, ...]:
-    """Return what no verdict covers: what the controls that judged say they leave open."""
+    """Return what no verdict covers: what the controls that judged say they leave open, each by its name; those that say the same together."""
     judged = sorted({result.control for result in assessment.results if result.verdict is not Verdict.NOT_APPLICABLE})
-    return tuple(limits for control in judged if (limits := context.control_says(control, "limits")))
+    named: dict[Text, list[Text]] = {}
+    for control in judged:
+        if limits := context.control_says(control, "limits"):
+            named.setdefault(limits, []).append(context.control(control))
+    words = context.words
+    return tuple(
+        words("summary.beyond", controls=words.between("labels.comma", titles), limits=limits) for limits, titles in named.items()
+    )
 
 
 def _scope(assessment: Assessment, context: Context, assets: int) -> list[Block]:
