@@ -29,7 +29,7 @@ def results(world: World) -> pl.DataFrame:
     rows = world.records.get("drill")
     if rows is None or rows.is_empty():
         return pl.DataFrame(schema={**RESULT, "proven": pl.Boolean, "changed": INT})
-    rows = rows.filter(~pl.col("code").is_in(world.beside.implode())).select(
+    rows = rows.filter(pl.col("held").is_null() & ~pl.col("code").is_in(world.beside.implode())).select(
         pl.col(name).cast(kind) for name, kind in RESULT.items()
     )
     # A record speaks of an asset segment by segment; a result is one.

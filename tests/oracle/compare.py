@@ -15,7 +15,7 @@ from tests.oracle.stated import STATED
 
 CONTROLS = (
     "recovery-point", "copies", "retention-minimum", "retention-maximum", *OF_EACH, "schedule", "job-success", *STATED, "consistency", "baseline",
-    "hold", "evidence", "contradiction", "recovery-time", "restore-test", *GOVERNED,
+    "hold", "evidence", "contradiction", "recovery-time", "restore-test", "exercise", *GOVERNED,
 )  # fmt: skip
 NOTHING = Judged()
 TOLERANCE = 1e-6

@@ -19,6 +19,7 @@ from tests.oracle.demands import verdict_of
 from tests.oracle.denials import DENIED, Denials
 from tests.oracle.drilled import Drills
 from tests.oracle.each import OF_EACH, RUN_ON, share_of
+from tests.oracle.exercised import KINDS, Exercises, term_of
 from tests.oracle.governed import GOVERNED, Governed, Kept
 from tests.oracle.held import Holds
 from tests.oracle.instants import BEGIN, FOR_EVER, Stretch, add, length
@@ -35,7 +36,7 @@ from tests.oracle.tested import Tested
 from tests.oracle.tested import word_of as word_of_test
 from tests.oracle.together import Together
 
-WITHOUT_POINTS = ("evidence", "recovery-time")
+WITHOUT_POINTS = ("evidence", "recovery-time", "exercise")
 """Controls that recovery points say nothing of, besides those that rest on statements."""
 RunsOn = ("retention-minimum", "retention-maximum")
 Name = tuple[str, str | None, str, str | None]
@@ -128,6 +129,7 @@ def judge(
                 Denials(own),
                 Governed(own, acted, known_on),
                 Drills(own, drilled, known_on),
+                Exercises(own, drilled, known_on),
             ).judge()
             _demand(own, since, until, result)
         _protect(owns, until - 1, result)
@@ -160,6 +162,7 @@ class _Part:
     denials: Denials
     governed: Governed
     drills: Drills
+    exercises: Exercises
 
     def judge(self) -> None:
         at = AtInstants(self.own)
@@ -173,6 +176,7 @@ class _Part:
             | self.denials.instants()
             | self.governed.instants()
             | self.drills.instants()
+            | self.exercises.instants()
         )
         critical |= {x for many in self.kept.failing.values() for stretch in many for x in stretch}
         edges = sorted({self.since, self.until} | {x for x in critical if self.since < x < self.until})
@@ -238,6 +242,11 @@ class _Part:
                     said.grace += cell[1] - cell[0]
             self._ask_of_holds(cell, version)
             self._ask("recovery-time", None, "rto", cell, version, lambda world, t=t, v=version: self.drills.in_time(t, world, v))
+            for leg in KINDS:
+                if term_of(version, leg) is not None:
+                    self._ask(
+                        "exercise", leg, "exercise", cell, version, lambda world, t=t, v=version, leg=leg: self.exercises.holds(leg, t, world, v)
+                    )  # fmt: skip
             for leg in DENIED:
                 self._ask(
                     "contradiction", leg, "contradiction", cell, version, lambda world, t=t, v=version, leg=leg: self.denials.holds(leg, t, world, v)

@@ -274,6 +274,7 @@ def test_policies_are_shown_with_who_applied_them_and_that_no_signature_is_recor
 
 def test_promises_stand_in_plain_words_beside_what_is_written(review, estate):
     said = {"people": 2, "review": "1y", "rto": "4h", "restore_test": {"partial": "monthly", "full": "quarterly", "depth": 2}}
+    said["exercise"] = {"table-top": "6 months", "full": "1y"}
     later = {key: TypeAdapter(judged()[key]).validate_python(value) for key, value in said.items()}
     written = {"full": "week", "log": {"every": "1h", "tolerance": "10m"}, "incremental": "1d"}
     later["schedule"] = judged()["schedule"].model_validate(written)
@@ -317,6 +318,9 @@ def test_promises_stand_in_plain_words_beside_what_is_written(review, estate):
     assert told["review: {signed: 1y}"] == "The version in force is signed by the unit, which signs again at least every 1 year."
     assert told["rto: 4h"].startswith(
         "From the declaration of a disaster to the validated service: at most 4 hours, as measured in drills"
+    )
+    assert told["exercise: {table-top: 6 months, full: 1y}"] == (
+        "A table-top exercise is held at least every 6 months. Recovery of everything is exercised at least every 1 year."
     )
     assert told["restore_test: {partial: monthly, full: quarterly, depth: 2}"].startswith(
         "A restore of a part is tested and passed in each month. "
