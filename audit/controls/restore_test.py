@@ -14,18 +14,21 @@ from audit.controls._doubts import as_doubts
 from audit.controls._drills import STALE, UNPROVEN, cured, passes, results, young
 from audit.controls._objectives import Objective
 from audit.controls._weaker import Shortfall, weaker
-from audit.controls.protection import WITHOUT_RPO
-from audit.controls.recovery_point import allowance
+from audit.controls.recovery_point import WITHOUT_RPO, allowance
 from audit.model.estate import PolicyVersion
 from audit.model.intervals import INT, subtract, union
-from audit.model.terms import FOR_EVER, micros
-from audit.model.world import Layer, Outcome, World
+from audit.model.terms import FOR_EVER, Term, micros
+from audit.model.world import Layer, Outcome, World, plus
 
 Word = Literal["weekly", "monthly", "quarterly", "yearly"]
 PERIODS = {"weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year"}
 """The calendar's periods, the shortest first."""
 NONE = "no-test"
 """Why it is unproven where no test of the period is known."""
+DEPTH = 1
+"""How deep a test has to be where nothing is said of it."""
+WITHOUT_RTO = Term(months=12, text="1y")
+"""How long a test counts where a policy says neither how often restores are tested nor how long a recovery may take."""
 POINT = "test-point-unknown"
 """Why it is where a test is proven, but not that its recovery point was young enough."""
 AHEAD = "not-yet-known"
@@ -41,7 +44,7 @@ class RestoreTest(Objective):
         "asset", description="whether each asset is tested, or one of those that a drill names stands for all of them"
     )
     depth: int = Field(
-        1,
+        DEPTH,
         ge=0,
         le=4,
         description="0 checksum, 1 file restored and compared, 2 boot or mount, 3 application or row counts, 4 full service",
@@ -105,19 +108,9 @@ class _Part:
         )
 
     def tests(self) -> pl.DataFrame:
-        """Return the passes that are, surely (`sure`) or possibly, tests of the leg: `code`, `bucket` (in which each ended), `changed`, `proven`, `sure`."""
-        rows, edges = passes(self.known), self.edges()
-        policies = self.layer.of(rows["code"], "policy")
-        depths = [policy.objectives["restore_test"].depth if _applies(policy) else None for policy in self.world.policies]
-        ages = [WITHOUT_RPO if (age := allowance(policy)) is None else age for policy in self.world.policies]
-        rows = rows.with_columns(
-            asked=pl.Series(depths, dtype=INT).gather(policies),
-            young=young(self.world, rows, pl.Series(ages, dtype=INT).gather(policies)),
-            bucket=edges.search_sorted(rows["ended"], side="right").cast(INT) - 1,
-        )
-        deep = (pl.col("depth") >= pl.col("asked")) & ((pl.col("coverage") == "full") | pl.lit(self.leg == "partial"))
-        rows = rows.filter(deep & pl.col("young").fill_null(value=True))
-        return rows.select("code", "bucket", "changed", "proven", sure=pl.col("proven") & pl.col("young").fill_null(value=False))
+        """Return the tests of the leg, as `tests_of`, with `bucket`: in which each ended."""
+        rows = tests_of(self.world, self.known, self.layer, self.leg)
+        return rows.with_columns(bucket=self.edges().search_sorted(rows["ended"], side="right").cast(INT) - 1)
 
     def failures(self) -> pl.DataFrame:
         """Return while failures stand, of which no pass possibly showed that they were made good."""
@@ -145,6 +138,55 @@ class _Part:
     def known_until(self) -> int:
         """Return up to when the journal is known: a test that was not entered by then may still be made in its period."""
         return FOR_EVER if self.world.known is None else micros(self.world.known.at)
+
+
+def tests_of(world: World, known: pl.DataFrame, layer: Layer, leg: str) -> pl.DataFrame:
+    """Return the passes that are, surely (`sure`) or possibly, tests of a leg for a layer's groups: `code`, `ended`, `changed`, `proven`, `sure`. Where nothing is stated
+    of it they are as deep, and from points as recent, as is asked by default. known: the results of drills."""
+    rows = passes(known)
+    policies = layer.of(rows["code"], "policy")
+    depths = [policy.objectives["restore_test"].depth if _applies(policy) else DEPTH for policy in world.policies]
+    ages = [WITHOUT_RPO if (age := allowance(policy)) is None else age for policy in world.policies]
+    rows = rows.with_columns(
+        asked=pl.Series(depths, dtype=INT).gather(policies).fill_null(DEPTH),
+        young=young(world, rows, pl.Series(ages, dtype=INT).gather(policies).fill_null(WITHOUT_RPO)),
+    )
+    deep = (pl.col("depth") >= pl.col("asked")) & ((pl.col("coverage") == "full") | pl.lit(leg == "partial"))
+    rows = rows.filter(deep & pl.col("young").fill_null(value=True) & pl.col("code").is_in(layer.frame["code"].implode()))
+    sure = pl.col("proven") & pl.col("young").fill_null(value=False)
+    return rows.select("code", "ended", "changed", "proven", sure=sure)
+
+
+def in_time(world: World, groups: pl.DataFrame, at: int) -> pl.Series:
+    """Return the codes of groups (`code`, `policy`: the version in force, or null) of which restores were, at an instant, surely tested as lately as promised: of each leg in the
+    calendar's period or the one before it; without any, in as long as a measurement of the recovery time counts, else in a year."""
+    if world.known is not None and at >= micros(world.known.at):
+        return groups["code"].clear()
+    known = results(world)
+    failed = known.filter((pl.col("outcome") == "failed") & (pl.col("ended") <= at))
+    doubtful = failed.filter(cured(failed, known.filter("proven")) > at)["code"]
+    found = [groups["code"].clear()]
+    for index in groups["policy"].unique():
+        mine = groups.filter(pl.col("policy").eq_missing(pl.lit(index, pl.Int32)) & ~pl.col("code").is_in(doubtful.implode()))
+        policy, layer = None if index is None else world.policies[index], Layer(mine, world.groups.height)
+        words = {leg: word for leg in LEGS if policy is not None and (word := _word(policy, leg))}
+        codes = mine["code"]
+        for leg in words or (LEGS[-1],):
+            rows = tests_of(world, known, layer, leg).filter((pl.col("ended") <= at) & (pl.col("changed") > at) & pl.col("sure"))
+            if policy is not None and words:
+                rows = rows.filter(pl.col("ended") >= _period_before(words[leg], policy.timezone, at))
+            else:
+                every = WITHOUT_RTO if policy is None or "rto" not in policy.objectives else policy.objectives["rto"].every
+                rows = rows.filter(plus(rows["ended"], every, world.zone if policy is None else policy.timezone) > at)
+            codes = codes.filter(codes.is_in(rows["code"].implode()))
+        found.append(codes)
+    return pl.concat(found)
+
+
+def _period_before(word: str, zone: str, at: int) -> int:
+    """Return when the calendar's period before the one that holds an instant begins."""
+    edges = borders(PERIODS[word], zone, at - 2 * 366 * 86_400_000_000, at)
+    return [edge for edge in edges if edge <= at][-2]
 
 
 def evaluate(world: World) -> list[Outcome]:

@@ -205,4 +205,55 @@ TESTS: list[HandMade] = [
     _tested("of a drill given up", TOLD, [drill(3, TEST, signed=False, cancelled=5)], must([(31, 61)], [(0, 31)])),
 ]  # fmt: skip
 
-CASES_OF_DRILLS = [*TIMES, *TESTS]
+
+# Section 11
+
+
+def _restorable(
+    name: str, restorable: str, until: float, told: list[Any], drills: list[dict[str, Any]], *later: dict[str, Any], ask: Any = None, **changes: Any
+) -> HandMade:  # fmt: skip
+    """A case from March (day 0) to a day."""
+    read_on = changes.pop("read_on", None)
+    stated = MONTHLY if ask is None else ask
+    said = programme(policy({"rpo": "5d", **stated}, **changes.pop("terms", {})), *later, **changes)
+    name = f"restorable: {name}"
+    return hand_made("11", name, told, said, period=(0, until), drilled=drills, read_on=read_on, restorable=restorable)
+
+
+MONTHLY = {"restore_test": {"partial": "monthly", "depth": 2}}
+QUARTERLY = {"restore_test": {"partial": "monthly", "full": "quarterly", "depth": 2}}
+SOME, FULL = [drill(3, TEST)], [drill(3, result(3.5, depth=1, **POINT))]
+"""A test of a part, and one of all, on day 3."""
+RUN_OF_ALL = [listing(70, P1), rows(70, restore(3, 3.5))]
+IN_FIVE_DAYS = {"rto": {"target": "1d", "every": "5d"}}
+
+RESTORABLE: list[HandMade] = [
+    _restorable("no test", "unproven", 10, TOLD, []),
+    _restorable("tested this month", "met", 10, TOLD, SOME),
+    _restorable("tested last month", "met", 60, TOLD, SOME),
+    _restorable("not tested this month, which is over", "breached", 61, TOLD, SOME),
+    _restorable("tested two months ago", "unproven", 62, TOLD, SOME),
+    _restorable("tested after the period", "unproven", 3, TOLD, SOME),
+    _restorable("nobody signed the test off", "unproven", 10, TOLD, [drill(3, TEST, signed=False)]),
+    _restorable("no restore run", "unproven", 10, TOLD[:1], SOME),
+    _restorable("nobody knows the point", "unproven", 10, TOLD[1:], SOME),
+    _restorable("not deep enough", "unproven", 10, TOLD, [drill(3, {**TEST, "depth": 1})]),
+    _restorable("something changed since", "unproven", 30, TOLD, SOME, assets=[MOVED]),
+    _restorable("the policy changed since", "unproven", 30, TOLD, SOME, policy(MONTHLY, 2, 20)),
+    _restorable("not ahead of what is known", "unproven", 10, TOLD, SOME, read_on=5),
+    _restorable("a failure since", "unproven", 20, TOLD, [*SOME, drill(10, result(10.5, "failed", 2))]),
+    _restorable("a failure that stands at the month's end", "breached", 31, TOLD, [*SOME, drill(10, result(10.5, "failed", 2))]),
+    _restorable("a failure after the period", "met", 10, TOLD, [*SOME, drill(10, result(10.5, "failed", 2))]),
+    _restorable("only one of two legs", "unproven", 10, TOLD, SOME, ask=QUARTERLY),
+    _restorable("each of two legs", "met", 60, [*TOLD, *LATER], [*SOME, AGAIN], ask=QUARTERLY),
+    _restorable("within the term of the recovery time", "met", 8, RUN_OF_ALL, FULL, ask=IN_FIVE_DAYS),
+    _restorable("beyond the term of the recovery time", "unproven", 9, RUN_OF_ALL, FULL, ask=IN_FIVE_DAYS),
+    _restorable("of a part, where nothing is said of tests", "unproven", 10, TOLD, SOME, ask={}),
+    _restorable("within a year, where nothing is said", "met", 368, RUN_OF_ALL, FULL, ask={}),
+    _restorable("beyond a year, where nothing is said", "unproven", 369, RUN_OF_ALL, FULL, ask={}),
+    _restorable("a checksum is no test", "unproven", 10, RUN_OF_ALL, [drill(3, result(3.5, depth=0, **POINT))], ask={}),
+    _restorable("no policy is in force", "met", 10, RUN_OF_ALL, FULL, terms={"effective": 20}),
+    _restorable("no policy is in force, and no test", "unproven", 10, RUN_OF_ALL, [], terms={"effective": 20}),
+]  # fmt: skip
+
+CASES_OF_DRILLS = [*TIMES, *TESTS, *RESTORABLE]

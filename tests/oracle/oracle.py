@@ -20,7 +20,7 @@ from tests.oracle.denials import DENIED, Denials
 from tests.oracle.drilled import Drills
 from tests.oracle.each import OF_EACH, RUN_ON, share_of
 from tests.oracle.exercised import KINDS, Exercises, term_of
-from tests.oracle.governed import GOVERNED, Governed, Kept
+from tests.oracle.governed import GOVERNED, Governed, Kept, worst
 from tests.oracle.held import Holds
 from tests.oracle.instants import BEGIN, FOR_EVER, Stretch, add, length
 from tests.oracle.keeping import Keeping, keeping
@@ -70,12 +70,16 @@ class Judged:
 
 @dataclass
 class Protection:
-    """Section 11, of one asset in service at the last microsecond of the period. `protected` is the worst of `parts`."""
+    """Section 11, of one asset in service at the last microsecond of the period. `protected` is the worst of `parts`, `restorable` that of `tested`."""
 
     assigned: str
     protected: str
-    restorable: str = "unproven"
     parts: dict[str | None, str] = field(default_factory=dict)
+    tested: dict[str | None, str] = field(default_factory=dict)
+
+    @property
+    def restorable(self) -> str:
+        return worst(list(self.tested.values()))
 
 
 @dataclass
@@ -133,6 +137,10 @@ def judge(
             ).judge()
             _demand(own, since, until, result)
         _protect(owns, until - 1, result)
+        if asset in result.protection:
+            version = owns[0].version(until - 1)
+            tested = {own.part: Tested(Drills(own, drilled, known_on)).restorable(until - 1, version) for own in owns}
+            result.protection[asset].tested = tested
     return result
 
 
