@@ -26,12 +26,31 @@ ATTRIBUTES = ("policy", "city", "medium", "failure_domain", "tier", "data_class"
 def results(world: World) -> pl.DataFrame:
     """Return the results of drills for groups (RESULT) with `proven` and `changed` (when a later change leaves it without proof). outcome null: there is none yet, and it is
     awaited in [begin, end)."""
+    rows = _every(world)
+    return rows.filter(~pl.col("code").is_in(world.beside.implode()))
+
+
+def of_others(world: World) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return what drills that name a group (`of`) say of other assets in them: their passes, as `results`, `changed` also when the group did; and their failures, each in [begin, end)
+    until a proven pass of the same asset made it good."""
+    every = _every(world)
+    drills = world.records.get("drill")
+    if drills is None:
+        return tuple(every.clear().with_columns(of=pl.col("code")) for _ in range(2))  # type: ignore[return-value]
+    named = drills.filter(pl.col("held").is_not_null()).select("id", of="code", named="asset").unique()
+    failed = every.filter(pl.col("outcome") == "failed").with_columns(begin="ended")
+    failed = failed.with_columns(end=cured(failed, every.filter("proven")))
+    told = [rows.join(named, on="id").filter(pl.col("asset") != pl.col("named")) for rows in (passes(every), failed)]
+    changed = _changed(world, told[0].with_columns(code="of"))
+    return told[0].with_columns(changed=pl.min_horizontal("changed", changed)), told[1]
+
+
+def _every(world: World) -> pl.DataFrame:
+    """Return the results of all groups, those beside as well."""
     rows = world.records.get("drill")
     if rows is None or rows.is_empty():
         return pl.DataFrame(schema={**RESULT, "proven": pl.Boolean, "changed": INT})
-    rows = rows.filter(pl.col("held").is_null() & ~pl.col("code").is_in(world.beside.implode())).select(
-        pl.col(name).cast(kind) for name, kind in RESULT.items()
-    )
+    rows = rows.filter(pl.col("held").is_null()).select(pl.col(name).cast(kind) for name, kind in RESULT.items())
     # A record speaks of an asset segment by segment; a result is one.
     ends = rows.group_by("code", "entry").agg(pl.col("begin").min(), pl.col("end").max())
     rows = rows.unique(["code", "entry"]).drop("begin", "end").join(ends, on=["code", "entry"]).sort("code", "entry")

@@ -114,7 +114,7 @@ class _Held:
         if not recorded(self.world, "drill"):
             return pl.DataFrame(schema={**schema, **flags})
         kinds = [self.kind, *STANDING_IN[self.kind]]
-        rows = self.world.records["drill"].filter(pl.col("held").is_not_null() & pl.col("drill").is_in(kinds))
+        rows = self.world.records["drill"].filter(pl.col("held").is_not_null() & ~pl.col("given_up") & pl.col("drill").is_in(kinds))
         # A record speaks of an asset segment by segment; an exercise is one.
         rows = rows.with_columns(pl.col("held").cast(pl.Int64)).unique(["code", "id"], maintain_order=True)
         term = _every(self.policy, self.kind)

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from audit.controls._buckets import borders, whole_buckets
 from audit.controls._doubts import as_doubts
-from audit.controls._drills import STALE, UNPROVEN, cured, passes, results, young
+from audit.controls._drills import STALE, UNPROVEN, cured, of_others, passes, results, young
 from audit.controls._objectives import Objective
 from audit.controls._weaker import Shortfall, weaker
 from audit.controls.recovery_point import WITHOUT_RPO, allowance
@@ -31,6 +31,8 @@ WITHOUT_RTO = Term(months=12, text="1y")
 """How long a test counts where a policy says neither how often restores are tested nor how long a recovery may take."""
 POINT = "test-point-unknown"
 """Why it is where a test is proven, but not that its recovery point was young enough."""
+BESIDE = "scope-failed"
+"""Why it is where another asset could stand for the group, and the recovery of one that a drill names with it failed."""
 AHEAD = "not-yet-known"
 """Why it is where the journal ends before the period does."""
 
@@ -56,6 +58,10 @@ class RestoreTest(Objective):
             raise ValueError(f"write how often a restore is tested: {', '.join(LEGS)}")
         return self
 
+    def beside(self) -> str | None:
+        """Return that one asset may stand for those that a drill names with it."""
+        return "drill" if self.per == "scope" else None
+
     def weaker_than(self, least: RestoreTest, zone: str) -> Iterator[Shortfall]:  # noqa: ARG002 - words of the calendar
         """Yield in what it lets tests be rarer, shallower or fewer. A test of all of the asset is one of a part as well."""
         words = list(PERIODS)
@@ -75,7 +81,7 @@ OTHERWISE = NONE
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A leg, a layer whose versions all state it by one word of the calendar in one zone, and its periods. known: the results of drills."""
+    """A leg, a layer whose versions all state it by one word of the calendar in one zone, and its periods. known: the results of drills; others: those of other assets."""
 
     world: World
     leg: str
@@ -83,6 +89,7 @@ class _Part:
     word: str
     zone: str
     known: pl.DataFrame
+    others: tuple[pl.DataFrame, pl.DataFrame]
 
     def edges(self) -> pl.Series:
         """Return the borders of the calendar's periods."""
@@ -109,7 +116,7 @@ class _Part:
 
     def tests(self) -> pl.DataFrame:
         """Return the tests of the leg, as `tests_of`, with `bucket`: in which each ended."""
-        rows = tests_of(self.world, self.known, self.layer, self.leg)
+        rows = tests_of(self.world, self.known, self.others[0], self.layer, self.leg)
         return rows.with_columns(bucket=self.edges().search_sorted(rows["ended"], side="right").cast(INT) - 1)
 
     def failures(self) -> pl.DataFrame:
@@ -121,6 +128,10 @@ class _Part:
         """Return while failures stand, of which no proven pass showed that they were made good."""
         rows = self.known.filter(pl.col("outcome") == "failed").with_columns(begin="ended")
         return rows.with_columns(end=cured(rows, self.known.filter("proven")))
+
+    def failing_beside(self) -> pl.DataFrame:
+        """Return while failures of other assets stand, of which no proven pass showed that they were made good: no other asset stands for the group then."""
+        return self.others[1].select("begin", "end", code="of")
 
     def recorded(self) -> pl.Series:
         """Return for each group from when on what is not in the register was not done: from the first act that began or told a recovery of it; where one of a scope is enough, never."""
@@ -140,11 +151,18 @@ class _Part:
         return FOR_EVER if self.world.known is None else micros(self.world.known.at)
 
 
-def tests_of(world: World, known: pl.DataFrame, layer: Layer, leg: str) -> pl.DataFrame:
-    """Return the passes that are, surely (`sure`) or possibly, tests of a leg for a layer's groups: `code`, `ended`, `changed`, `proven`, `sure`. Where nothing is stated
-    of it they are as deep, and from points as recent, as is asked by default. known: the results of drills."""
-    rows = passes(known)
-    policies = layer.of(rows["code"], "policy")
+def tests_of(world: World, known: pl.DataFrame, others: pl.DataFrame, layer: Layer, leg: str) -> pl.DataFrame:
+    """Return the passes that are, surely (`sure`) or possibly, tests of a leg for a layer's groups: `code`, `ended`, `changed`, `proven`, `sure`, and `own`: of the asset itself.
+    Where nothing is stated of it they are as deep, and from points as recent, as is asked by default. known, others: the results of drills, and those of other assets."""
+    shared = [
+        index
+        for index, policy in enumerate(world.policies)
+        if _applies(policy) and policy.objectives["restore_test"].per == "scope"
+    ]
+    mine = passes(known).with_columns(of="code", own=pl.lit(value=True))
+    theirs = others.filter(layer.of(others["of"], "policy").is_in(shared)).with_columns(own=pl.lit(value=False))
+    rows = pl.concat([mine, theirs.select(mine.columns)])
+    policies = layer.of(rows["of"], "policy")
     depths = [policy.objectives["restore_test"].depth if _applies(policy) else DEPTH for policy in world.policies]
     ages = [WITHOUT_RPO if (age := allowance(policy)) is None else age for policy in world.policies]
     rows = rows.with_columns(
@@ -152,9 +170,17 @@ def tests_of(world: World, known: pl.DataFrame, layer: Layer, leg: str) -> pl.Da
         young=young(world, rows, pl.Series(ages, dtype=INT).gather(policies).fill_null(WITHOUT_RPO)),
     )
     deep = (pl.col("depth") >= pl.col("asked")) & ((pl.col("coverage") == "full") | pl.lit(leg == "partial"))
-    rows = rows.filter(deep & pl.col("young").fill_null(value=True) & pl.col("code").is_in(layer.frame["code"].implode()))
-    sure = pl.col("proven") & pl.col("young").fill_null(value=False)
-    return rows.select("code", "ended", "changed", "proven", sure=sure)
+    rows = rows.filter(deep & pl.col("of").is_in(layer.frame["code"].implode()))
+    rows = rows.with_columns(sure=pl.col("proven") & pl.col("young").fill_null(value=False))
+    # Of another asset that has parts, the result has to be so of each.
+    each = rows.group_by("of", "entry", "own", maintain_order=True)
+    rows = each.agg(
+        pl.col("ended").first(),
+        pl.col("changed").min(),
+        pl.col("proven", "sure").all(),
+        old=~pl.col("young").fill_null(value=True).all(),
+    )
+    return rows.filter(~pl.col("old")).select("ended", "changed", "proven", "sure", "own", code="of")
 
 
 def in_time(world: World, groups: pl.DataFrame, at: int) -> pl.Series:
@@ -165,6 +191,8 @@ def in_time(world: World, groups: pl.DataFrame, at: int) -> pl.Series:
     known = results(world)
     failed = known.filter((pl.col("outcome") == "failed") & (pl.col("ended") <= at))
     doubtful = failed.filter(cured(failed, known.filter("proven")) > at)["code"]
+    others = of_others(world)
+    theirs = others[1].filter((pl.col("begin") <= at) & (pl.col("end") > at))["of"]
     found = [groups["code"].clear()]
     for index in groups["policy"].unique():
         mine = groups.filter(pl.col("policy").eq_missing(pl.lit(index, pl.Int32)) & ~pl.col("code").is_in(doubtful.implode()))
@@ -172,7 +200,9 @@ def in_time(world: World, groups: pl.DataFrame, at: int) -> pl.Series:
         words = {leg: word for leg in LEGS if policy is not None and (word := _word(policy, leg))}
         codes = mine["code"]
         for leg in words or (LEGS[-1],):
-            rows = tests_of(world, known, layer, leg).filter((pl.col("ended") <= at) & (pl.col("changed") > at) & pl.col("sure"))
+            rows = tests_of(world, known, others[0], layer, leg)
+            rows = rows.filter((pl.col("ended") <= at) & (pl.col("changed") > at) & pl.col("sure"))
+            rows = rows.filter(pl.col("own") | ~pl.col("code").is_in(theirs.implode()))
             if policy is not None and words:
                 rows = rows.filter(pl.col("ended") >= _period_before(words[leg], policy.timezone, at))
             else:
@@ -197,12 +227,18 @@ def evaluate(world: World) -> list[Outcome]:
 def _judged(part: _Part) -> Outcome:
     world, periods, tests = part.world, part.periods(), part.tests()
     ended = periods.filter((pl.col("end") > world.line.start) & (pl.col("end") <= world.line.stop))
-    met = ended.join(_proven(tests), on=["code", "bucket"]).with_columns(end=pl.min_horizontal("end", "changed"))
+
+    def met_by(some: pl.DataFrame) -> pl.DataFrame:
+        rows = ended.join(_proven(some), on=["code", "bucket"])
+        return world.on_line(rows.with_columns(end=pl.min_horizontal("end", "changed")))
+
+    by_others = subtract(met_by(tests.filter(~pl.col("own"))), world.on_line(part.failing_beside()))
+    met = union(met_by(tests.filter("own")), by_others)
     untried = ended.join(tests, on=["code", "bucket"], how="anti")
     missed = part.missing(untried).filter(pl.col("end") <= part.known_until())
     breached = union(world.on_line(missed), world.on_line(part.failures()))
     judged = world.on_line(ended)
-    unproven = union(subtract(judged, world.on_line(met)), world.on_line(part.unsure()))
+    unproven = union(subtract(judged, met), world.on_line(part.unsure()))
     # The grace of a new asset is shown as for every control; no period that counts lies in it.
     _, grace = world.judged(part.layer)
     found = world.outcome(part.layer, part.leg, judged, grace, breached, unproven, of_points=False)
@@ -220,7 +256,7 @@ def _proven(tests: pl.DataFrame) -> pl.DataFrame:
 def _parts(world: World) -> Iterator[_Part]:
     if not any(map(_applies, world.policies)):
         return
-    known = results(world)
+    known, others = results(world), of_others(world)
     for whole in world.layers(_applies):
         for leg in LEGS:
             ways: dict[tuple[str, str], list[int]] = {}
@@ -229,7 +265,8 @@ def _parts(world: World) -> Iterator[_Part]:
                 if word := _word(policy, leg):
                     ways.setdefault((word, policy.timezone), []).append(index)
             for (word, zone), versions in sorted(ways.items()):
-                yield _Part(world, leg, Layer(whole.frame.filter(pl.col("policy").is_in(versions)), whole.size), word, zone, known)
+                layer = Layer(whole.frame.filter(pl.col("policy").is_in(versions)), whole.size)
+                yield _Part(world, leg, layer, word, zone, known, others)
 
 
 def _applies(policy: PolicyVersion) -> bool:
@@ -259,6 +296,11 @@ def doubts(world: World, _names: tuple[str, ...]) -> pl.DataFrame:
         ahead = part.missing(periods.join(tests, on=["code", "bucket"], how="anti")).filter(pl.col("end") > part.known_until())
         told.append(ahead.with_columns(key=pl.lit(AHEAD)))
         told.append(part.unsure().with_columns(key=pl.lit(UNPROVEN)))
+        shared = periods.join(_proven(tests.filter(~pl.col("own"))), on=["code", "bucket"])
+        beside = shared.join(part.failing_beside().rename({"begin": "from", "end": "to"}), on="code")
+        told.append(
+            beside.with_columns(key=pl.lit(BESIDE), begin=pl.max_horizontal("begin", "from"), end=pl.min_horizontal("end", "to"))
+        )
         found.append(as_doubts(told).with_columns(leg=pl.lit(part.leg)))
     return pl.concat(found)
 

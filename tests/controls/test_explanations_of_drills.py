@@ -12,7 +12,7 @@ from audit.register.records.drill import ACTS
 from audit.register.records.drill import rows as rows_of
 from tests.oracle.build import day, policy, programme, rows
 from tests.oracle.case import Case
-from tests.oracle.cases_of_drills import AGAIN, EARLY, LATER, MOVED, QUICK, RAN, TEST, TOLD, drill, restore, result
+from tests.oracle.cases_of_drills import AGAIN, CASES_OF_DRILLS, EARLY, LATER, MOVED, QUICK, RAN, TEST, TOLD, drill, restore, result
 from tests.oracle.cases_of_exercises import exercise
 from tests.oracle.direct import assess_directly, drills_of
 from tests.oracle.instants import text_of
@@ -106,6 +106,12 @@ def test_a_failed_test_is_named_and_the_next_one_is_due() -> None:
 def test_why_a_test_is_unproven(told: Any, drills: Any, changes: Any, reasons: Any) -> None:
     found = restores_of(told, drills, **changes)["unproven"]
     assert [(one["from"], one["reason"]) for one in found][: len(reasons)] == [(text_of(day(at)), reason) for at, reason in reasons]
+
+
+def test_why_a_test_of_another_asset_does_not_stand_for_it() -> None:
+    (case,) = [one.case for one in CASES_OF_DRILLS if one.case.name == "of a scope: until another of a drill that names it fails"]
+    (found,) = [one for one in assess_directly(case)["results"] if one["control"] == "restore-test"]
+    assert [(one["from"], one["reason"]) for one in found["unproven"]] == [(text_of(day(10.5)), "scope-failed")]
 
 
 def exercises_of(drills: list[Any], **changes: Any) -> dict[str, Any]:

@@ -206,6 +206,59 @@ TESTS: list[HandMade] = [
 ]  # fmt: skip
 
 
+SCOPE = {"partial": "monthly", "depth": 2, "per": "scope"}
+FOR_TWO = ("a", "b")
+Q1 = p("q1", 1, subject="y")
+RESTORED = [listing(70, P1, Q1), rows(70, restore(3, 3.5, "partial", subject="y"))]
+"""What tells of the point q1 of asset b, and of its restore in part on day 3."""
+TEST_OF_B = {**TEST, "asset": "b", "point": "q1"}
+BY_B = [drill(3, TEST_OF_B, assets=FOR_TWO)]
+FAILED_B = drill(10, result(10.5, "failed", 2, "partial", asset="b"), assets=FOR_TWO)
+MOVED_B = {**OTHER, "since": when(20), "medium": "tape"}
+PARTS_OF_B = {
+    **OTHER,
+    "subjects": [],
+    "parts": [{"name": one, "subjects": [{"source": one, "subject": "y"}]} for one in ("s", "t")],
+}
+OF_T = [listing(70, Q1, source="t"), Told("t", day(70), [restore(3, 3.5, "partial", subject="y")])]
+"""The same of a source t, where another part of b has a point of that name."""
+T = {"name": "t", "tool": "interchange", "timezone": "UTC"}
+NEVER, MARCH = must([], [(0, 61)]), must([], [(31, 61)])
+"""It is proven at no time; in March only."""
+
+
+def _shared(name: str, told: list[Any], drills: list[dict[str, Any]], truth: Any, **changes: Any) -> HandMade:
+    return _tested(f"of a scope: {name}", told, drills, truth, **{"ask": SCOPE, "assets": [OTHER], **changes})
+
+
+SHARED: list[HandMade] = [
+    _shared("another asset of the drill stands for it", RESTORED, BY_B, MARCH),
+    _shared("not where each asset is to be tested", RESTORED, BY_B, NEVER, ask={"partial": "monthly", "depth": 2}),
+    _shared("not in a drill that did not name it", RESTORED, [drill(3, TEST_OF_B, assets=("b",))], NEVER),
+    _shared("nobody signed it off", RESTORED, [drill(3, TEST_OF_B, assets=FOR_TWO, signed=False)], NEVER),
+    _shared("of a drill given up", RESTORED, [drill(3, TEST_OF_B, assets=FOR_TWO, signed=False, cancelled=5)], NEVER),
+    _shared("without a restore run of that asset", RESTORED[:1], BY_B, NEVER),
+    _shared("a restore run of the asset itself is none of the other", [RESTORED[0], RUN], BY_B, NEVER),
+    _shared("of an old point", [listing(70, P1, p("q1", -3, subject="y")), RESTORED[1]], BY_B, NEVER),
+    _shared("as recent as its own RPO asks", RESTORED, BY_B, NEVER, rpo="1d"),
+    _shared("not deep enough", RESTORED, [drill(3, {**TEST_OF_B, "depth": 1}, assets=FOR_TWO)], NEVER),
+    _shared("a part where all is asked", RESTORED, BY_B, NEVER, ask={"full": "monthly", "depth": 2, "per": "scope"}, leg="full"),
+    _shared("until the other asset changes", RESTORED, BY_B, must([], [(20, 61)]), assets=[OTHER, MOVED_B]),
+    _shared("until it changes itself", RESTORED, BY_B, must([], [(20, 61)]), assets=[OTHER, MOVED]),
+    _shared("until another of a drill that names it fails", RESTORED, [*BY_B, FAILED_B], must([], [(10.5, 61)])),
+    _shared("a failure in a drill that does not name it", RESTORED, [*BY_B, {**FAILED_B, "assets": ["b"]}], MARCH),
+    _shared("a failure in a drill given up", RESTORED, [*BY_B, {**FAILED_B, "signed": False, "cancelled": day(12)}], must([], [(10.5, 61)])),
+    _shared("the other was made good", [listing(70, P1, Q1, p("q2", 18, subject="y")), RESTORED[1], rows(70, restore(20, 20.5, "partial", subject="y"))],
+            [*BY_B, FAILED_B, drill(20, {**TEST_OF_B, "ended": day(20.5), "point": "q2"}, assets=FOR_TWO)], must([], [(10.5, 20.5), (31, 61)])),
+    _shared("tested itself, while another failed", [listing(70, P1, Q1), rows(70, restore(3, 3.5, "partial", id="own")), RESTORED[1]],
+            [drill(3, TEST, assets=FOR_TWO), FAILED_B], MARCH),
+    _shared("a failure of its own", RESTORED, [*BY_B, drill(10, result(10.5, "failed", 2))], must([(10.5, 61)])),
+    _shared("of the parts of the other only one was restored", RESTORED, BY_B, NEVER, assets=[PARTS_OF_B], sources=[T]),
+    _shared("each part of the other was restored", [*RESTORED, *OF_T], BY_B, MARCH, assets=[PARTS_OF_B], sources=[T]),
+    _shared("a point of the other's second part is not young", [*RESTORED, listing(70, p("q1", -3, subject="y"), source="t"), OF_T[1]], BY_B, NEVER,
+            assets=[PARTS_OF_B], sources=[T]),
+]  # fmt: skip
+
 # Section 11
 
 
@@ -252,8 +305,11 @@ RESTORABLE: list[HandMade] = [
     _restorable("within a year, where nothing is said", "met", 368, RUN_OF_ALL, FULL, ask={}),
     _restorable("beyond a year, where nothing is said", "unproven", 369, RUN_OF_ALL, FULL, ask={}),
     _restorable("a checksum is no test", "unproven", 10, RUN_OF_ALL, [drill(3, result(3.5, depth=0, **POINT))], ask={}),
+    _restorable("another asset stands for it", "met", 10, RESTORED, BY_B, ask={"restore_test": SCOPE}, assets=[OTHER]),
+    _restorable("another asset does not stand for it", "unproven", 10, RESTORED, BY_B, assets=[OTHER]),
+    _restorable("another asset of the scope failed", "unproven", 20, RESTORED, [*BY_B, FAILED_B], ask={"restore_test": SCOPE}, assets=[OTHER]),
     _restorable("no policy is in force", "met", 10, RUN_OF_ALL, FULL, terms={"effective": 20}),
     _restorable("no policy is in force, and no test", "unproven", 10, RUN_OF_ALL, [], terms={"effective": 20}),
 ]  # fmt: skip
 
-CASES_OF_DRILLS = [*TIMES, *TESTS, *RESTORABLE]
+CASES_OF_DRILLS = [*TIMES, *TESTS, *SHARED, *RESTORABLE]

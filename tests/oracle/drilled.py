@@ -28,6 +28,8 @@ class Result:
     point: tuple[str, str] | None
     entered: int
     given_up: bool = False
+    names: tuple[str, ...] = ()
+    """All assets that the drill names."""
 
 
 @dataclass(frozen=True)
@@ -201,4 +203,5 @@ def _result(one: Mapping[str, Any], told: Mapping[str, Any], ended: int) -> Resu
         point,
         _first(one, told["asset"]),
         one["cancelled"] is not None,
+        tuple(one["assets"]),
     )

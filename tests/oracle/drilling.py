@@ -65,7 +65,7 @@ def random_drills(seed: int, made: Plan, points: Sequence[Real]) -> tuple[list[d
             one["objectives"]["restore_test"] = {
                 **legs,
                 "depth": rng.choice((0, 1, 3, 4)),
-                "per": rng.choice(("asset", "asset", "asset", "scope")),
+                "per": rng.choice(("asset", "scope")),
             }
     drills, told = [], []
     for number in range(rng.choice((0, 1, 2, 3, 4))):

@@ -114,11 +114,14 @@ def judge(
     lives = Lives(evidence, dict(lists.origins))
     result = OracleResult()
     owned = {asset: [Ownership(lists, lives, asset, part) for part in parts_of(lists, asset)] for asset in lists.segments}
+    drills = {asset: [Drills(own, drilled, known_on) for own in owns] for asset, owns in owned.items()}
     for asset in sorted(lists.segments):
         owns = owned[asset]
+        others = [parts for name, parts in drills.items() if name != asset]
+        tests = [Tested(one, others) for one in drills[asset]]
         keepings = [keeping(own, until) for own in owns]
         end = _end_of_duties(owns, keepings)
-        for own, kept in zip(owns, keepings, strict=True):
+        for own, kept, tested in zip(owns, keepings, tests, strict=True):
             _Part(
                 own,
                 kept,
@@ -132,15 +135,14 @@ def judge(
                 Delivered(own, known, known_on),
                 Denials(own),
                 Governed(own, acted, known_on),
-                Drills(own, drilled, known_on),
+                tested,
                 Exercises(own, drilled, known_on),
             ).judge()
             _demand(own, since, until, result)
         _protect(owns, until - 1, result)
         if asset in result.protection:
             version = owns[0].version(until - 1)
-            tested = {own.part: Tested(Drills(own, drilled, known_on)).restorable(until - 1, version) for own in owns}
-            result.protection[asset].tested = tested
+            result.protection[asset].tested = {one.own.part: one.restorable(until - 1, version) for one in tests}
     return result
 
 
@@ -169,7 +171,7 @@ class _Part:
     delivered: Delivered
     denials: Denials
     governed: Governed
-    drills: Drills
+    tested: Tested
     exercises: Exercises
 
     def judge(self) -> None:
@@ -183,7 +185,7 @@ class _Part:
             | self.delivered.instants()
             | self.denials.instants()
             | self.governed.instants()
-            | self.drills.instants()
+            | self.tested.drills.instants()
             | self.exercises.instants()
         )
         critical |= {x for many in self.kept.failing.values() for stretch in many for x in stretch}
@@ -249,7 +251,9 @@ class _Part:
                     said.judged += cell[1] - cell[0]
                     said.grace += cell[1] - cell[0]
             self._ask_of_holds(cell, version)
-            self._ask("recovery-time", None, "rto", cell, version, lambda world, t=t, v=version: self.drills.in_time(t, world, v))
+            self._ask(
+                "recovery-time", None, "rto", cell, version, lambda world, t=t, v=version: self.tested.drills.in_time(t, world, v)
+            )
             for leg in KINDS:
                 if term_of(version, leg) is not None:
                     self._ask(
@@ -292,7 +296,7 @@ class _Part:
 
     def _judge_tests(self) -> None:
         """Section 25: a period is judged when it ends in the period asked for, as far as it lies in it."""
-        tested = Tested(self.drills)
+        tested = self.tested
         for version, leg, period in tested.periods(self.until):
             inside = (max(period[0], self.since), period[1])
             if inside[0] >= inside[1]:

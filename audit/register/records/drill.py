@@ -141,7 +141,7 @@ COLUMNS: dict[str, pl.DataType] = {
     "signed": pl.Boolean(),
     "entered": INSTANT,  # when the first act was entered that began the recovery of the asset, or told of it
     "given_up": pl.Boolean(),  # the drill was: what passed in it shows no more than how long it took
-    # Of the row that says that an exercise was held of which an asset is; null in all others, as these are null in it:
+    # Of the rows that say which assets a drill names; null in all others:
     "held": INSTANT,  # at the end of its last recovery; of one that is not signed off, or has none, its declaration
     "told": pl.Boolean(),  # with its scenario and its lessons
     "tried": pl.Boolean(),  # the recovery of this asset has a result; a table-top drill restores none
@@ -181,7 +181,7 @@ def check(record: Record | None, act: str, told: Mapping[str, Any], by: str, now
 
 def rows(record: Record) -> Iterator[dict[str, Any]]:
     """Yield each result, and each asset whose recovery was begun (of an incident: that it named) and has none, from its declaration to when it was given up; and each
-    asset that an exercise names, from when it was held on."""
+    asset that the drill names, from when it was held on."""
     cancelled, signed = record.last("cancel"), record.state == "signed off"
     common = {"drill": record.values.get("kind", INCIDENT), "signed": signed, "given_up": cancelled is not None}
     begun: dict[str, Done] = {}
@@ -216,20 +216,18 @@ def rows(record: Record) -> Iterator[dict[str, Any]]:
             declared, end = _declared(record), cancelled.at if cancelled else None
             times = {"entered": entered[asset], "declared": declared, "begin": declared, "end": end}
             yield {**common, **_said(done), **times, "asset": asset, "assets": [asset]}
-    # What really happened was no exercise, and of one that is only planned, or was given up, nobody can say that it was held.
-    if "kind" in record.values and record.state in ("running", "signed off"):
-        yield from _exercise(record, ended, signed=signed)
+    if any(done.act in ("declare", "report-incident") for done in record.done):
+        yield from _exercise(record, ended, common)
 
 
-def _exercise(record: Record, ended: Mapping[str, datetime], *, signed: bool) -> Iterator[dict[str, Any]]:
-    """Yield each asset that an exercise names. ended: when the last recovery of each asset that was tried ended."""
+def _exercise(record: Record, ended: Mapping[str, datetime], common: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield each asset that a drill names. ended: when the last recovery of each asset that was tried ended; common: the columns of all rows of it."""
     values, declared = record.values, _declared(record)
-    held = max([declared, *ended.values()]) if signed else declared
+    held = max([declared, *ended.values()]) if common["signed"] else declared
     told = all(values.get(key, "").strip() for key in ("scenario", "lessons"))
     for asset in values["assets"]:
-        tried = values["kind"] == TABLE_TOP or asset in ended
-        of_asset = {"asset": asset, "assets": [asset], "tried": tried}
-        yield {"drill": values["kind"], "signed": signed, "held": held, "told": told, "begin": held, **of_asset}
+        tried = common["drill"] == TABLE_TOP or asset in ended
+        yield {**common, "asset": asset, "assets": [asset], "begin": held, "held": held, "told": told, "tried": tried}
 
 
 def _said(done: Done) -> dict[str, Any]:
