@@ -82,9 +82,13 @@ def _restored(world: World, rows: pl.DataFrame) -> pl.Series:
 
 
 def _changed(world: World, rows: pl.DataFrame) -> pl.Series:
-    """Return for each result the first change of the asset or of its policy version after it ended; for ever where there is none."""
+    """Return for each result the first change of the asset, of its policy version, or of the text of a runbook for it after it ended; for ever where there is none."""
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in ATTRIBUTES)
     changes = world.segments.filter((pl.col("code") == pl.col("code").shift(1)) & ~same).select("code", changed="begin")
+    if (books := world.records.get("runbook")) is not None:
+        # Of an asset that comes into the scope of a runbook later the row begins later: it was not its text that changed.
+        revised = books.filter((pl.col("act") == "revise") & (pl.col("begin") == pl.col("on").cast(INT)))
+        changes = pl.concat([changes, revised.select("code", changed="begin")])
     asked = rows.select("code", at="ended").with_row_index("row").drop_nulls("at").sort("at")
     found = asked.join_asof(
         changes.sort("changed"), left_on="at", right_on="changed", by="code", strategy="forward", allow_exact_matches=False, check_sortedness=False

@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.oracle.build import PROGRAMME, day, hand_made, listing, must, p, policy, programme, rows, run, when
 from tests.oracle.case import HandMade, Told
+from tests.oracle.cases_of_governed import revised, runbook
 from tests.oracle.cases_of_groups import OTHER
 
 
@@ -55,11 +56,13 @@ def _timed(
     read_on: float | None = None,
     **changes: Any,
 ) -> HandMade:
+    acted = changes.pop("acted", ())
     said = programme(policy({"rto": rto or {"target": "1d", "every": "5d"}}, **changes.pop("terms", {})), *later, **changes)
     payloads: list[Told] = [rows(20 if read_on is None else read_on, *told)] if told else []
-    return hand_made("26", name, payloads, said, ("recovery-time", truth), drilled=drills, read_on=read_on)
+    return hand_made("26", name, payloads, said, ("recovery-time", truth), drilled=drills, read_on=read_on, acted=acted)
 
 
+BOOK = runbook(-8, -7)
 RAN, QUICK = [restore(1, 1.5)], result(1.5)
 """A restore run and a result of half a day, declared on day 1: in time, and counting until 6.5."""
 
@@ -128,6 +131,18 @@ TIMES: list[HandMade] = [
     _timed("one that failed shows no time", [restore(4, 6, outcome="failed"), *RAN], [drill(1, QUICK)], must([], [(0, 1.5), (6.5, 10)])),
     _timed("a new version of the policy needs verification", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (4, 10)]), policy({"rto": {"target": "1d", "every": "5d"}}, 2, 4)),
     _timed("a shorter target", [restore(5, 5.75)], [drill(5, result(5.75))], must([(5.5, 10)], [(0, 5.5)]), policy({"rto": {"target": "12h", "every": "5d"}}, 2, 4)),
+    _timed("a new version of a runbook needs verification", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (3, 10)]), acted=[revised(BOOK, 3)]),
+    _timed("a new version is of the day it says", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (3, 10)]), acted=[revised(BOOK, 3, entered=5)]),
+    _timed("of one dated ahead it is the entry", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (3, 10)]), acted=[revised(BOOK, 5, entered=3)]),
+    _timed("a new version at the end of a drill is no change after it", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (6.5, 10)]), acted=[revised(BOOK, 1.5)]),
+    _timed("a review of the version that is there changes nothing", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (6.5, 10)]), acted=[runbook(-8, -7, 3)]),
+    _timed("a new runbook changes nothing", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (6.5, 10)]), acted=[runbook(3, 4)]),
+    _timed("a runbook taken out of use changes nothing", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (6.5, 10)]), acted=[runbook(-8, -7, retired=3)]),
+    _timed("a new version of a runbook for others", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (6.5, 10)]), acted=[revised(runbook(-8, -7, tiers=["other"]), 3)]),
+    _timed("a new version of a runbook for its tier", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (3, 10)]), acted=[revised(runbook(-8, -7, tiers=["core"]), 3)]),
+    _timed("a new version that is older than the runbook", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (6.5, 10)]), acted=[revised(runbook(2, 2.5), 1.75, entered=4)]),
+    _timed("a new version of a runbook for a tier that it joins later", RAN, [drill(1, QUICK)], must([], [(0, 1.5)], judged=5),
+           acted=[revised(runbook(-8, -7, tiers=["next"]), 3)], assets=[{**PROGRAMME["assets"][0], "since": when(5), "tier": "next"}]),
     _timed("grace of a new asset without a drill", [], [], must([], [(3, 10)], judged=10), terms={"new_asset_grace": "3d"}, assets={"a": {"in_service": "2026-03-01T00:00:00Z"}}),
 ]  # fmt: skip
 
@@ -148,11 +163,13 @@ def _tested(
     **changes: Any,
 ) -> HandMade:
     """A case in March to May, of which March (day 0 to 31) and April (to 61) are judged."""
-    asked = ask or {"partial": "monthly", "depth": 2}
+    asked, acted = ask or {"partial": "monthly", "depth": 2}, changes.pop("acted", ())
     said = programme(
         policy({"restore_test": asked, **({"rpo": rpo} if rpo else {})}, **changes.pop("terms", {})), *later, **changes
     )
-    return hand_made("25", name, told, said, (f"restore-test {leg}", truth), period=(0, 70), drilled=drills, read_on=read_on)
+    return hand_made(
+        "25", name, told, said, (f"restore-test {leg}", truth), period=(0, 70), drilled=drills, read_on=read_on, acted=acted
+    )
 
 
 P1 = p("p1", 1)
@@ -194,6 +211,7 @@ TESTS: list[HandMade] = [
             must([(10.5, 20.5)], [(20.5, 40.5)])),
     _tested("a failure of all is not made good by a part", TOLD, [drill(-2, result(-1.5, "failed", 2)), drill(3, TEST)], must([(0, 61)])),
     _tested("a change needs verification", [*TOLD, *LATER], [drill(3, TEST), AGAIN], must([], [(20, 31)]), assets=[MOVED]),
+    _tested("a new version of a runbook: tested before it", [*TOLD, *LATER], [drill(3, TEST), AGAIN], must([], [(20, 31)]), acted=[revised(BOOK, 20)]),
     _tested("tested again after the change", [*TOLD, *LATER, rows(72, restore(25, 25.5)), listing(73, P1, p("p2", 38), p("p3", 24))],
             [drill(3, TEST), drill(25, result(25.5, depth=2, point="p3", repository="r1")), AGAIN], must(), assets=[MOVED]),
     _tested("by quarters: one is over, the next is due", TOLD, [drill(3, TEST)], must(judged=31), ask={"partial": "quarterly"}),
@@ -245,6 +263,7 @@ SHARED: list[HandMade] = [
     _shared("a part where all is asked", RESTORED, BY_B, NEVER, ask={"full": "monthly", "depth": 2, "per": "scope"}, leg="full"),
     _shared("until the other asset changes", RESTORED, BY_B, must([], [(20, 61)]), assets=[OTHER, MOVED_B]),
     _shared("until it changes itself", RESTORED, BY_B, must([], [(20, 61)]), assets=[OTHER, MOVED]),
+    _shared("until the text of a runbook for the other changes", RESTORED, BY_B, must([], [(20, 61)]), acted=[revised(runbook(-8, -7, assets=["b"]), 20)]),
     _shared("until another of a drill that names it fails", RESTORED, [*BY_B, FAILED_B], must([], [(10.5, 61)])),
     _shared("a failure in a drill that does not name it", RESTORED, [*BY_B, {**FAILED_B, "assets": ["b"]}], MARCH),
     _shared("a failure in a drill given up", RESTORED, [*BY_B, {**FAILED_B, "signed": False, "cancelled": day(12)}], must([], [(10.5, 61)])),
@@ -266,11 +285,11 @@ def _restorable(
     name: str, restorable: str, until: float, told: list[Any], drills: list[dict[str, Any]], *later: dict[str, Any], ask: Any = None, **changes: Any
 ) -> HandMade:  # fmt: skip
     """A case from March (day 0) to a day."""
-    read_on = changes.pop("read_on", None)
+    read_on, acted = changes.pop("read_on", None), changes.pop("acted", ())
     stated = MONTHLY if ask is None else ask
     said = programme(policy({"rpo": "5d", **stated}, **changes.pop("terms", {})), *later, **changes)
     name = f"restorable: {name}"
-    return hand_made("11", name, told, said, period=(0, until), drilled=drills, read_on=read_on, restorable=restorable)
+    return hand_made("11", name, told, said, period=(0, until), drilled=drills, read_on=read_on, restorable=restorable, acted=acted)
 
 
 MONTHLY = {"restore_test": {"partial": "monthly", "depth": 2}}
@@ -292,6 +311,7 @@ RESTORABLE: list[HandMade] = [
     _restorable("nobody knows the point", "unproven", 10, TOLD[1:], SOME),
     _restorable("not deep enough", "unproven", 10, TOLD, [drill(3, {**TEST, "depth": 1})]),
     _restorable("something changed since", "unproven", 30, TOLD, SOME, assets=[MOVED]),
+    _restorable("a runbook changed since", "unproven", 30, TOLD, SOME, acted=[revised(BOOK, 20)]),
     _restorable("the policy changed since", "unproven", 30, TOLD, SOME, policy(MONTHLY, 2, 20)),
     _restorable("not ahead of what is known", "unproven", 10, TOLD, SOME, read_on=5),
     _restorable("a failure since", "unproven", 20, TOLD, [*SOME, drill(10, result(10.5, "failed", 2))]),

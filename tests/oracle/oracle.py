@@ -114,7 +114,7 @@ def judge(
     lives = Lives(evidence, dict(lists.origins))
     result = OracleResult()
     owned = {asset: [Ownership(lists, lives, asset, part) for part in parts_of(lists, asset)] for asset in lists.segments}
-    drills = {asset: [Drills(own, drilled, known_on) for own in owns] for asset, owns in owned.items()}
+    drills = {asset: [Drills(own, drilled, known_on, acted) for own in owns] for asset, owns in owned.items()}
     for asset in sorted(lists.segments):
         owns = owned[asset]
         others = [parts for name, parts in drills.items() if name != asset]
