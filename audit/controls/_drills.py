@@ -26,12 +26,31 @@ ATTRIBUTES = ("policy", "city", "medium", "failure_domain", "tier", "data_class"
 def results(world: World) -> pl.DataFrame:
     """Return the results of drills for groups (RESULT) with `proven` and `changed` (when a later change leaves it without proof). outcome null: there is none yet, and it is
     awaited in [begin, end)."""
+    rows = _every(world)
+    return rows.filter(~pl.col("code").is_in(world.beside.implode()))
+
+
+def of_others(world: World) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return what drills that name a group (`of`) say of other assets in them: their passes, as `results`, `changed` also when the group did; and their failures, each in [begin, end)
+    until a proven pass of the same asset made it good."""
+    every = _every(world)
+    drills = world.records.get("drill")
+    if drills is None:
+        return tuple(every.clear().with_columns(of=pl.col("code")) for _ in range(2))  # type: ignore[return-value]
+    named = drills.filter(pl.col("held").is_not_null()).select("id", of="code", named="asset").unique()
+    failed = every.filter(pl.col("outcome") == "failed").with_columns(begin="ended")
+    failed = failed.with_columns(end=cured(failed, every.filter("proven")))
+    told = [rows.join(named, on="id").filter(pl.col("asset") != pl.col("named")) for rows in (passes(every), failed)]
+    changed = _changed(world, told[0].with_columns(code="of"))
+    return told[0].with_columns(changed=pl.min_horizontal("changed", changed)), told[1]
+
+
+def _every(world: World) -> pl.DataFrame:
+    """Return the results of all groups, those beside as well."""
     rows = world.records.get("drill")
     if rows is None or rows.is_empty():
         return pl.DataFrame(schema={**RESULT, "proven": pl.Boolean, "changed": INT})
-    rows = rows.filter(~pl.col("code").is_in(world.beside.implode())).select(
-        pl.col(name).cast(kind) for name, kind in RESULT.items()
-    )
+    rows = rows.filter(pl.col("held").is_null()).select(pl.col(name).cast(kind) for name, kind in RESULT.items())
     # A record speaks of an asset segment by segment; a result is one.
     ends = rows.group_by("code", "entry").agg(pl.col("begin").min(), pl.col("end").max())
     rows = rows.unique(["code", "entry"]).drop("begin", "end").join(ends, on=["code", "entry"]).sort("code", "entry")
@@ -63,9 +82,13 @@ def _restored(world: World, rows: pl.DataFrame) -> pl.Series:
 
 
 def _changed(world: World, rows: pl.DataFrame) -> pl.Series:
-    """Return for each result the first change of the asset or of its policy version after it ended; for ever where there is none."""
+    """Return for each result the first change of the asset, of its policy version, or of the text of a runbook for it after it ended; for ever where there is none."""
     same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in ATTRIBUTES)
     changes = world.segments.filter((pl.col("code") == pl.col("code").shift(1)) & ~same).select("code", changed="begin")
+    if (books := world.records.get("runbook")) is not None:
+        # Of an asset that comes into the scope of a runbook later the row begins later: it was not its text that changed.
+        revised = books.filter((pl.col("act") == "revise") & (pl.col("begin") == pl.col("on").cast(INT)))
+        changes = pl.concat([changes, revised.select("code", changed="begin")])
     asked = rows.select("code", at="ended").with_row_index("row").drop_nulls("at").sort("at")
     found = asked.join_asof(
         changes.sort("changed"), left_on="at", right_on="changed", by="code", strategy="forward", allow_exact_matches=False, check_sortedness=False

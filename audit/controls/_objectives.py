@@ -101,6 +101,10 @@ class Objective(BaseModel):
     AS_TRUE: ClassVar[str | None] = None
     """The key, where `true` may stand for everything as it is when absent: `encrypted: true`."""
 
+    def beside(self) -> str | None:
+        """Return the kind of record whose other assets have to be looked at to judge one that it names as well; null where none has."""
+        return None
+
     @model_validator(mode="before")
     @classmethod
     def _from_short_form(cls, value: Any) -> Any:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from audit.controls.recovery_point import allowance
+from audit.controls import restore_test
+from audit.controls.recovery_point import WITHOUT_RPO, allowance
 from audit.model.intervals import INT
 from audit.model.lives import Lives
 from audit.model.terms import FOR_EVER
 from audit.model.world import JUDGED, Outcome, World
 
 OBJECTIVES: dict[str, type] = {}
-
-WITHOUT_RPO = 7 * 86_400_000_000
-"""The exposure, in microseconds, within which an asset counts as protected when no policy states its RPO: 7 days."""
 
 
 def evaluate(world: World) -> list[Outcome]:
@@ -27,11 +25,13 @@ def evaluate(world: World) -> list[Outcome]:
     ).select("code", "policy", "in_service")
     sure, possible = _protected(world, serving, at)
     nobody = serving.clear()
+    tested = pl.col("code").is_in(restore_test.in_time(world, serving, at).implode())
+    failing = [one.breached.filter((pl.col("begin") <= at) & (pl.col("end") > at))["code"] for one in restore_test.evaluate(world)]
+    overdue = pl.col("code").is_in(pl.concat([serving["code"].clear(), *failing]).implode())
     return [
         _outcome("assigned", at, serving, serving.filter(pl.col("policy").is_null()), nobody),
         _outcome("protected", at, serving, serving.filter(~possible), serving.filter(possible & ~sure)),
-        # Restore tests are judged by a control of their own (docs/definitions.md, section 25); they are not counted here yet.
-        _outcome("restorable", at, serving, nobody, serving, reason="no-restore-test"),
+        _outcome("restorable", at, serving, serving.filter(overdue), serving.filter(~tested & ~overdue), reason="no-restore-test"),
     ]
 
 

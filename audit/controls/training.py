@@ -11,6 +11,7 @@ from pydantic import Field
 from audit.controls._objectives import Objective
 from audit.controls._recorded import Things, always, at_begin, judge, recorded, speaking, told_doubts
 from audit.controls._weaker import Shortfall, weaker
+from audit.controls.runbook import IN_USE
 from audit.model.estate import PolicyVersion
 from audit.model.intervals import INT, at_least, empty, islands, subtract
 from audit.model.world import Layer, Outcome, World
@@ -61,7 +62,7 @@ def doubts(world: World, names: tuple[str, ...]) -> pl.DataFrame:  # noqa: ARG00
 def said_by(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     """Return the newest record of training of each person for the runbooks for which too few hold one when a breach (`row`, `code`, `begin`) begins: `row`, `id`, `entry`,
     `sha256`, `by`."""
-    used = at_begin(breaches, world.records["runbook"].filter(pl.col("act") != "retire")).select(
+    used = at_begin(breaches, world.records["runbook"].filter(pl.col("act").is_in(IN_USE))).select(
         "row", "at_begin", "id", "code", "policy"
     )
     need = pl.Series([policy.objectives["people"].trained if "people" in policy.objectives else 0 for policy in world.policies])
@@ -94,7 +95,7 @@ def _said(world: World, layer: Layer, policy: PolicyVersion) -> tuple[pl.DataFra
 
 def _runbooks(world: World, layer: Layer) -> tuple[Things, pl.DataFrame]:
     """Return the runbooks that speak of a layer's groups, and when they are in use, on their line."""
-    rows = speaking(world, "runbook", layer).filter(pl.col("act") != "retire")
+    rows = speaking(world, "runbook", layer).filter(pl.col("act").is_in(IN_USE))
     things = Things(world, rows)
     return things, things.put(rows)
 

@@ -210,14 +210,17 @@ def coverage_of(results: Sequence[Result], orphans: Sequence[Mapping[str, str]])
         leg: {asset for asset, verdicts in assets.items() if all(verdict is Verdict.MET for verdict in verdicts)}
         for leg, assets in legs.items()
     }
-    possible = {asset for asset, verdicts in legs["protected"].items() if Verdict.BREACHED not in verdicts}
+    possible = {
+        leg: {asset for asset, verdicts in assets.items() if Verdict.BREACHED not in verdicts} for leg, assets in legs.items()
+    }
     serving = set(legs["assigned"])
     return Coverage(
         in_service=len(serving),
         assigned=len(good["assigned"]),
         protected=len(good["protected"]),
-        protected_up_to=len(possible),
+        protected_up_to=len(possible["protected"]),
         restorable=len(good["restorable"]),
         remainder={leg: tuple(sorted(serving - good[leg])) for leg in legs},
         orphans=tuple(orphans),
+        restorable_up_to=len(possible["restorable"]),
     )

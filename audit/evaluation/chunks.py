@@ -10,6 +10,7 @@ from functools import partial
 import polars as pl
 
 from audit.catalog.catalog import Catalog
+from audit.controls._objectives import Objective
 from audit.errors import UsageError
 from audit.evaluation.assess import Judged, judge
 from audit.evaluation.rows import HELD, LOST, Rows
@@ -64,10 +65,15 @@ def chunks_of(
 def _chunk(estate: Estate, assets: list[str], controls: Sequence[str] | None) -> Chunk:
     small = narrowed(estate, assets)
     used = [estate.policies[index] for index in small.segments["policy"].drop_nulls().unique()]
-    beside = frozenset(asset for policy in used for _, asset in companions(policy.objectives, controls)) - set(assets)
+    beside = {asset for policy in used for _, asset in companions(policy.objectives, controls)}
+    kinds = {one.beside() for policy in used for one in policy.objectives.values() if isinstance(one, Objective)}
+    for told in (frame for kind, frame in estate.records.items() if kind in kinds):
+        named = told.select("id", asset="assets").explode("asset")
+        beside |= set(named.join(named.filter(pl.col("asset").is_in(assets)), on="id", how="semi")["asset"].drop_nulls())
+    beside -= set(assets)
     wide = None
     if beside:
-        more = replace(narrowed(estate, [*assets, *beside]), beside=beside)
+        more = replace(narrowed(estate, [*assets, *beside]), beside=frozenset(beside))
         wide = Chunk(more, more.aliases.select("source", "subject").unique())
     return Chunk(small, small.aliases.select("source", "subject").unique(), wide)
 

@@ -141,6 +141,8 @@ class Coverage:
     remainder: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     orphans: tuple[Mapping[str, str], ...] = ()
     """Subjects that map to no asset: {source, subject}."""
+    restorable_up_to: int | None = None
+    """null in an assessment that was kept by a version that counted no restore tests."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -150,6 +152,7 @@ class Coverage:
             "protected": self.protected,
             "protected_up_to": self.protected_up_to,
             "restorable": self.restorable,
+            **({} if self.restorable_up_to is None else {"restorable_up_to": self.restorable_up_to}),
             "remainder": {name: list(assets) for name, assets in self.remainder.items()},
             "orphans": [dict(orphan) for orphan in self.orphans],
         }

@@ -16,7 +16,7 @@ from audit.content import Content, ContentError
 from audit.model.document import Name, Text
 from audit.reporting.formats import LOCALES, Formats
 
-PLACE = re.compile(r"\{(\w+)\}")
+PLACE = re.compile(r"\{([\w-]+)\}")
 """A place in a wording, for the value of that name."""
 Value = str | int | float | Name | Text
 

@@ -6,10 +6,15 @@ from typing import Any
 
 import pytest
 
+from audit.model.terms import micros
+from audit.register.records._record import records_of
+from audit.register.records.drill import ACTS
+from audit.register.records.drill import rows as rows_of
 from tests.oracle.build import day, policy, programme, rows
 from tests.oracle.case import Case
-from tests.oracle.cases_of_drills import AGAIN, EARLY, LATER, MOVED, QUICK, RAN, TEST, TOLD, drill, restore, result
-from tests.oracle.direct import assess_directly
+from tests.oracle.cases_of_drills import AGAIN, CASES_OF_DRILLS, EARLY, LATER, MOVED, QUICK, RAN, TEST, TOLD, drill, restore, result
+from tests.oracle.cases_of_exercises import exercise
+from tests.oracle.direct import assess_directly, drills_of
 from tests.oracle.instants import text_of
 
 
@@ -101,3 +106,57 @@ def test_a_failed_test_is_named_and_the_next_one_is_due() -> None:
 def test_why_a_test_is_unproven(told: Any, drills: Any, changes: Any, reasons: Any) -> None:
     found = restores_of(told, drills, **changes)["unproven"]
     assert [(one["from"], one["reason"]) for one in found][: len(reasons)] == [(text_of(day(at)), reason) for at, reason in reasons]
+
+
+def test_why_a_test_of_another_asset_does_not_stand_for_it() -> None:
+    (case,) = [one.case for one in CASES_OF_DRILLS if one.case.name == "of a scope: until another of a drill that names it fails"]
+    (found,) = [one for one in assess_directly(case)["results"] if one["control"] == "restore-test"]
+    assert [(one["from"], one["reason"]) for one in found["unproven"]] == [(text_of(day(10.5)), "scope-failed")]
+
+
+def exercises_of(drills: list[Any], **changes: Any) -> dict[str, Any]:
+    """Return the result of exercise over ten days, of a talk at a table every five days."""
+    case = Case("held", programme(policy({"exercise": {"table-top": "5d"}})), [], day(0), day(10), drilled=drills, **changes)
+    (found,) = [one for one in assess_directly(case)["results"] if one["control"] == "exercise"]
+    return found
+
+
+def test_a_lapsed_exercise_is_named_and_of_several_the_last() -> None:
+    found = exercises_of([exercise(1), exercise(-2), exercise(2, signed=False, cancelled=3)])
+    assert [(one["from"], one["to"]) for one in found["breaches"]] == [(text_of(day(6)), text_of(day(10)))]
+    assert found["breaches"][0]["detail"] == {"records": [{"record": "drill-1", "by": "signer"}]}
+    assert len(found["breaches"][0]["evidence"]) == 1
+    assert (found["leg"], found["verdict"]) == ("table-top", "breached")
+
+
+@pytest.mark.parametrize(
+    ("drills", "reasons"),
+    [
+        ([], [(0, "no-exercise")]),
+        ([exercise(-1, signed=False)], [(0, "exercise-open")]),
+        ([exercise(-1, without=["lessons"])], [(0, "exercise-untold")]),
+        ([exercise(-1, result(-0.5, asset="b"), kind="full", assets=("a", "b"))], [(0, "exercise-untried")]),
+        ([exercise(-1), exercise(1, without=["scenario"])], [(4, "exercise-untold")]),
+        ([exercise(2, cancelled=3, signed=False)], [(0, "no-exercise")]),
+    ],
+)
+def test_why_an_exercise_is_unproven(drills: Any, reasons: Any) -> None:
+    found = exercises_of(drills)["unproven"]
+    assert [(one["from"], one["reason"]) for one in found] == [(text_of(day(at)), reason) for at, reason in reasons]
+
+
+def test_of_what_lies_ahead_of_the_journal_no_exercise_is_said_to_lapse() -> None:
+    found = exercises_of([exercise(1)], read_on=day(4))["unproven"]
+    assert [(one["from"], one["reason"]) for one in found] == [(text_of(day(0)), "no-exercise"), (text_of(day(4)), "not-yet-known")]
+
+
+def test_an_exercise_that_is_only_planned_was_not_held() -> None:
+    acts = {"drill-1": drills_of(Case("told", {}, [], day(0), day(10), drilled=[exercise(1)]))["drill-1"].done}
+    planned, declared, done = (
+        records_of(ACTS, [("drill-1", one) for one in acts["drill-1"][:count]])["drill-1"] for count in (1, 2, 3)
+    )
+    assert [record.state for record in (planned, declared, done)] == ["planned", "running", "signed off"]
+    assert list(rows_of(planned)) == []
+    (begun,), (held,) = list(rows_of(declared)), list(rows_of(done))
+    assert (begun["signed"], begun["told"], held["signed"], held["told"]) == (False, False, True, True)
+    assert {micros(one["held"]) for one in (begun, held)} == {day(1)}

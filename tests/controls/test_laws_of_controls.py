@@ -40,6 +40,7 @@ EVERYTHING = {
     "contradiction": True,
     "rto": "4h",
     "restore_test": {"partial": "weekly"},
+    "exercise": dict.fromkeys(("table-top", "file", "database", "full", "failover"), "1y"),
     **dict.fromkeys(STATED.values(), "1y"),
     "runbook": "1y",
     "people": 2,
@@ -54,6 +55,7 @@ OF_RECORDS = {
     "agreement": "not-proposed",
     "recovery-time": "no-drill",
     "restore-test": "no-test",
+    "exercise": "no-exercise",
 }
 """Why what people record is unproven: it does not rest on repositories either."""
 OF_SOURCES = {"delivery": "no-interval", "quarantine": "no-delivery", "journal": "no-delivery"}

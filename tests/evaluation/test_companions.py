@@ -13,6 +13,7 @@ from audit.steps.assess import assess
 from tests.oracle.build import day, listing, p, policy, programme
 from tests.oracle.campaign import assess_case, differences
 from tests.oracle.case import Case
+from tests.oracle.cases_of_drills import CASES_OF_DRILLS
 from tests.oracle.cases_of_groups import OTHER, b
 from tests.oracle.direct import assess_directly
 from tests.oracle.estates import random_case
@@ -91,6 +92,17 @@ def test_a_package_of_one_asset_holds_the_evidence_of_its_companion(
 ) -> None:
     monkeypatch.setattr("audit.evaluation.chunks.ROWS", rows)
     packages_of(together(A, B), tmp_path)
+
+
+OF_A_SCOPE = [one.case for one in CASES_OF_DRILLS if one.case.name.startswith("of a scope: ")]
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("name", ["another asset of the drill stands for it", "until another of a drill that names it fails"])
+def test_an_asset_that_a_drill_names_as_well_may_stand_for_one_in_another_chunk(name: str, tmp_path: Path) -> None:
+    (case,) = [one for one in OF_A_SCOPE if one.name.endswith(name)]
+    assert differences(case, tmp_path / "compared") == []
+    packages_of(case, tmp_path / "packed")
 
 
 @pytest.mark.parametrize("seed", SEEDS[:2])

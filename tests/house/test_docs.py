@@ -102,11 +102,6 @@ def test_every_control_is_documented_with_its_objectives() -> None:
             assert f"| `{key}` |" in objectives
 
 
-def test_what_the_readme_says_of_restorable_assets_is_so() -> None:
-    assert "none is counted as *restorable*" in read(ROOT / "README.md")
-    assert "no-restore-test" in read(ROOT / "audit/controls/protection.py")
-
-
 @pytest.mark.parametrize("control", modules("audit.controls"))
 def test_every_control_is_explained_in_every_language(control: str) -> None:
     said = load(ROOT / "policies" / "controls" / f"{control}.yaml")

@@ -134,7 +134,7 @@ def must(
 def hand_made(section: str, name: str, told: Sequence[Told], said: Mapping[str, Any], *expected: tuple[str, Expected],
               period: tuple[float, float] = PERIOD, known: int | None = None, protected: str | None = None,
               stated: Sequence[Mapping[str, Any]] = (), held: Sequence[Mapping[str, Any]] = (),
-              acted: Sequence[Kept] = (), read_on: float | None = None, drilled: Sequence[Mapping[str, Any]] = ()) -> HandMade:  # fmt: skip
+              acted: Sequence[Kept] = (), read_on: float | None = None, drilled: Sequence[Mapping[str, Any]] = (), restorable: str | None = None) -> HandMade:  # fmt: skip
     """Return a case. `expected`: `recovery-point`, or `copies media`, with what it must say."""
     received = None if read_on is None else day(read_on)
     case = Case(name, said, list(told), day(period[0]), day(period[1]), known, stated, held, acted, received, drilled)
@@ -142,4 +142,4 @@ def hand_made(section: str, name: str, told: Sequence[Told], said: Mapping[str, 
     for what, truth in expected:
         control, _, leg = what.partition(" ")
         truths[truth.asset, truth.part, control, leg or None] = truth
-    return HandMade(section, case, truths, protected)
+    return HandMade(section, case, truths, protected, restorable)

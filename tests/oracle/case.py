@@ -196,9 +196,10 @@ class Expected:
 
 @dataclass(frozen=True)
 class HandMade:
-    """A case with its truth, computed by hand. `expected`: by asset, part, control and leg; `protected`: of asset a at the period's end."""
+    """A case with its truth, computed by hand. `expected`: by asset, part, control and leg; `protected`, `restorable`: of asset a at the period's end."""
 
     section: str
     case: Case
     expected: Mapping[tuple[str, str | None, str, str | None], Expected] = field(default_factory=dict)
     protected: str | None = None
+    restorable: str | None = None

@@ -15,6 +15,7 @@ from tests.oracle.cases_of_delivered import CASES_OF_DELIVERED
 from tests.oracle.cases_of_denials import CASES_OF_DENIALS
 from tests.oracle.cases_of_drills import CASES_OF_DRILLS
 from tests.oracle.cases_of_each import CASES_OF_EACH
+from tests.oracle.cases_of_exercises import CASES_OF_EXERCISES
 from tests.oracle.cases_of_governed import CASES_OF_GOVERNED
 from tests.oracle.cases_of_groups import CASES_OF_GROUPS
 from tests.oracle.cases_of_holds import CASES_OF_HOLDS
@@ -278,6 +279,7 @@ CASES: list[HandMade] = [
     *CASES_OF_SUCCESS,
     *CASES_OF_HOLDS,
     *CASES_OF_DRILLS,
+    *CASES_OF_EXERCISES,
     *CASES_OF_DELIVERED,
     *CASES_OF_DENIALS,
     *CASES_OF_GOVERNED,

@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.oracle.build import PROGRAMME, day, hand_made, listing, must, p, policy, programme, rows, run, when
 from tests.oracle.case import HandMade, Told
+from tests.oracle.cases_of_governed import revised, runbook
 from tests.oracle.cases_of_groups import OTHER
 
 
@@ -55,11 +56,13 @@ def _timed(
     read_on: float | None = None,
     **changes: Any,
 ) -> HandMade:
+    acted = changes.pop("acted", ())
     said = programme(policy({"rto": rto or {"target": "1d", "every": "5d"}}, **changes.pop("terms", {})), *later, **changes)
     payloads: list[Told] = [rows(20 if read_on is None else read_on, *told)] if told else []
-    return hand_made("26", name, payloads, said, ("recovery-time", truth), drilled=drills, read_on=read_on)
+    return hand_made("26", name, payloads, said, ("recovery-time", truth), drilled=drills, read_on=read_on, acted=acted)
 
 
+BOOK = runbook(-8, -7)
 RAN, QUICK = [restore(1, 1.5)], result(1.5)
 """A restore run and a result of half a day, declared on day 1: in time, and counting until 6.5."""
 
@@ -128,6 +131,18 @@ TIMES: list[HandMade] = [
     _timed("one that failed shows no time", [restore(4, 6, outcome="failed"), *RAN], [drill(1, QUICK)], must([], [(0, 1.5), (6.5, 10)])),
     _timed("a new version of the policy needs verification", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (4, 10)]), policy({"rto": {"target": "1d", "every": "5d"}}, 2, 4)),
     _timed("a shorter target", [restore(5, 5.75)], [drill(5, result(5.75))], must([(5.5, 10)], [(0, 5.5)]), policy({"rto": {"target": "12h", "every": "5d"}}, 2, 4)),
+    _timed("a new version of a runbook needs verification", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (3, 10)]), acted=[revised(BOOK, 3)]),
+    _timed("a new version is of the day it says", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (3, 10)]), acted=[revised(BOOK, 3, entered=5)]),
+    _timed("of one dated ahead it is the entry", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (3, 10)]), acted=[revised(BOOK, 5, entered=3)]),
+    _timed("a new version at the end of a drill is no change after it", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (6.5, 10)]), acted=[revised(BOOK, 1.5)]),
+    _timed("a review of the version that is there changes nothing", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (6.5, 10)]), acted=[runbook(-8, -7, 3)]),
+    _timed("a new runbook changes nothing", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (6.5, 10)]), acted=[runbook(3, 4)]),
+    _timed("a runbook taken out of use changes nothing", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (6.5, 10)]), acted=[runbook(-8, -7, retired=3)]),
+    _timed("a new version of a runbook for others", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (6.5, 10)]), acted=[revised(runbook(-8, -7, tiers=["other"]), 3)]),
+    _timed("a new version of a runbook for its tier", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (3, 10)]), acted=[revised(runbook(-8, -7, tiers=["core"]), 3)]),
+    _timed("a new version that is older than the runbook", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (6.5, 10)]), acted=[revised(runbook(2, 2.5), 1.75, entered=4)]),
+    _timed("a new version of a runbook for a tier that it joins later", RAN, [drill(1, QUICK)], must([], [(0, 1.5)], judged=5),
+           acted=[revised(runbook(-8, -7, tiers=["next"]), 3)], assets=[{**PROGRAMME["assets"][0], "since": when(5), "tier": "next"}]),
     _timed("grace of a new asset without a drill", [], [], must([], [(3, 10)], judged=10), terms={"new_asset_grace": "3d"}, assets={"a": {"in_service": "2026-03-01T00:00:00Z"}}),
 ]  # fmt: skip
 
@@ -148,11 +163,13 @@ def _tested(
     **changes: Any,
 ) -> HandMade:
     """A case in March to May, of which March (day 0 to 31) and April (to 61) are judged."""
-    asked = ask or {"partial": "monthly", "depth": 2}
+    asked, acted = ask or {"partial": "monthly", "depth": 2}, changes.pop("acted", ())
     said = programme(
         policy({"restore_test": asked, **({"rpo": rpo} if rpo else {})}, **changes.pop("terms", {})), *later, **changes
     )
-    return hand_made("25", name, told, said, (f"restore-test {leg}", truth), period=(0, 70), drilled=drills, read_on=read_on)
+    return hand_made(
+        "25", name, told, said, (f"restore-test {leg}", truth), period=(0, 70), drilled=drills, read_on=read_on, acted=acted
+    )
 
 
 P1 = p("p1", 1)
@@ -194,6 +211,7 @@ TESTS: list[HandMade] = [
             must([(10.5, 20.5)], [(20.5, 40.5)])),
     _tested("a failure of all is not made good by a part", TOLD, [drill(-2, result(-1.5, "failed", 2)), drill(3, TEST)], must([(0, 61)])),
     _tested("a change needs verification", [*TOLD, *LATER], [drill(3, TEST), AGAIN], must([], [(20, 31)]), assets=[MOVED]),
+    _tested("a new version of a runbook: tested before it", [*TOLD, *LATER], [drill(3, TEST), AGAIN], must([], [(20, 31)]), acted=[revised(BOOK, 20)]),
     _tested("tested again after the change", [*TOLD, *LATER, rows(72, restore(25, 25.5)), listing(73, P1, p("p2", 38), p("p3", 24))],
             [drill(3, TEST), drill(25, result(25.5, depth=2, point="p3", repository="r1")), AGAIN], must(), assets=[MOVED]),
     _tested("by quarters: one is over, the next is due", TOLD, [drill(3, TEST)], must(judged=31), ask={"partial": "quarterly"}),
@@ -205,4 +223,113 @@ TESTS: list[HandMade] = [
     _tested("of a drill given up", TOLD, [drill(3, TEST, signed=False, cancelled=5)], must([(31, 61)], [(0, 31)])),
 ]  # fmt: skip
 
-CASES_OF_DRILLS = [*TIMES, *TESTS]
+
+SCOPE = {"partial": "monthly", "depth": 2, "per": "scope"}
+FOR_TWO = ("a", "b")
+Q1 = p("q1", 1, subject="y")
+RESTORED = [listing(70, P1, Q1), rows(70, restore(3, 3.5, "partial", subject="y"))]
+"""What tells of the point q1 of asset b, and of its restore in part on day 3."""
+TEST_OF_B = {**TEST, "asset": "b", "point": "q1"}
+BY_B = [drill(3, TEST_OF_B, assets=FOR_TWO)]
+FAILED_B = drill(10, result(10.5, "failed", 2, "partial", asset="b"), assets=FOR_TWO)
+MOVED_B = {**OTHER, "since": when(20), "medium": "tape"}
+PARTS_OF_B = {
+    **OTHER,
+    "subjects": [],
+    "parts": [{"name": one, "subjects": [{"source": one, "subject": "y"}]} for one in ("s", "t")],
+}
+OF_T = [listing(70, Q1, source="t"), Told("t", day(70), [restore(3, 3.5, "partial", subject="y")])]
+"""The same of a source t, where another part of b has a point of that name."""
+T = {"name": "t", "tool": "interchange", "timezone": "UTC"}
+NEVER, MARCH = must([], [(0, 61)]), must([], [(31, 61)])
+"""It is proven at no time; in March only."""
+
+
+def _shared(name: str, told: list[Any], drills: list[dict[str, Any]], truth: Any, **changes: Any) -> HandMade:
+    return _tested(f"of a scope: {name}", told, drills, truth, **{"ask": SCOPE, "assets": [OTHER], **changes})
+
+
+SHARED: list[HandMade] = [
+    _shared("another asset of the drill stands for it", RESTORED, BY_B, MARCH),
+    _shared("not where each asset is to be tested", RESTORED, BY_B, NEVER, ask={"partial": "monthly", "depth": 2}),
+    _shared("not in a drill that did not name it", RESTORED, [drill(3, TEST_OF_B, assets=("b",))], NEVER),
+    _shared("nobody signed it off", RESTORED, [drill(3, TEST_OF_B, assets=FOR_TWO, signed=False)], NEVER),
+    _shared("of a drill given up", RESTORED, [drill(3, TEST_OF_B, assets=FOR_TWO, signed=False, cancelled=5)], NEVER),
+    _shared("without a restore run of that asset", RESTORED[:1], BY_B, NEVER),
+    _shared("a restore run of the asset itself is none of the other", [RESTORED[0], RUN], BY_B, NEVER),
+    _shared("of an old point", [listing(70, P1, p("q1", -3, subject="y")), RESTORED[1]], BY_B, NEVER),
+    _shared("as recent as its own RPO asks", RESTORED, BY_B, NEVER, rpo="1d"),
+    _shared("not deep enough", RESTORED, [drill(3, {**TEST_OF_B, "depth": 1}, assets=FOR_TWO)], NEVER),
+    _shared("a part where all is asked", RESTORED, BY_B, NEVER, ask={"full": "monthly", "depth": 2, "per": "scope"}, leg="full"),
+    _shared("until the other asset changes", RESTORED, BY_B, must([], [(20, 61)]), assets=[OTHER, MOVED_B]),
+    _shared("until it changes itself", RESTORED, BY_B, must([], [(20, 61)]), assets=[OTHER, MOVED]),
+    _shared("until the text of a runbook for the other changes", RESTORED, BY_B, must([], [(20, 61)]), acted=[revised(runbook(-8, -7, assets=["b"]), 20)]),
+    _shared("until another of a drill that names it fails", RESTORED, [*BY_B, FAILED_B], must([], [(10.5, 61)])),
+    _shared("a failure in a drill that does not name it", RESTORED, [*BY_B, {**FAILED_B, "assets": ["b"]}], MARCH),
+    _shared("a failure in a drill given up", RESTORED, [*BY_B, {**FAILED_B, "signed": False, "cancelled": day(12)}], must([], [(10.5, 61)])),
+    _shared("the other was made good", [listing(70, P1, Q1, p("q2", 18, subject="y")), RESTORED[1], rows(70, restore(20, 20.5, "partial", subject="y"))],
+            [*BY_B, FAILED_B, drill(20, {**TEST_OF_B, "ended": day(20.5), "point": "q2"}, assets=FOR_TWO)], must([], [(10.5, 20.5), (31, 61)])),
+    _shared("tested itself, while another failed", [listing(70, P1, Q1), rows(70, restore(3, 3.5, "partial", id="own")), RESTORED[1]],
+            [drill(3, TEST, assets=FOR_TWO), FAILED_B], MARCH),
+    _shared("a failure of its own", RESTORED, [*BY_B, drill(10, result(10.5, "failed", 2))], must([(10.5, 61)])),
+    _shared("of the parts of the other only one was restored", RESTORED, BY_B, NEVER, assets=[PARTS_OF_B], sources=[T]),
+    _shared("each part of the other was restored", [*RESTORED, *OF_T], BY_B, MARCH, assets=[PARTS_OF_B], sources=[T]),
+    _shared("a point of the other's second part is not young", [*RESTORED, listing(70, p("q1", -3, subject="y"), source="t"), OF_T[1]], BY_B, NEVER,
+            assets=[PARTS_OF_B], sources=[T]),
+]  # fmt: skip
+
+# Section 11
+
+
+def _restorable(
+    name: str, restorable: str, until: float, told: list[Any], drills: list[dict[str, Any]], *later: dict[str, Any], ask: Any = None, **changes: Any
+) -> HandMade:  # fmt: skip
+    """A case from March (day 0) to a day."""
+    read_on, acted = changes.pop("read_on", None), changes.pop("acted", ())
+    stated = MONTHLY if ask is None else ask
+    said = programme(policy({"rpo": "5d", **stated}, **changes.pop("terms", {})), *later, **changes)
+    name = f"restorable: {name}"
+    return hand_made("11", name, told, said, period=(0, until), drilled=drills, read_on=read_on, restorable=restorable, acted=acted)
+
+
+MONTHLY = {"restore_test": {"partial": "monthly", "depth": 2}}
+QUARTERLY = {"restore_test": {"partial": "monthly", "full": "quarterly", "depth": 2}}
+SOME, FULL = [drill(3, TEST)], [drill(3, result(3.5, depth=1, **POINT))]
+"""A test of a part, and one of all, on day 3."""
+RUN_OF_ALL = [listing(70, P1), rows(70, restore(3, 3.5))]
+IN_FIVE_DAYS = {"rto": {"target": "1d", "every": "5d"}}
+
+RESTORABLE: list[HandMade] = [
+    _restorable("no test", "unproven", 10, TOLD, []),
+    _restorable("tested this month", "met", 10, TOLD, SOME),
+    _restorable("tested last month", "met", 60, TOLD, SOME),
+    _restorable("not tested this month, which is over", "breached", 61, TOLD, SOME),
+    _restorable("tested two months ago", "unproven", 62, TOLD, SOME),
+    _restorable("tested after the period", "unproven", 3, TOLD, SOME),
+    _restorable("nobody signed the test off", "unproven", 10, TOLD, [drill(3, TEST, signed=False)]),
+    _restorable("no restore run", "unproven", 10, TOLD[:1], SOME),
+    _restorable("nobody knows the point", "unproven", 10, TOLD[1:], SOME),
+    _restorable("not deep enough", "unproven", 10, TOLD, [drill(3, {**TEST, "depth": 1})]),
+    _restorable("something changed since", "unproven", 30, TOLD, SOME, assets=[MOVED]),
+    _restorable("a runbook changed since", "unproven", 30, TOLD, SOME, acted=[revised(BOOK, 20)]),
+    _restorable("the policy changed since", "unproven", 30, TOLD, SOME, policy(MONTHLY, 2, 20)),
+    _restorable("not ahead of what is known", "unproven", 10, TOLD, SOME, read_on=5),
+    _restorable("a failure since", "unproven", 20, TOLD, [*SOME, drill(10, result(10.5, "failed", 2))]),
+    _restorable("a failure that stands at the month's end", "breached", 31, TOLD, [*SOME, drill(10, result(10.5, "failed", 2))]),
+    _restorable("a failure after the period", "met", 10, TOLD, [*SOME, drill(10, result(10.5, "failed", 2))]),
+    _restorable("only one of two legs", "unproven", 10, TOLD, SOME, ask=QUARTERLY),
+    _restorable("each of two legs", "met", 60, [*TOLD, *LATER], [*SOME, AGAIN], ask=QUARTERLY),
+    _restorable("within the term of the recovery time", "met", 8, RUN_OF_ALL, FULL, ask=IN_FIVE_DAYS),
+    _restorable("beyond the term of the recovery time", "unproven", 9, RUN_OF_ALL, FULL, ask=IN_FIVE_DAYS),
+    _restorable("of a part, where nothing is said of tests", "unproven", 10, TOLD, SOME, ask={}),
+    _restorable("within a year, where nothing is said", "met", 368, RUN_OF_ALL, FULL, ask={}),
+    _restorable("beyond a year, where nothing is said", "unproven", 369, RUN_OF_ALL, FULL, ask={}),
+    _restorable("a checksum is no test", "unproven", 10, RUN_OF_ALL, [drill(3, result(3.5, depth=0, **POINT))], ask={}),
+    _restorable("another asset stands for it", "met", 10, RESTORED, BY_B, ask={"restore_test": SCOPE}, assets=[OTHER]),
+    _restorable("another asset does not stand for it", "unproven", 10, RESTORED, BY_B, assets=[OTHER]),
+    _restorable("another asset of the scope failed", "unproven", 20, RESTORED, [*BY_B, FAILED_B], ask={"restore_test": SCOPE}, assets=[OTHER]),
+    _restorable("no policy is in force", "met", 10, RUN_OF_ALL, FULL, terms={"effective": 20}),
+    _restorable("no policy is in force, and no test", "unproven", 10, RUN_OF_ALL, [], terms={"effective": 20}),
+]  # fmt: skip
+
+CASES_OF_DRILLS = [*TIMES, *TESTS, *SHARED, *RESTORABLE]

@@ -43,9 +43,9 @@ def runbook(
     return Kept("runbook", acts)
 
 
-def revised(one: Kept, on: float, *reviews: float) -> Kept:
-    """Return a runbook with a new version, and its reviews."""
-    acts = [*one.acts, Acted("revise", day(on), "author", _version(day(on)))]
+def revised(one: Kept, on: float, *reviews: float, entered: float | None = None) -> Kept:
+    """Return a runbook with a new version, and its reviews. entered: when the version was (null: on its day)."""
+    acts = [*one.acts, Acted("revise", day(on if entered is None else entered), "author", _version(day(on)))]
     return Kept("runbook", [*acts, *(Acted("review", day(x), "reviewer", {"on": day(x), "found": "good"}) for x in reviews)])
 
 
@@ -219,6 +219,16 @@ CASES_OF_GOVERNED: list[HandMade] = [
 ]  # fmt: skip
 
 
+def _revised(rng: random.Random, one: Kept) -> Kept:
+    """Return a runbook with a new version of its document, entered after its reviews, and sometimes told to be older."""
+    acts = list(one.acts)
+    place = len(acts) - (acts[-1].act == "retire")
+    entered = acts[place - 1].at + rng.randint(0, 20) * DAY // 2
+    entered = min(entered, acts[-1].at) if place < len(acts) else entered
+    acts.insert(place, Acted("revise", entered, "author", _version(entered - rng.choice((0, 0, 0, 4, 30)) * DAY)))
+    return Kept("runbook", acts)
+
+
 def random_governed(seed: int, made: Plan) -> list[Kept]:
     """Add objectives of controls that rest on such records to a random programme's policies, and return records for them."""
     rng = random.Random(f"governed {seed}")
@@ -243,6 +253,8 @@ def random_governed(seed: int, made: Plan) -> list[Kept]:
         kept.append(
             runbook(on, *reviews, retired=max([on, *reviews]) + rng.randint(0, 20) / 2 if ends else None, **random_scope(rng, made))
         )
+    revising = random.Random(f"revised {seed}")
+    kept = [_revised(revising, one) if revising.random() < 0.4 else one for one in kept]
     for place in range(len(kept)):
         for _ in range(rng.choice((0, 1, 2, 3, 5))):
             since = when()

@@ -81,7 +81,8 @@ CONSISTENCY = [
 ]  # fmt: skip
 
 
-def _demanded(name: str, stated: Any, least: Any, truth: Any, *later: Any, demand: Any = None, **changes: Any) -> HandMade:
+def demanded(name: str, stated: Any, least: Any, truth: Any, *later: Any, demand: Any = None, **changes: Any) -> HandMade:
+    """Return a case of what is demanded of a policy."""
     said = programme(policy(stated, **changes.pop("terms", {})), *later, **changes)
     said["baseline"] = [{"by": "enterprise", "objectives": least, **(demand or {})}]
     return hand_made("21", name, [], said, ("baseline", truth))
@@ -99,38 +100,38 @@ def kept(every: str, term: str) -> dict[str, Any]:
 
 
 BASELINE = [
-    _demanded("as demanded", {"rpo": "1h"}, {"rpo": "1h"}, must()),
-    _demanded("a longer tolerance is more work lost", {"rpo": {"target": "1h", "tolerance": "10m"}}, {"rpo": "1h"}, ALL),
-    _demanded("a shorter target makes up for a tolerance", {"rpo": {"target": "50m", "tolerance": "10m"}}, {"rpo": "1h"}, must()),
-    _demanded("something is not stated", {"rpo": "1h"}, {"rpo": "1h", "verify": {"every": "7d"}}, ALL),
-    _demanded("of the tier and the class of data", {"rpo": "2h"}, {"rpo": "1h"}, ALL, demand={"tier": ["standard", "core"], "data_class": "files"}),
-    _demanded("no policy is in force", {"rpo": "1h"}, {"rpo": "1h"}, must([(0, 5)]), terms={"effective": 5}),
-    _demanded("a new version states enough", {"rpo": "2h"}, {"rpo": "1h"}, must([(0, 5)]), policy({"rpo": "1h"}, 2, 5)),
-    _demanded("not before it takes effect", {"rpo": "2h"}, {"rpo": "1h"}, must([(4, 10)], judged=6), demand={"effective": when(4)}),
-    _demanded("the tier changes", {"rpo": "1h"}, {"rpo": "1h"}, must([(5, 10)]), assets=[STANDARD]),
-    _demanded("the tier of which it is demanded changes", {"rpo": "2h"}, {"rpo": "1h"}, must([(0, 5)], judged=5), assets=[STANDARD], demand={"tier": "core"}),
-    _demanded("in service", {"rpo": "2h"}, {"rpo": "1h"}, must([(2, 6)], judged=4), assets={"a": {"in_service": when(2), "retired": when(6)}}),
-    _demanded("fewer copies", {"copies": {"max_age": "1d", "count": 2}}, {"copies": {"max_age": "2d", "count": 3}}, ALL),
-    _demanded("enough copies", {"copies": {"max_age": "1d", "count": 3}}, {"copies": {"max_age": "2d", "count": 3}}, must()),
-    _demanded("older copies", {"copies": {"max_age": "any"}}, {"copies": {"max_age": "2d"}}, ALL),
-    _demanded("copies besides production", {"copies": {"max_age": "1d", "count": 2, "production": False}}, {"copies": {"max_age": "1d", "count": 3}}, DEPENDS),
-    _demanded("copies of which production is one", {"copies": {"max_age": "1d", "count": 4, "media": 3}},
+    demanded("as demanded", {"rpo": "1h"}, {"rpo": "1h"}, must()),
+    demanded("a longer tolerance is more work lost", {"rpo": {"target": "1h", "tolerance": "10m"}}, {"rpo": "1h"}, ALL),
+    demanded("a shorter target makes up for a tolerance", {"rpo": {"target": "50m", "tolerance": "10m"}}, {"rpo": "1h"}, must()),
+    demanded("something is not stated", {"rpo": "1h"}, {"rpo": "1h", "verify": {"every": "7d"}}, ALL),
+    demanded("of the tier and the class of data", {"rpo": "2h"}, {"rpo": "1h"}, ALL, demand={"tier": ["standard", "core"], "data_class": "files"}),
+    demanded("no policy is in force", {"rpo": "1h"}, {"rpo": "1h"}, must([(0, 5)]), terms={"effective": 5}),
+    demanded("a new version states enough", {"rpo": "2h"}, {"rpo": "1h"}, must([(0, 5)]), policy({"rpo": "1h"}, 2, 5)),
+    demanded("not before it takes effect", {"rpo": "2h"}, {"rpo": "1h"}, must([(4, 10)], judged=6), demand={"effective": when(4)}),
+    demanded("the tier changes", {"rpo": "1h"}, {"rpo": "1h"}, must([(5, 10)]), assets=[STANDARD]),
+    demanded("the tier of which it is demanded changes", {"rpo": "2h"}, {"rpo": "1h"}, must([(0, 5)], judged=5), assets=[STANDARD], demand={"tier": "core"}),
+    demanded("in service", {"rpo": "2h"}, {"rpo": "1h"}, must([(2, 6)], judged=4), assets={"a": {"in_service": when(2), "retired": when(6)}}),
+    demanded("fewer copies", {"copies": {"max_age": "1d", "count": 2}}, {"copies": {"max_age": "2d", "count": 3}}, ALL),
+    demanded("enough copies", {"copies": {"max_age": "1d", "count": 3}}, {"copies": {"max_age": "2d", "count": 3}}, must()),
+    demanded("older copies", {"copies": {"max_age": "any"}}, {"copies": {"max_age": "2d"}}, ALL),
+    demanded("copies besides production", {"copies": {"max_age": "1d", "count": 2, "production": False}}, {"copies": {"max_age": "1d", "count": 3}}, DEPENDS),
+    demanded("copies of which production is one", {"copies": {"max_age": "1d", "count": 4, "media": 3}},
               {"copies": {"max_age": "1d", "count": 3, "media": 2, "production": False}}, must()),
-    _demanded("too few copies of which production is one", {"copies": {"max_age": "1d", "count": 2, "media": 3}},
+    demanded("too few copies of which production is one", {"copies": {"max_age": "1d", "count": 2, "media": 3}},
               {"copies": {"max_age": "1d", "count": 3, "media": 2, "production": False}}, ALL),
-    _demanded("three months are no fewer than 89 days", {"dispose": {"after": "89d"}}, {"dispose": {"after": "3 months"}}, must()),
-    _demanded("three months may be fewer than 90 days", {"dispose": {"after": "90d"}}, {"dispose": {"after": "3 months"}}, DEPENDS),
-    _demanded("three months and their grace", {"dispose": {"after": "3 months", "grace": "8d"}}, {"dispose": {"after": "3 months", "grace": "7d"}}, ALL),
-    _demanded("kept long enough", kept("day", "30d"), {"keep": KEPT}, must()),
-    _demanded("kept too short", kept("day", "29d"), {"keep": KEPT}, ALL),
-    _demanded("one of each month is not one of each day", kept("month", "7y"), {"keep": KEPT}, ALL),
-    _demanded("every point, a day longer", kept("point", "31d"), {"keep": KEPT}, must()),
-    _demanded("every point, as long", kept("point", "30d"), {"keep": KEPT}, DEPENDS),
-    _demanded("every point, shorter", kept("point", "29d"), {"keep": KEPT}, ALL),
-    _demanded("one of each week, a month and a week longer", kept("week", "68d"), kept("month", "30d"), must()),
-    _demanded("one of each week, a month longer", kept("week", "61d"), kept("month", "30d"), DEPENDS),
-    _demanded("of two rules one is lacking", kept("day", "30d"), {"keep": [*KEPT, {"every": "month", "for": "1y"}]}, ALL),
-    _demanded("checked seldom", {"verify": {"every": "31d"}}, {"verify": {"every": "1 month"}}, DEPENDS),
+    demanded("three months are no fewer than 89 days", {"dispose": {"after": "89d"}}, {"dispose": {"after": "3 months"}}, must()),
+    demanded("three months may be fewer than 90 days", {"dispose": {"after": "90d"}}, {"dispose": {"after": "3 months"}}, DEPENDS),
+    demanded("three months and their grace", {"dispose": {"after": "3 months", "grace": "8d"}}, {"dispose": {"after": "3 months", "grace": "7d"}}, ALL),
+    demanded("kept long enough", kept("day", "30d"), {"keep": KEPT}, must()),
+    demanded("kept too short", kept("day", "29d"), {"keep": KEPT}, ALL),
+    demanded("one of each month is not one of each day", kept("month", "7y"), {"keep": KEPT}, ALL),
+    demanded("every point, a day longer", kept("point", "31d"), {"keep": KEPT}, must()),
+    demanded("every point, as long", kept("point", "30d"), {"keep": KEPT}, DEPENDS),
+    demanded("every point, shorter", kept("point", "29d"), {"keep": KEPT}, ALL),
+    demanded("one of each week, a month and a week longer", kept("week", "68d"), kept("month", "30d"), must()),
+    demanded("one of each week, a month longer", kept("week", "61d"), kept("month", "30d"), DEPENDS),
+    demanded("of two rules one is lacking", kept("day", "30d"), {"keep": [*KEPT, {"every": "month", "for": "1y"}]}, ALL),
+    demanded("checked seldom", {"verify": {"every": "31d"}}, {"verify": {"every": "1 month"}}, DEPENDS),
 ]  # fmt: skip
 
 CASES_OF_GROUPS: list[HandMade] = [*CONSISTENCY, *BASELINE]

@@ -15,7 +15,7 @@ from tests.oracle.stated import STATED
 
 CONTROLS = (
     "recovery-point", "copies", "retention-minimum", "retention-maximum", *OF_EACH, "schedule", "job-success", *STATED, "consistency", "baseline",
-    "hold", "evidence", "contradiction", "recovery-time", "restore-test", *GOVERNED,
+    "hold", "evidence", "contradiction", "recovery-time", "restore-test", "exercise", *GOVERNED,
 )  # fmt: skip
 NOTHING = Judged()
 TOLERANCE = 1e-6
@@ -101,6 +101,7 @@ def _compare_protection(assessment: Mapping[str, Any], oracle: OracleResult) -> 
         "protected": sum(one.protected == "met" for one in truth),
         "protected_up_to": sum(one.protected != "breached" for one in truth),
         "restorable": sum(one.restorable == "met" for one in truth),
+        "restorable_up_to": sum(one.restorable != "breached" for one in truth),
     }
     found = [
         f"protection: {key} {coverage[key]}, the oracle says {value}" for key, value in expected.items() if coverage[key] != value
@@ -109,8 +110,9 @@ def _compare_protection(assessment: Mapping[str, Any], oracle: OracleResult) -> 
         if result["control"] == "protection" and result["leg"] in ("assigned", "protected", "restorable"):
             said, known = result["verdict"], oracle.protection.get(result["asset"])
             value = "not-applicable" if known is None else getattr(known, result["leg"])
-            if known is not None and result["leg"] == "protected" and result["part"] is not None:
-                value = known.parts.get(result["part"], value)
+            if known is not None and result["leg"] != "assigned" and result["part"] is not None:
+                parts = known.parts if result["leg"] == "protected" else known.tested
+                value = parts.get(result["part"], value)
             if said != value:
                 found.append(f"{result['asset']} protection {result['leg']}: {said}, the oracle says {value}")
     return found

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from audit.model.terms import Term, micros
+from tests.oracle.exercised import is_of
 from tests.oracle.instants import after
 from tests.oracle.records import Required, Segment, Version
 
@@ -140,7 +141,13 @@ def _location(stated: Any, least: Any, zone: str) -> Iterator[Line]:
             yield [all(word in allowed for word in own)]
 
 
+def _exercise(stated: Any, least: Any, zone: str) -> Iterator[Line]:
+    for leg, asked in least.items():
+        lines = [_no_longer((term,), (asked,), zone) for kind, term in stated.items() if is_of(kind, leg)]
+        yield [True] if any(all(line) for line in lines) else [False] if not any(any(line) for line in lines) else [True, False]
+
+
 _KINDS: Mapping[str, Callable[[Any, Any, str], Iterator[Line]]] = {
     "rpo": _rpo, "copies": _copies, "keep": _keep, "dispose": _dispose, "verify": _verify, "recover_with": _recover_with,
-    "encrypted": _encrypted, "locked_for": _locked_for, "location": _location,
+    "encrypted": _encrypted, "locked_for": _locked_for, "location": _location, "exercise": _exercise,
 }  # fmt: skip

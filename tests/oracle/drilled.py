@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from audit.model.terms import Term
+from tests.oracle.governed import Kept, in_use, speaks
 from tests.oracle.instants import FOR_EVER, after
 from tests.oracle.lives import SURE
 from tests.oracle.ownership import Ownership
@@ -28,6 +29,8 @@ class Result:
     point: tuple[str, str] | None
     entered: int
     given_up: bool = False
+    names: tuple[str, ...] = ()
+    """All assets that the drill names."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,9 @@ class Restore:
 class Drills:
     """The drills that say something of one part of an asset."""
 
-    def __init__(self, own: Ownership, drilled: Sequence[Mapping[str, Any]], known: int) -> None:
+    def __init__(self, own: Ownership, drilled: Sequence[Mapping[str, Any]], known: int, acted: Sequence[Kept] = ()) -> None:
         self.own, self.known = own, known
+        self.runbooks = [one for one in acted if one.kind == "runbook"]
         self.results = [result for one in drilled for result in _results(one, own.asset)]
         self.restores = list(self._restores())
 
@@ -106,7 +110,11 @@ class Drills:
     def changes(self) -> list[int]:
         """Return when what counts of the asset changed."""
         segments = self.own.segments
-        return [new.start for old, new in pairwise(segments) if _look(old) != _look(new)]
+        found = [new.start for old, new in pairwise(segments) if _look(old) != _look(new)]
+        for one in self.runbooks:
+            revised = [each.on for each in one.all("revise")]
+            found += [x for x in revised if in_use(one, x) and speaks(one, self.own.segment(x))]
+        return found
 
     def instants(self) -> set[int]:
         """Return when an answer may change."""
@@ -201,4 +209,5 @@ def _result(one: Mapping[str, Any], told: Mapping[str, Any], ended: int) -> Resu
         point,
         _first(one, told["asset"]),
         one["cancelled"] is not None,
+        tuple(one["assets"]),
     )

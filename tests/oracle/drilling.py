@@ -1,7 +1,8 @@
 """Drills of cases: how one is told, the acts that make it in the register, and random ones.
 
 A drill: `kind`, `assets`, `declared`, `signed`, `cancelled` (when it was given up, or None), and `results`, each with `asset`, `outcome` (None: only begun), `depth`,
-`coverage`, `started`, `ended`, and where they are named `point` and `repository`. `live`: each act is entered when it is done, not all at the end. Instants are microseconds.
+`coverage`, `started`, `ended`, and where they are named `point` and `repository`. `scenario` and `lessons`: told, unless they are
+empty. `live`: each act is entered when it is done, not all at the end. Instants are microseconds.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def acts_of(one: Mapping[str, Any]) -> list[tuple[str, dict[str, Any], str, int]
 
 
 def _acts(one: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], str, int]]:
-    said = {"title": "drill", "assets": list(one["assets"])}
+    said = {"title": "drill", "assets": list(one["assets"]), "scenario": one.get("scenario", "fire")}
     now, live = entered_at(one), one.get("live", False)
     if one["kind"] == INCIDENT:
         yield "report-incident", {**said, "at": one["declared"]}, "runner", one["declared"] if live else now
@@ -48,7 +49,7 @@ def _acts(one: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], str, in
     if one["cancelled"] is not None:
         yield "cancel", {"reason": "it was given up"}, "planner", one["cancelled"]
     elif one["signed"]:
-        yield "sign-off", {"statement": "so it was"}, "signer", now
+        yield "sign-off", {"statement": "so it was", "lessons": one.get("lessons", "many")}, "signer", now
 
 
 def random_drills(seed: int, made: Plan, points: Sequence[Real]) -> tuple[list[dict[str, Any]], list[Told]]:
@@ -64,14 +65,49 @@ def random_drills(seed: int, made: Plan, points: Sequence[Real]) -> tuple[list[d
             one["objectives"]["restore_test"] = {
                 **legs,
                 "depth": rng.choice((0, 1, 3, 4)),
-                "per": rng.choice(("asset", "asset", "asset", "scope")),
+                "per": rng.choice(("asset", "scope")),
             }
     drills, told = [], []
     for number in range(rng.choice((0, 1, 2, 3, 4))):
         drill, runs = _drill(rng, made, points, number)
         drills.append(drill)
         told += runs
-    return drills, told
+    return [*drills, *_exercises(random.Random(f"exercises {seed}"), made, drills)], told
+
+
+def _exercises(rng: random.Random, made: Plan, drills: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Ask for exercises in some policies; make drills exercises of several kinds, that name more assets than they try; and return talks at a table."""
+    kinds = ("table-top", "file", "database", "full", "failover")
+    for one in made.programme["policies"]:
+        if rng.random() < 0.5:
+            asked = rng.sample(kinds, rng.choice((1, 1, 2)))
+            one["objectives"]["exercise"] = {kind: rng.choice(("2d", "5d", "12d", "1 month")) for kind in asked}
+    names = sorted({asset["name"] for asset in made.programme["assets"]})
+    for one in drills:
+        if one["kind"] == INCIDENT:
+            continue
+        one["kind"] = rng.choice((one["kind"], one["kind"], "file", "failover"))
+        one["assets"] = list(dict.fromkeys([*one["assets"], *rng.sample(names, rng.choice((0, 0, 1)))]))
+    talks = []
+    for number in range(rng.choice((0, 1, 2, 3))):
+        declared = (made.since + rng.randint(-20, 24) * HOUR * 12) // made.tick * made.tick
+        signed = rng.random() < 0.8
+        cancelled = None if signed or rng.random() < 0.5 else declared + DAY // made.tick * made.tick
+        assets = rng.sample(names, rng.randint(1, len(names)))
+        talks.append(
+            {
+                "kind": "table-top",
+                "assets": assets,
+                "declared": declared,
+                "signed": signed,
+                "live": number % 2 == 1,
+                "cancelled": cancelled,
+                "results": [],
+            }
+        )
+    for one in (*drills, *talks):
+        one |= {key: rng.choice(("told",) * 7 + ("",)) for key in ("scenario", "lessons")}
+    return talks
 
 
 def _drill(rng: random.Random, made: Plan, points: Sequence[Real], number: int) -> tuple[dict[str, Any], list[Told]]:

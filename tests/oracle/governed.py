@@ -12,7 +12,7 @@ from tests.oracle.each import alive_at, share_of
 from tests.oracle.instants import FOR_EVER, after, covers
 from tests.oracle.lives import POSSIBLE, SURE
 from tests.oracle.ownership import Ownership
-from tests.oracle.records import Place, Version
+from tests.oracle.records import Place, Segment, Version
 from tests.oracle.stated import ATTRIBUTES
 
 GOVERNED = {"runbook": "runbook", "training": "people", "vendor": "vendor", "agreement": "review"}
@@ -167,8 +167,7 @@ class Governed:
         return "breached" if owed else "unproven"
 
     def _speaks(self, one: Kept, t: int) -> bool:
-        segment, told = self.own.segment(t), one.acts[0].told
-        return all(not told.get(many) or getattr(segment, attribute) in told[many] for many, attribute in ATTRIBUTES.items())
+        return speaks(one, self.own.segment(t))
 
     def instants(self) -> set[int]:
         """Return when an answer may change."""
@@ -189,6 +188,12 @@ class Governed:
             for key, field_ in (("runbook", "reviewed"), ("vendor", "assessed"), ("review", "signed")):
                 if version.objectives.get(key) is not None:
                     yield after(at, term_of(version, key, field_), version.zone)
+
+
+def speaks(one: Kept, segment: Segment) -> bool:
+    """Whether an asset has, in a segment, what the scope of a record names."""
+    told = one.acts[0].told
+    return all(not told.get(many) or getattr(segment, attribute) in told[many] for many, attribute in ATTRIBUTES.items())
 
 
 def in_use(one: Kept, t: int) -> bool:

@@ -19,7 +19,8 @@ from tests.oracle.demands import verdict_of
 from tests.oracle.denials import DENIED, Denials
 from tests.oracle.drilled import Drills
 from tests.oracle.each import OF_EACH, RUN_ON, share_of
-from tests.oracle.governed import GOVERNED, Governed, Kept
+from tests.oracle.exercised import KINDS, Exercises, term_of
+from tests.oracle.governed import GOVERNED, Governed, Kept, worst
 from tests.oracle.held import Holds
 from tests.oracle.instants import BEGIN, FOR_EVER, Stretch, add, length
 from tests.oracle.keeping import Keeping, keeping
@@ -35,7 +36,7 @@ from tests.oracle.tested import Tested
 from tests.oracle.tested import word_of as word_of_test
 from tests.oracle.together import Together
 
-WITHOUT_POINTS = ("evidence", "recovery-time")
+WITHOUT_POINTS = ("evidence", "recovery-time", "exercise")
 """Controls that recovery points say nothing of, besides those that rest on statements."""
 RunsOn = ("retention-minimum", "retention-maximum")
 Name = tuple[str, str | None, str, str | None]
@@ -69,12 +70,16 @@ class Judged:
 
 @dataclass
 class Protection:
-    """Section 11, of one asset in service at the last microsecond of the period. `protected` is the worst of `parts`."""
+    """Section 11, of one asset in service at the last microsecond of the period. `protected` is the worst of `parts`, `restorable` that of `tested`."""
 
     assigned: str
     protected: str
-    restorable: str = "unproven"
     parts: dict[str | None, str] = field(default_factory=dict)
+    tested: dict[str | None, str] = field(default_factory=dict)
+
+    @property
+    def restorable(self) -> str:
+        return worst(list(self.tested.values()))
 
 
 @dataclass
@@ -109,11 +114,14 @@ def judge(
     lives = Lives(evidence, dict(lists.origins))
     result = OracleResult()
     owned = {asset: [Ownership(lists, lives, asset, part) for part in parts_of(lists, asset)] for asset in lists.segments}
+    drills = {asset: [Drills(own, drilled, known_on, acted) for own in owns] for asset, owns in owned.items()}
     for asset in sorted(lists.segments):
         owns = owned[asset]
+        others = [parts for name, parts in drills.items() if name != asset]
+        tests = [Tested(one, others) for one in drills[asset]]
         keepings = [keeping(own, until) for own in owns]
         end = _end_of_duties(owns, keepings)
-        for own, kept in zip(owns, keepings, strict=True):
+        for own, kept, tested in zip(owns, keepings, tests, strict=True):
             _Part(
                 own,
                 kept,
@@ -127,10 +135,14 @@ def judge(
                 Delivered(own, known, known_on),
                 Denials(own),
                 Governed(own, acted, known_on),
-                Drills(own, drilled, known_on),
+                tested,
+                Exercises(own, drilled, known_on),
             ).judge()
             _demand(own, since, until, result)
         _protect(owns, until - 1, result)
+        if asset in result.protection:
+            version = owns[0].version(until - 1)
+            result.protection[asset].tested = {one.own.part: one.restorable(until - 1, version) for one in tests}
     return result
 
 
@@ -159,7 +171,8 @@ class _Part:
     delivered: Delivered
     denials: Denials
     governed: Governed
-    drills: Drills
+    tested: Tested
+    exercises: Exercises
 
     def judge(self) -> None:
         at = AtInstants(self.own)
@@ -172,7 +185,8 @@ class _Part:
             | self.delivered.instants()
             | self.denials.instants()
             | self.governed.instants()
-            | self.drills.instants()
+            | self.tested.drills.instants()
+            | self.exercises.instants()
         )
         critical |= {x for many in self.kept.failing.values() for stretch in many for x in stretch}
         edges = sorted({self.since, self.until} | {x for x in critical if self.since < x < self.until})
@@ -237,7 +251,14 @@ class _Part:
                     said.judged += cell[1] - cell[0]
                     said.grace += cell[1] - cell[0]
             self._ask_of_holds(cell, version)
-            self._ask("recovery-time", None, "rto", cell, version, lambda world, t=t, v=version: self.drills.in_time(t, world, v))
+            self._ask(
+                "recovery-time", None, "rto", cell, version, lambda world, t=t, v=version: self.tested.drills.in_time(t, world, v)
+            )
+            for leg in KINDS:
+                if term_of(version, leg) is not None:
+                    self._ask(
+                        "exercise", leg, "exercise", cell, version, lambda world, t=t, v=version, leg=leg: self.exercises.holds(leg, t, world, v)
+                    )  # fmt: skip
             for leg in DENIED:
                 self._ask(
                     "contradiction", leg, "contradiction", cell, version, lambda world, t=t, v=version, leg=leg: self.denials.holds(leg, t, world, v)
@@ -275,7 +296,7 @@ class _Part:
 
     def _judge_tests(self) -> None:
         """Section 25: a period is judged when it ends in the period asked for, as far as it lies in it."""
-        tested = Tested(self.drills)
+        tested = self.tested
         for version, leg, period in tested.periods(self.until):
             inside = (max(period[0], self.since), period[1])
             if inside[0] >= inside[1]:

@@ -344,6 +344,7 @@ def _demand(rng: random.Random, made: Plan) -> None:
         "verify": lambda: {"every": rng.choice(("1d", "10d", "30d", "1 month"))},
         "location": lambda: rng.choice(({"countries": ["CN"]}, {"cities": ["Shanghai", "Beijing", "Berlin"]}, {"countries": ["CN"], "cities": ["Shanghai", "Berlin"]})),
         "encrypted": lambda: rng.choice((True, {"repositories": [made.repositories[0]]})),
+        "exercise": lambda: {rng.choice(("table-top", "file", "full")): rng.choice(("5d", "31d", "1 month"))},
         "locked_for": lambda: rng.choice(("1d", "31d", {"for": "1 month", "repositories": [made.repositories[0]]})),
     }  # fmt: skip
     demands = []

@@ -15,7 +15,7 @@ from tests.oracle.instants import HOUR, at, bucket_of, buckets_within, merged, s
 @pytest.mark.parametrize("hand_made", CASES, ids=lambda one: f"{one.section} {one.case.name}")
 def test_hand_made_case(hand_made: HandMade) -> None:
     result = hand_made.case.judge()
-    assert hand_made.expected or hand_made.protected
+    assert hand_made.expected or hand_made.protected or hand_made.restorable
     for name, truth in hand_made.expected.items():
         found = result.united(name)
         assert name in result.results or truth.judged == 0, name
@@ -23,6 +23,8 @@ def test_hand_made_case(hand_made: HandMade) -> None:
         assert truth.judged in (None, found.judged), name
     if hand_made.protected is not None:
         assert result.protection["a"].protected == hand_made.protected
+    if hand_made.restorable is not None:
+        assert result.protection["a"].restorable == hand_made.restorable
 
 
 def test_each_section_has_cases() -> None:

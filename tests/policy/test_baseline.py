@@ -109,6 +109,7 @@ EXAMPLES: dict[str, tuple[Any, Any]] = {
     "verify": ({"every": "7d"}, {"every": "8d"}),
     "rto": ("4h", "5h"),
     "restore_test": ({"partial": "monthly"}, {"partial": "quarterly"}),
+    "exercise": ({"table-top": "1y"}, {"table-top": "2y"}),
     "encrypted": (True, {"repositories": ["r1"]}),
     "locked_for": ("30d", "29d"),
     "location": ({"countries": ["CN"]}, {"countries": ["CN", "DE"]}),

@@ -214,6 +214,7 @@ def _assessment() -> Assessment:
             "restorable": (MESSAGES, "im-files", EVIL, "call-records", "org-chart", "audit-log", "config"),
         },
         orphans=({"source": "nas-dc1", "subject": "vm/999"},),
+        restorable_up_to=7,
     )
     notices = ({"key": "undeclared-repositories", "repositories": ["attic"]}, {"key": "something-new", "count": 3})
     fault = "retention-maximum: ZeroDivisionError: division by zero"

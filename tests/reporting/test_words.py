@@ -8,7 +8,7 @@ from audit.discovery import modules
 from audit.model.document import Name, State
 from audit.model.verdicts import Verdict
 from audit.reporting.formats import LOCALES, Formats
-from audit.reporting.words import Words, joined
+from audit.reporting.words import PLACE, Words, joined
 
 REASONS = (
     "no-evidence",
@@ -58,9 +58,7 @@ def test_both_languages_have_the_same_keys_and_the_same_places():
     english, chinese = wordings("en"), wordings("zh")
     assert english.keys() == chinese.keys()
     for key in english:
-        asked = [
-            {place for text in texts for place in re.findall(r"\{(\w+)\}", text)} - COUNTS for texts in (english[key], chinese[key])
-        ]
+        asked = [{place for text in texts for place in PLACE.findall(text)} - COUNTS for texts in (english[key], chinese[key])]
         assert asked[0] == asked[1], key
 
 
@@ -96,7 +94,7 @@ def test_every_control_has_a_file_and_those_without_a_module_only_say_what_they_
 def test_chinese_wordings_are_chinese_with_its_punctuation():
     for key, texts in wordings("zh").items():
         for text in texts:
-            bare = re.sub(r"\{\w+\}|`[^`]*`", "", text)
+            bare = re.sub(PLACE.pattern + "|`[^`]*`", "", text)
             assert not re.search(r"[A-Za-z]", bare), key
             assert not re.search(r"[,;:!?()]|\.$", bare), key
             assert not re.search(r"[\u4e00-\u9fff] | [\u4e00-\u9fff]", bare), key

@@ -110,7 +110,7 @@ class SignedOff(Values):
     """What somebody who did not run it confirms."""
 
     statement: Said = Field(description="what is confirmed", examples=["I have seen the results and the logs."])
-    lessons: str = Field("", description="what was learnt")
+    lessons: str = Field("", description="what was learnt; an exercise counts as one only with its scenario and its lessons")
 
 
 STEPS = ("restore-started", "restored", "validated")
@@ -141,6 +141,10 @@ COLUMNS: dict[str, pl.DataType] = {
     "signed": pl.Boolean(),
     "entered": INSTANT,  # when the first act was entered that began the recovery of the asset, or told of it
     "given_up": pl.Boolean(),  # the drill was: what passed in it shows no more than how long it took
+    # Of the rows that say which assets a drill names; null in all others:
+    "held": INSTANT,  # at the end of its last recovery; of one that is not signed off, or has none, its declaration
+    "told": pl.Boolean(),  # with its scenario and its lessons
+    "tried": pl.Boolean(),  # the recovery of this asset has a result; a table-top drill restores none
 }
 
 
@@ -176,7 +180,8 @@ def check(record: Record | None, act: str, told: Mapping[str, Any], by: str, now
 
 
 def rows(record: Record) -> Iterator[dict[str, Any]]:
-    """Yield each result, and each asset whose recovery was begun (of an incident: that it named) and has none, from its declaration to when it was given up."""
+    """Yield each result, and each asset whose recovery was begun (of an incident: that it named) and has none, from its declaration to when it was given up; and each
+    asset that the drill names, from when it was held on."""
     cancelled, signed = record.last("cancel"), record.state == "signed off"
     common = {"drill": record.values.get("kind", INCIDENT), "signed": signed, "given_up": cancelled is not None}
     begun: dict[str, Done] = {}
@@ -185,6 +190,7 @@ def rows(record: Record) -> Iterator[dict[str, Any]]:
     # Whatever is told or given up later, from here on people record what they try with the asset.
     entered = {asset: done.at for asset, done in begun.items()}
     stamps: dict[str, dict[str, datetime]] = {}
+    ended: dict[str, datetime] = {}
     for done in record.done:
         if done.act in (*STEPS, "result"):
             entered.setdefault(done.values["asset"], done.at)
@@ -196,12 +202,13 @@ def rows(record: Record) -> Iterator[dict[str, Any]]:
             mine, passed = stamps.get(told["asset"], {}), told["outcome"] == "passed"
             begun[told["asset"]] = done
             declared = _declared(record)
+            ended[told["asset"]] = mine["validated"] if passed else _at(done)
             named = {key: told.get(key) or None for key in ("asset", "outcome", "coverage", "point", "repository")}
             times = {
                 "entered": entered[told["asset"]],
                 "declared": declared,
                 "started": mine.get("restore-started"),
-                "ended": mine["validated"] if passed else _at(done),
+                "ended": ended[told["asset"]],
             }
             yield {**common, **_said(done), **named, **times, "depth": told["depth"], "begin": declared, "assets": [told["asset"]]}
     for asset, done in begun.items():
@@ -209,6 +216,18 @@ def rows(record: Record) -> Iterator[dict[str, Any]]:
             declared, end = _declared(record), cancelled.at if cancelled else None
             times = {"entered": entered[asset], "declared": declared, "begin": declared, "end": end}
             yield {**common, **_said(done), **times, "asset": asset, "assets": [asset]}
+    if any(done.act in ("declare", "report-incident") for done in record.done):
+        yield from _exercise(record, ended, common)
+
+
+def _exercise(record: Record, ended: Mapping[str, datetime], common: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield each asset that a drill names. ended: when the last recovery of each asset that was tried ended; common: the columns of all rows of it."""
+    values, declared = record.values, _declared(record)
+    held = max([declared, *ended.values()]) if common["signed"] else declared
+    told = all(values.get(key, "").strip() for key in ("scenario", "lessons"))
+    for asset in values["assets"]:
+        tried = common["drill"] == TABLE_TOP or asset in ended
+        yield {**common, "asset": asset, "assets": [asset], "begin": held, "held": held, "told": told, "tried": tried}
 
 
 def _said(done: Done) -> dict[str, Any]:

@@ -80,11 +80,14 @@ COLUMNS: dict[str, pl.DataType] = {"act": pl.String(), "on": INSTANT}
 
 
 def rows(record: Record) -> Iterator[dict[str, Any]]:
-    """Yield its first publication and each review, in use until it was retired (`on`: when it was done); and from then on that it was retired."""
+    """Yield its first publication and each review, in use until it was retired (`on`: when it was done), and each new version published in that time; and from then on that
+    it was retired."""
     retired = record.last("retire")
     end = retired.at if retired else None
+    first = min(done.on for done in record.done if done.act in ("publish", "review"))
     for done in record.done:
-        if done.act in ("publish", "review"):
+        # A version that is said to be older than all that is recorded of the runbook changed nothing that was in use.
+        if done.act in ("publish", "review") or (done.act == "revise" and done.on >= first):
             yield {"begin": done.on, "end": end, "act": done.act, "on": done.on, **done.origin(), **record.scope()}
     if retired:
         yield {"begin": end, "end": None, "act": "retire", "on": end, **retired.origin(), **record.scope()}

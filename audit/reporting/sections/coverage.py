@@ -34,8 +34,6 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
         share = context.formats.share(count / coverage.in_service)
         possible = up_to is not None and up_to > count
         note = words("coverage.up-to" if possible else "coverage.share", share=share, up_to=up_to or 0)
-        if not count and f"coverage.{number}.unread" in words:  # a share of nothing would say that none could be restored
-            note = words(f"coverage.{number}.unread")
         figures.append(Figure(NumberCell(count), words(f"coverage.{number}.title"), of=NumberCell(coverage.in_service), note=note))
     blocks: list[Block] = [Paragraph(words("coverage.intro", n=coverage.in_service, at=last)), KeyFigures(tuple(figures))]
     for number in NUMBERS:

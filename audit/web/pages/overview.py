@@ -33,6 +33,8 @@ def overview() -> str:
     if kept is None:
         return render_template("overview.html.j2", kept=None)
     per_asset = site().of(kept, "worst by asset", lambda: worst_of(kept.results, ["asset"]))
+    coverage = kept.coverage
+    tested = coverage.in_service if coverage.restorable_up_to is None else coverage.restorable_up_to
     counts = dict(per_asset.group_by("verdict").len().iter_rows())
     return render_template(
         "overview.html.j2",
@@ -40,11 +42,8 @@ def overview() -> str:
         assessments=site().assessments(),
         assets=per_asset.height,
         counts={str(verdict): counts.get(str(verdict), 0) for verdict in Verdict},
-        coverage=kept.coverage,
-        neither={
-            "protected": kept.coverage.protected_up_to - kept.coverage.protected,
-            "restorable": kept.coverage.in_service - kept.coverage.restorable,
-        },
+        coverage=coverage,
+        neither={"protected": coverage.protected_up_to - coverage.protected, "restorable": tested - coverage.restorable},
         silent_since=_silent_since(kept),
         matrix=matrix(kept),
         breaches=kept.breaches.height,
