@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -81,19 +81,20 @@ def _narrowed(estate: Estate, assets: Sequence[str]) -> Estate:
 
 
 def judge_chunks(
-    catalog: Catalog, known: int, chunks: Sequence[Chunk], since: int, until: int, controls: Sequence[str] | None = None
-) -> Iterator[Judged]:
-    """Judge chunks over [since, until) (microseconds), two at a time; yields what came of each, in order."""
+    catalog: Catalog, known: int, chunks: Sequence[Chunk], since: int, until: int, controls: Sequence[str] | None = None,
+    finished: Callable[[int], None] | None = None,
+) -> Iterator[Judged]:  # fmt: skip
+    """Judge chunks over [since, until) (microseconds), two at a time; yields what came of each, in order. finished: told how many are, as they are."""
 
     def work(chunk: Chunk) -> Judged:
         chunk = chunk.wide or chunk
         return judge(chunk.estate, fetch(catalog, known, chunk), since, until, controls)
 
-    if len(chunks) == 1:
-        yield work(chunks[0])
-        return
     with ThreadPoolExecutor(WORKERS) as pool:
-        yield from pool.map(work, chunks)
+        for number, judged in enumerate(pool.map(work, chunks), 1):
+            if finished:
+                finished(number)
+            yield judged
 
 
 def fetch(catalog: Catalog, known: int, chunk: Chunk) -> Rows:

@@ -15,6 +15,7 @@ from audit.discovery import modules
 from audit.errors import UsageError
 from audit.evaluation.assess import coverage_of
 from audit.evaluation.chunks import chunks_of, judge_chunks
+from audit.evaluation.cluster import Cluster
 from audit.evaluation.what_if import WhatIf, what_if
 from audit.model.estate import Estate, Known
 from audit.model.terms import micros
@@ -41,12 +42,13 @@ def assess(
     assets: Sequence[str] | None = None,
     instead: WhatIf | None = None,
     read_on: datetime | None = None,
+    cluster: Cluster | None = None,
     progress: Progress = quietly,
 ) -> Assessment:
     """Judge all controls over [since, until), as known at journal entry `known_at` (null: at the newest).
 
     controls, assets: only these. instead: as if other values had been agreed. read_on: the instant of the journal's newest entry, where a part of the journal stands for the
-    whole. Raises `UsageError` for an empty period, an unknown asset, control,
+    whole. cluster: who reads and judges; null: this process. Raises `UsageError` for an empty period, an unknown asset, control,
     scope or objective, or a journal number that does not exist.
     """
     if since >= until:
@@ -74,8 +76,9 @@ def assess(
     conflicts: set[str] = set()
     unplaced = []
     pieces = chunks_of(store.catalog, known, estate, assets, controls)
-    for number, judged in enumerate(judge_chunks(store.catalog, known, pieces, micros(since), micros(until), controls), 1):
-        progress("assess", number, len(pieces))
+    work = judge_chunks if cluster is None else cluster.judge
+    period = (micros(since), micros(until))
+    for judged in work(store.catalog, known, pieces, *period, controls, lambda number: progress("assess", number, len(pieces))):
         results += judged.results
         faults += [fault for fault in judged.faults if fault not in faults]
         # Several chunks may have the same ones: of points that others need, and of runs that name no subject.
