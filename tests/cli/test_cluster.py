@@ -212,34 +212,31 @@ def test_a_catalog_that_a_worker_does_not_find_or_that_is_another_one(
 
 
 @pytest.mark.parametrize(
-    ("code", "wrong"),
+    ("module", "place", "value", "wrong"),
     [
-        ("import audit; audit.__version__ = '0.0.9'", "backup-audit 0.0.9 where we have "),
-        ("import polars; polars.__version__ = '1.0.0'", "Polars 1.0.0 where we have "),
-        ("import platform; platform.python_version = lambda: '3.10.1'", "Python 3.10.1 where we have "),
-        ("import pathlib; pathlib.Path.read_bytes = lambda self: b''", "program files "),
+        ("audit", "audit.__version__", "'0.0.9'", "backup-audit 0.0.9 where we have "),
+        ("polars", "polars.__version__", "'1.0.0'", "Polars 1.0.0 where we have "),
+        ("platform", "platform.python_version", "lambda: '3.10.1'", "Python 3.10.1 where we have "),
+        ("pathlib", "pathlib.Path.read_bytes", "lambda self: b''", "program files "),
     ],
 )
 def test_a_worker_of_another_version(
-    session: Session, cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch, code: str, wrong: str
+    session: Session, cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch, module: str, place: str, value: str, wrong: str
 ) -> None:
-    other = f"{code}; from audit.evaluation.cluster import program; program.cache_clear()"
+    again = "from audit.evaluation.cluster import program; program.cache_clear()"
+    other = f"import builtins, {module}; builtins.kept = {place}; {place} = {value}; {again}"
+    as_it_was = f"import builtins, {module}; {place} = getattr(builtins, 'kept', {place}); {again}"
     try:
         run(cluster, other, 1)
         said = sentence(on(cluster, session))
         assert said.startswith("the worker at tcp://127.0.0.1:")
         assert f" has {wrong}" in said
         assert said.endswith(": install the same versions on all machines")
-        renewed(cluster)
-        in_the_middle(monkeypatch, lambda: run(cluster, other, 2))  # as if they had come later
+        run(cluster, as_it_was, 1)
+        in_the_middle(monkeypatch, lambda: run(cluster, other))  # as if they had come later
         assert f" has {wrong}" in sentence(on(cluster, session))
     finally:
-        renewed(cluster)
-
-
-def renewed(cluster: LocalCluster) -> None:
-    with cluster.get_client() as client:
-        client.restart(timeout=60, wait_for_workers=True)
+        run(cluster, f"{as_it_was}; vars(builtins).pop('kept', None)")
 
 
 def test_a_cluster_that_is_not_there(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,7 +272,7 @@ def test_workers_that_are_all_gone_and_chunks_that_kill(session: Session, monkey
         )
         with own.get_client() as client:
             client.unregister_worker_plugin("deadly")
-        renewed(own)
+            client.restart(timeout=60)
         in_the_middle(monkeypatch, lambda: own.scale(0))
         assert sentence(on(own, session)) == f"the cluster at {address} has lost all its workers"
         assert sentence(on(own, session)) == f"the cluster at {address} has no workers"
@@ -309,7 +306,7 @@ def test_over_tls_with_certificates_of_dasks_configuration(session: Session) -> 
 
 
 def test_a_catalog_in_an_object_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.evaluation.chunks.ROWS", 150)  # the store for tests takes a while for each request
+    monkeypatch.setattr("audit.evaluation.chunks.ROWS", 60)  # the store for tests takes a while for each request
     with bucket(monkeypatch) as store:
         there = estate(tmp_path, "--catalog", f"{store}/audit")
         with workers() as cluster:  # they have the credentials in their environment
