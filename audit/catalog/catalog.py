@@ -17,7 +17,7 @@ from audit.catalog.layout import LAID_OUT, PARTITIONS, bucket_of, is_due, move, 
 from audit.catalog.lease import lease
 from audit.catalog.place import place_of
 from audit.catalog.schemas import TABLES
-from audit.catalog.table import LostRaceError, Snapshot, Table, readable
+from audit.catalog.table import LostRaceError, Pin, Snapshot, Table, readable
 from audit.errors import DataFolderError
 
 __all__ = ["Applied", "Catalog", "LostRaceError"]
@@ -30,17 +30,24 @@ yet."""
 class Catalog:
     """The tables in a folder, or under an address of an object store. Opening it reads nothing; a missing table is made empty when it is first needed."""
 
-    def __init__(self, path: Path, address: str | None = None) -> None:
-        """path: the folder, also of the lease when the tables lie under an address."""
+    def __init__(self, path: Path, address: str | None = None, pins: Mapping[str, Pin] | None = None) -> None:
+        """path: the folder, also of the lease when the tables lie under an address. pins: the states in which its tables are read, as `pins` names them; it is
+        never written then."""
         self.path = path
         self.place = place = place_of(path, address)
+        pinned = pins or {}
         self._inbox = {
-            name: Table(place.within(f"{name}_inbox" if name in LAID_OUT else name), schema) for name, schema in TABLES.items()
+            name: Table(place.within(f"{name}_inbox" if name in LAID_OUT else name), schema, pin=pinned.get(name))
+            for name, schema in TABLES.items()
         }
         self._laid_out = {
-            name: Table(place.within(name), TABLES[name] | dict.fromkeys(split, pl.Int64()), split)
+            name: Table(place.within(name), TABLES[name] | dict.fromkeys(split, pl.Int64()), split, pinned.get(f"{name} laid out"))
             for name, split in PARTITIONS.items()
         }
+
+    def pins(self) -> dict[str, Pin]:
+        """Return the states of all tables now: together they are the catalog at one moment, also where compaction is at work."""
+        return {name: table.pin() for name, table in self._open().items()}
 
     def mark(self) -> int:
         """Return the number of the last journal entry that every table holds; scans are valid up to it."""

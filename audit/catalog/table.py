@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 from uuid import uuid4
 
@@ -64,17 +64,32 @@ def unreadable(place: Place, why: str) -> DataFolderError:
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """One state of one table: Delta's own id of the table, which no other has, and the version of it."""
+
+    table: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """Where a table lies and what it holds. `partition` names the columns by which its files are split, if any."""
+    """Where a table lies and what it holds. `partition` names the columns by which its files are split, if any. `pin`: it is read in this state, and never written."""
 
     place: Place
     schema: dict[str, pl.DataType]
     partition: tuple[str, ...] = ()
+    pin: Pin | None = None
+    _opened: list[Snapshot] = field(default_factory=list, repr=False, compare=False)
+    """The pinned state, once it was opened: it stays the same, and an object store takes many requests to open it."""
 
     def open(self) -> Snapshot:
         """Return the table as it is now. Creates it empty when it does not exist; one that an older version of the program made is
-        given the columns that it lacks, which are null in all its rows.
+        given the columns that it lacks, which are null in all its rows. One that is pinned is neither made nor changed.
         """
+        if self.pin is not None:
+            if not self._opened:
+                self._opened.append(self._pinned(self.pin))
+            return self._opened[0]
         with readable(self.place):
             try:
                 return Snapshot(self, self._grown(DeltaTable(self.place.address)))
@@ -94,6 +109,21 @@ class Table:
                         self.place.address, delta, mode="ignore", partition_by=list(self.partition), configuration=CONFIGURATION
                     )
                 return Snapshot(self, DeltaTable(self.place.address))
+
+    def _pinned(self, pin: Pin) -> Snapshot:
+        try:
+            delta = DeltaTable(self.place.address, version=pin.version)
+            found = str(delta.metadata().id)
+        except TableNotFoundError:
+            raise DataFolderError(f"it finds no catalog table {self.place}") from None
+        except (DeltaError, OSError) as error:
+            raise DataFolderError(
+                f"the catalog table {self.place} cannot be read as of version {pin.version} ({first_line(error)})"
+            ) from error
+        if found != pin.table:
+            raise DataFolderError(f"the catalog table {self.place} that it finds is another one of the same name")
+        with readable(self.place):
+            return Snapshot(self, delta)
 
     def _grown(self, delta: DeltaTable) -> DeltaTable:
         """Return the table with every column of the schema."""
@@ -140,6 +170,10 @@ class Snapshot:
             files, glob=False, hive_partitioning=bool(kinds), hive_schema=kinds or None, missing_columns="insert"
         )
         return rows.select(list(self.table.schema))
+
+    def pin(self) -> Pin:
+        """Return what names this state of this table."""
+        return Pin(str(self._delta.metadata().id), self._delta.version())
 
     def rows(self) -> int:
         """Return the number of rows, from the log."""

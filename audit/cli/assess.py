@@ -7,6 +7,7 @@ import io
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from audit.cli._period import instants, known_number, period_options
 from audit.cli._progress import progress
 from audit.content import Content
 from audit.errors import Exit, UsageError
+from audit.evaluation.cluster import connected
 from audit.evaluation.compare import compare
 from audit.evaluation.framework import Answer, Answered
 from audit.evaluation.what_if import WhatIf
@@ -83,11 +85,17 @@ STYLE = {
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file instead of the screen.")
 @content_option
 @click.option("--keep", is_flag=True, help="Keep the assessment for the site (`serve` shows it); of everything only.")
+@click.option(
+    "--cluster",
+    "address",
+    metavar="ADDRESS",
+    help="Judge on the Dask cluster whose scheduler is at tcp://HOST:PORT (or tls://...).",
+)
 @click.pass_context
 def command(
     ctx: click.Context, since: str, until: str, as_known_at: str | None, unit: str | None, controls: tuple[str, ...], assets: tuple[str, ...],
     values: tuple[str, ...], scopes: tuple[str, ...], framework: str | None, language: str, fmt: str, output: Path | None,
-    own: Path | None, keep: bool,
+    own: Path | None, keep: bool, address: str | None,
 ) -> None:  # fmt: skip
     """Judge every control on every asset over a period. Ends with 1 when something is breached.
 
@@ -106,6 +114,7 @@ def command(
       backup-audit assess --from 2026-01-01 --to 2027-01-01 --keep
       backup-audit assess --from 2026-01-01 --to 2027-01-01 --framework iso-27001-2022
       backup-audit assess --from 2026-01-01 --to 2027-01-01 --what-if rpo=1h --what-if copies.offsite=2 --scope tier=core
+      backup-audit assess --from 2026-01-01 --to 2027-01-01 --cluster tcp://scheduler.example.com:8786
     """
     if fmt == "xlsx" and output is None:
         raise UsageError("--format xlsx writes a file: name it with -o FILE.xlsx")
@@ -114,6 +123,8 @@ def command(
     asked = what_if_of(values, scopes)
     if asked and (fmt == "xlsx" or keep):
         raise UsageError("--what-if is no assessment of what was agreed: it goes with --format table, json or csv, and is not kept")
+    if asked and address:
+        raise UsageError("--cluster judges what was agreed: leave out --what-if, whose later calls take seconds here")
     if framework and (asked or keep or controls or assets):
         raise UsageError(
             "--framework answers from all its controls on all assets: leave out --what-if, --keep, --control and --asset"
@@ -123,12 +134,15 @@ def command(
         read_framework(content, framework)  # say now, and not after the assessment, what is wrong
     store = open_store(ctx.obj)
     known = known_number(store, as_known_at)
-    with progress() as shown:
+    with ExitStack() as stack, progress() as shown:
+        cluster = stack.enter_context(connected(address)) if address else None
         begin, end = instants(store, known, since, until)
         if asked:
             both = assess_what_if(store, begin, end, known, asked, controls=controls or None, assets=assets or None, progress=shown)
         else:
-            assessment = assess(store, begin, end, known, controls=controls or None, assets=assets or None, progress=shown)
+            assessment = assess(
+                store, begin, end, known, controls=controls or None, assets=assets or None, cluster=cluster, progress=shown
+            )
     if asked:
         agreed, other = both
         if unit:

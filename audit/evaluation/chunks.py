@@ -96,22 +96,26 @@ def judge_chunks(
     since: int,
     until: int,
     controls: Sequence[str] | None = None,
+    finished: Callable[[int], None] | None = None,
     *,
     outlined: bool = False,
     looking: Callable[[int, World], None] | None = None,
 ) -> Iterator[Judged]:
-    """Judge chunks over [since, until) (microseconds), two at a time; yields what came of each, in order. outlined, looking: as `judge` says, with the chunk's number."""
+    """Judge chunks over [since, until) (microseconds), two at a time; yields what came of each, in order. finished: told how many are, as they are.
+
+    outlined, looking: as `judge` says, with the chunk's number.
+    """
 
     def work(number: int) -> Judged:
         chunk = chunks[number].wide or chunks[number]
         shown = None if looking is None else partial(looking, number)
         return judge(chunk.estate, fetch(catalog, known, chunk), since, until, controls, outlined=outlined, looking=shown)
 
-    if len(chunks) == 1:
-        yield work(0)
-        return
     with ThreadPoolExecutor(WORKERS) as pool:
-        yield from pool.map(work, range(len(chunks)))
+        for number, judged in enumerate(pool.map(work, range(len(chunks))), 1):
+            if finished:
+                finished(number)
+            yield judged
 
 
 def fetch(catalog: Catalog, known: int, chunk: Chunk) -> Rows:

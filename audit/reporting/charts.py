@@ -316,8 +316,9 @@ def _width(text: str, size: int) -> float:
 
 
 def document(svg: str) -> str:
-    """Return a picture as a document of its own, on white paper."""
-    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" style="background:#ffffff" ', 1) + "\n"
+    """Return a picture as a document of its own, on white paper. The paper is drawn, not a style: the site's pages forbid styles inside documents."""
+    paper = f'</desc><rect width="100%" height="100%" fill="{PAPER}"/>'
+    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace("</desc>", paper, 1) + "\n"
 
 
 def legend_width(said: str) -> float:

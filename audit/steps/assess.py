@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -13,8 +14,9 @@ import audit.controls
 from audit.catalog.catalog import Catalog
 from audit.discovery import modules
 from audit.errors import UsageError
-from audit.evaluation.assess import coverage_of
+from audit.evaluation.assess import Judged, coverage_of
 from audit.evaluation.chunks import chunks_of, judge_chunks
+from audit.evaluation.cluster import Cluster
 from audit.evaluation.results import Outline, in_order
 from audit.evaluation.what_if import WhatIf, what_if
 from audit.model.estate import Estate, Known
@@ -43,16 +45,26 @@ def assess(
     assets: Sequence[str] | None = None,
     instead: WhatIf | None = None,
     read_on: datetime | None = None,
+    cluster: Cluster | None = None,
     progress: Progress = quietly,
 ) -> Assessment:
     """Judge all controls over [since, until), as known at journal entry `known_at` (null: at the newest).
 
     controls, assets: only these. instead: as if other values had been agreed. read_on: the instant of the journal's newest entry, where a part of the journal stands for the
-    whole. Raises `UsageError` for an empty period, an unknown asset, control,
+    whole. cluster: who reads and judges; null: this process. Raises `UsageError` for an empty period, an unknown asset, control,
     scope or objective, or a journal number that does not exist.
     """
     return _assess(
-        store, since, until, known_at, controls=controls, assets=assets, instead=instead, read_on=read_on, progress=progress
+        store,
+        since,
+        until,
+        known_at,
+        controls=controls,
+        assets=assets,
+        instead=instead,
+        read_on=read_on,
+        cluster=cluster,
+        progress=progress,
     )[0]
 
 
@@ -116,6 +128,7 @@ def _assess(
     in_outline: bool = False,
     looking: Callable[[int, World], None] | None = None,
     read_on: datetime | None = None,
+    cluster: Cluster | None = None,
     progress: Progress,
 ) -> tuple[Assessment, Outline]:
     check_period(since, until)
@@ -135,10 +148,10 @@ def _assess(
     conflicts: set[str] = set()
     unplaced = []
     pieces = chunks_of(store.catalog, known, estate, assets, controls)
+    here = partial(judge_chunks, outlined=in_outline, looking=looking)
+    work: Callable[..., Iterator[Judged]] = here if cluster is None else cluster.judge
     period = micros(since), micros(until)
-    every = judge_chunks(store.catalog, known, pieces, *period, controls, outlined=in_outline, looking=looking)
-    for number, judged in enumerate(every, 1):
-        progress("assess", number, len(pieces))
+    for judged in work(store.catalog, known, pieces, *period, controls, lambda number: progress("assess", number, len(pieces))):
         results += judged.results
         outlines += [] if judged.outline is None else [judged.outline]
         faults += [fault for fault in judged.faults if fault not in faults]

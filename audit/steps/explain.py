@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +28,7 @@ from audit.reporting.charts import document
 from audit.reporting.context import Context
 from audit.reporting.formats import Formats
 from audit.reporting.over_time import copies_picture, exposure_picture
-from audit.reporting.timelines import asset_lines
+from audit.reporting.timelines import Line, asset_lines
 from audit.reporting.words import Words
 from audit.steps._open import Store
 from audit.steps.assess import assess
@@ -39,19 +39,23 @@ EXCERPT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
-    """The assessment of a control on an asset, and the evidence it names: by reference, the payload's file name and the excerpt at the locator.
+class OverTime:
+    """How a control ran over time on an asset or its parts (`groups`: `code`, `part`). Of a control that asks for exposure, `exposure` and `allowed` tell it
+    (see `audit.evaluation.over_time`); of one that counts copies, `counts` does; else they are null."""
 
-    `groups`: the asset or its parts: `code`, `part`. Of a control that asks for exposure, `exposure` and `allowed` tell how it ran over time (see
-    `audit.evaluation.over_time`); of one that counts copies, `counts` is; else they are null.
-    """
-
-    assessment: Assessment
-    evidence: Mapping[EvidenceRef, tuple[str, str]]
-    groups: pl.DataFrame
+    groups: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"code": pl.UInt32, "part": pl.String}))
     exposure: pl.DataFrame | None = None
     allowed: pl.DataFrame | None = None
     counts: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The assessment of a control on an asset, and the evidence it names: by reference, the payload's file name and the excerpt at the locator."""
+
+    assessment: Assessment
+    evidence: Mapping[EvidenceRef, tuple[str, str]]
+    over_time: OverTime
 
 
 def explain(
@@ -66,20 +70,25 @@ def explain(
     for ref in refs:
         envelope = envelopes[ref.entry]
         shown[ref] = (envelope.name, excerpt(store.vault.get(ref.sha256), ref.locator, encoding_of(envelope)))
-    found = Explained(assessment, shown, pl.DataFrame(schema={"code": pl.UInt32, "part": pl.String}))
-    return _with_over_time(store, asset, control, found) if over_time else found
+    ran = over_time_of(store, asset, control, since, until, assessment.as_known_at) if over_time else OverTime()
+    return Explained(assessment, shown, ran)
 
 
-def _with_over_time(store: Store, asset: str, control: str, found: Explained) -> Explained:
-    module, assessment = modules(audit.controls.__name__)[control], found.assessment
-    known = assessment.as_known_at
+def runs_over_time(control: str) -> bool:
+    """Say whether there is anything to draw of a control."""
+    module = modules(audit.controls.__name__)[control]
+    return getattr(module, "SHOWS_EXPOSURE", False) or hasattr(module, "counts")
+
+
+def over_time_of(store: Store, asset: str, control: str, since: datetime, until: datetime, known: int) -> OverTime:
+    """Read how a control ran over [since, until) on an asset, as known at a journal entry."""
+    module = modules(audit.controls.__name__)[control]
     (chunk,) = chunks_of(store.catalog, known, store.estate(known), [asset])
     acceptances = {False} | {policy.accept_partial for policy in chunk.estate.policies}
     facts = resolve_facts(fetch(store.catalog, known, chunk), chunk.estate.sources, acceptances)
-    world = build_world(chunk.estate, facts, micros(assessment.since), micros(assessment.until))
+    world = build_world(chunk.estate, facts, micros(since), micros(until))
     of_exposure = getattr(module, "SHOWS_EXPOSURE", False)
-    return replace(
-        found,
+    return OverTime(
         groups=world.groups.select("code", "part"),
         exposure=exposure(world) if of_exposure else None,
         allowed=allowed(world) if of_exposure else None,
@@ -89,33 +98,34 @@ def _with_over_time(store: Store, asset: str, control: str, found: Explained) ->
 
 def explained_json(found: Explained) -> dict[str, Any]:
     """Return the JSON form: results, the excerpts of their evidence, and what ran over time; instants are RFC 3339 UTC, lengths seconds."""
-    parts, assessment = dict(found.groups.iter_rows()), found.assessment
+    ran, assessment = found.over_time, found.assessment
+    parts = dict(ran.groups.iter_rows())
     told: dict[str, Any] = {
         "period": {"from": time_text(assessment.since), "to": time_text(assessment.until)},
         "as_known_at": assessment.as_known_at,
         "results": [result.to_json() for result in assessment.results],
         "evidence": [{**ref.to_json(), "name": name, "excerpt": shown} for ref, (name, shown) in found.evidence.items()],
     }
-    if found.exposure is not None:
+    if ran.exposure is not None:
         told["exposure"] = [
             {
                 "part": parts[code], "bound": bound, "from": time_text(instant(begin)), "to": time_text(instant(end)), "state_at": time_text(instant(state)),
                 "exposure_seconds_from": (begin - state) / 1e6, "exposure_seconds_to": (end - state) / 1e6,
             }
-            for code, bound, begin, end, state in found.exposure.iter_rows()
+            for code, bound, begin, end, state in ran.exposure.iter_rows()
         ]  # fmt: skip
-    if found.allowed is not None:
+    if ran.allowed is not None:
         told["allowed"] = [
             {"part": parts[code], "from": time_text(instant(begin)), "to": time_text(instant(end)), "allowed_seconds": most / 1e6}
-            for code, begin, end, most in found.allowed.iter_rows()
+            for code, begin, end, most in ran.allowed.iter_rows()
         ]
-    if found.counts is not None:
+    if ran.counts is not None:
         columns = ("code", "leg", "bound", "begin", "end", "count", "needed")
         told["counts"] = [
             {
                 "part": parts[code], "leg": leg, "bound": bound, "from": time_text(instant(begin)), "to": time_text(instant(end)), "count": count, "needed": needed,
             }
-            for code, leg, bound, begin, end, count, needed in found.counts.select(columns).iter_rows()
+            for code, leg, bound, begin, end, count, needed in ran.counts.select(columns).iter_rows()
         ]  # fmt: skip
     return told
 
@@ -126,26 +136,40 @@ def pictures_of(store: Store, found: Explained, language: str, content: Content)
     estate = store.estate(assessment.as_known_at)
     words = Words(content, Formats(language, estate.timezone))
     context = Context(content, words, words.formats, estate)
-    period = (assessment.since, assessment.until)
     lines = [line for one in asset_lines(assessment, estate) for line in one.lines]
     drawn: dict[str, str] = {}
-    for code, part in found.groups.iter_rows():
+    for code, part in found.over_time.groups.iter_rows():
         mine = [line for line in lines if line.part == part]
-        if not mine:
+        svg = picture_of(found.over_time, mine, assessment.since, assessment.until, context) if mine else None
+        if svg is None:
             continue
-        asset, control, here = mine[0].asset, mine[0].control, pl.col("code") == code
-        name = (Name(asset if part is None else f"{asset} / {part}"),)
-        if found.exposure is not None and found.allowed is not None:
-            svg = exposure_picture(name, *period, found.exposure.filter(here), found.allowed.filter(here), mine[0].stretches, words)
-        elif found.counts is not None:
-            legs = {line.leg: (context.leg(control, line.leg), line.stretches) for line in mine if line.leg is not None}
-            svg = copies_picture(name, *period, found.counts.filter(here), legs, words)
-        else:
-            return {}
-        file = re.sub(r"[^\w.-]+", "-", "-".join([asset, *([] if part is None else [part]), control]))
+        file = re.sub(r"[^\w.-]+", "-", "-".join([mine[0].asset, *([] if part is None else [part]), mine[0].control]))
         # Two parts may differ only in what a file's name must not hold.
-        drawn[f"{file}.svg" if f"{file}.svg" not in drawn else f"{file}-{code}.svg"] = document(svg)
+        drawn[f"{file}.svg" if f"{file}.svg" not in drawn else f"{file}-{code}.svg"] = svg
     return drawn
+
+
+def picture_of(ran: OverTime, lines: Sequence[Line], since: datetime, until: datetime, context: Context) -> str | None:
+    """Return as an SVG document how a control ran over [since, until) on an asset or a part of it. lines: all of that control and that part. Null: there is nothing to draw."""
+    part, words = lines[0].part, context.words
+    (code,) = ran.groups.filter(pl.col("part").eq_missing(part))["code"].to_list() or [None]
+    if code is None:
+        return None
+
+    def within(rows: pl.DataFrame) -> pl.DataFrame:
+        mine = rows.filter(pl.col("code") == code).with_columns(
+            begin=pl.max_horizontal("begin", pl.lit(micros(since))), end=pl.min_horizontal("end", pl.lit(micros(until)))
+        )
+        return mine.filter(pl.col("begin") < pl.col("end"))
+
+    name = (Name(lines[0].asset if part is None else f"{lines[0].asset} / {part}"),)
+    if ran.exposure is not None and ran.allowed is not None:
+        stretches = lines[0].stretches
+        return document(exposure_picture(name, since, until, within(ran.exposure), within(ran.allowed), stretches, words))
+    if ran.counts is not None:
+        legs = {line.leg: (context.leg(line.control, line.leg), line.stretches) for line in lines if line.leg is not None}
+        return document(copies_picture(name, since, until, within(ran.counts), legs, words))
+    return None
 
 
 def excerpt(payload: bytes, locator: str, encoding: str = "utf-8") -> str:

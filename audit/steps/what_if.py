@@ -6,22 +6,21 @@ their controls look at. What is there proves nothing and may be deleted.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
-import audit
 from audit.errors import DataFolderError
 from audit.evaluation.assess import coverage_of
 from audit.evaluation.kept import keep, kept
 from audit.evaluation.kept_worlds import is_enough, judge_kept, judges, keep_world, places
+from audit.evaluation.program import fingerprint
 from audit.evaluation.results import Outline
 from audit.evaluation.what_if import WhatIf, what_if
 from audit.model.estate import Estate
@@ -132,14 +131,4 @@ def _write(store: Store, since: datetime, until: datetime, known: int, place: Pa
 
 
 def _place(store: Store, since: datetime, until: datetime, known: int) -> Path:
-    return store.folder.worlds_path / f"{known}-{micros(since)}-{micros(until)}-{_program()}"
-
-
-@cache
-def _program() -> str:
-    """Return what tells this program from others, which may understand the same evidence otherwise: the digest of its modules and the version of Polars."""
-    digest = hashlib.sha256(pl.__version__.encode())
-    root = Path(audit.__file__).parent
-    for path in sorted(root.rglob("*.py")):
-        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+    return store.folder.worlds_path / f"{known}-{micros(since)}-{micros(until)}-{fingerprint()}-{pl.__version__}"

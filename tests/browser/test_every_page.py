@@ -17,6 +17,7 @@ PAGES = {
     "promises": "/promises?sort=verdict&size=100",
     "breaches": "/breaches",
     "breach": "/breaches/0",
+    "breach-over-time": "/breaches/5",
     "unproven": "/unproven",
     "unproven-stretch": "/unproven/0",
     "sources": "/sources",
@@ -47,6 +48,20 @@ def test_every_page(visit, language, theme, size):
         if SCREENSHOTS:
             window.page.screenshot(path=Path(SCREENSHOTS) / f"{name}-{language}-{theme}-{size}.png", full_page=size == "desktop")
         window.check()
+
+
+def test_the_picture_of_a_breach_is_seen(visit):
+    window = visit(theme="dark")
+    window.go(PAGES["breach-over-time"])
+    picture = window.page.locator(".picture img")
+    picture.scroll_into_view_if_needed()
+    assert picture.evaluate("one => one.decode().then(() => one.naturalWidth)") == 760
+    window.check()
+    if SCREENSHOTS:
+        window.page.screenshot(path=Path(SCREENSHOTS) / "over-time-dark.png", full_page=True)
+    window.page.goto(window.page.url.split("/breaches")[0] + picture.get_attribute("src"))  # alone, under its own policy
+    assert window.page.locator("svg > title").text_content() == "Exposure over time: im-messages-db"
+    assert window.wrong == []
 
 
 def test_the_dark_theme_is_dark_and_a_choice_of_it_outlives_the_page(visit):

@@ -37,6 +37,8 @@ ONLY_IN = {
     "deltalake": {"catalog"},
     "click": {"cli"},
     "rich": {"cli"},
+    "dask": {"evaluation"},
+    "distributed": {"evaluation"},
 }
 FOLDERS_OF_PLUGINS = ["adapters", "controls"]
 FOREIGN = {"controls": "adapters/"}

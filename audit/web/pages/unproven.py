@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from audit.steps.accounts import Role
 from audit.web._answers import answer, list_of, needed
-from audit.web._around import stretch_page
+from audit.web._around import stretch_page, stretch_picture
 from audit.web._guard import needs
 from audit.web._stretches import numbered, stretch_columns
 from audit.web.pages.assets import point_columns
@@ -30,3 +30,10 @@ def unproven() -> str | Response:
 def one(number: int) -> str:
     """Show one unproven stretch, with the points around it and the evidence one click away."""
     return stretch_page("unproven", number, point_columns())
+
+
+@BLUEPRINT.get("/unproven/<int(max=999999999999):number>/over-time.svg")
+@needs(Role.AUDITOR)
+def over_time(number: int) -> Response:
+    """Draw how exposure, or each kind of copy, ran around it."""
+    return stretch_picture("unproven", number)
