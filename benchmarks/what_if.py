@@ -20,7 +20,7 @@ from audit.evaluation.assess import coverage_of
 from audit.evaluation.chunks import chunks_of, judge_chunks
 from audit.evaluation.compare import Comparison, compare
 from audit.evaluation.kept_worlds import judge_kept, judges, keep_world
-from audit.evaluation.results import Outline
+from audit.evaluation.outline import Outline
 from audit.evaluation.what_if import WhatIf, what_if
 from audit.model.estate import Estate
 from audit.model.terms import instant

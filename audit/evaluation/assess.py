@@ -12,7 +12,8 @@ import polars as pl
 
 from audit.discovery import modules
 from audit.evaluation.facts import Facts, resolve_facts
-from audit.evaluation.results import Doubts, Evidence, Outline, in_order, outline_of, results_of
+from audit.evaluation.outline import Outline, in_order, outline_of
+from audit.evaluation.results import Doubts, Evidence, results_of
 from audit.evaluation.rows import Names, Rows
 from audit.evaluation.world import build_world
 from audit.model.estate import Estate

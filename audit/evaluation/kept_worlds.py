@@ -19,8 +19,8 @@ import audit.controls
 from audit.discovery import modules
 from audit.evaluation.assess import outline_in
 from audit.evaluation.chunks import WORKERS, narrowed
+from audit.evaluation.outline import Outline
 from audit.evaluation.records import placed_records
-from audit.evaluation.results import Outline
 from audit.evaluation.what_if import WhatIf
 from audit.evaluation.world import segments_of
 from audit.model.estate import Estate

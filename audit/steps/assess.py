@@ -17,7 +17,7 @@ from audit.errors import UsageError
 from audit.evaluation.assess import Judged, coverage_of
 from audit.evaluation.chunks import chunks_of, judge_chunks
 from audit.evaluation.cluster import Cluster
-from audit.evaluation.results import Outline, in_order
+from audit.evaluation.outline import Outline, in_order
 from audit.evaluation.what_if import WhatIf, what_if
 from audit.model.estate import Estate, Known
 from audit.model.terms import micros

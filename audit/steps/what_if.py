@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -20,8 +20,8 @@ from audit.errors import DataFolderError
 from audit.evaluation.assess import coverage_of
 from audit.evaluation.kept import keep, kept
 from audit.evaluation.kept_worlds import is_enough, judge_kept, judges, keep_world, places
+from audit.evaluation.outline import Outline
 from audit.evaluation.program import fingerprint
-from audit.evaluation.results import Outline
 from audit.evaluation.what_if import WhatIf, what_if
 from audit.model.estate import Estate
 from audit.model.terms import micros
@@ -117,7 +117,7 @@ def _write(store: Store, since: datetime, until: datetime, known: int, place: Pa
     try:
         looking = partial(keep_world, aside)
         agreed = outlined(store, since, until, known, controls=judges(), looking=looking, progress=progress)
-        keep(aside / AGREED, agreed.assessment, datetime.now(UTC))
+        keep(aside / AGREED, agreed.assessment, until)  # nobody asks when it was made
         for name in STRETCHES:
             getattr(agreed.outline, name).write_ipc(aside / f"{name}.arrow")
         aside.chmod(0o755)

@@ -152,8 +152,9 @@ def test_the_output_is_that_of_a_local_run(
     assert {"met", "breached", "unproven"} <= verdicts
     asked = ("--control", "consistency", "--asset", "db-03", "--asset", "db-00")
     assert on(cluster, session, *asked) == session(*ASSESS, *asked)
-    asked = ("--what-if", "rpo=12h", "--format", "csv")
-    assert on(cluster, session, *asked) == session(*ASSESS, *asked)
+    refused = on(cluster, session, "--what-if", "rpo=12h")
+    assert refused.code == 2
+    assert "--cluster judges what was agreed" in refused.err
 
 
 def test_what_is_written_meanwhile_changes_nothing(

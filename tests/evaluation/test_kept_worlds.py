@@ -12,7 +12,7 @@ import pytest
 from audit.errors import UsageError
 from audit.evaluation.assess import judge
 from audit.evaluation.kept_worlds import is_enough, judge_kept, judges, keep_world, repositories_of
-from audit.evaluation.results import NOT_ASKED
+from audit.evaluation.outline import NOT_ASKED
 from audit.evaluation.what_if import WhatIf, what_if
 from audit.model.verdicts import Result
 from tests.oracle.direct import estate_of_case, rows_of_case
