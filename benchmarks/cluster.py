@@ -1,7 +1,8 @@
 """`assess --cluster` with two worker processes, beside one, and beside no cluster: 2,000 assets over half a year, some 0.8 million points.
 
 Prints the speed-up of two over one and where the time went: `client_s` is what no worker can help with (opening, cutting chunks, what comes after them, writing);
-while chunks are on the cluster, its workers unpack, read, judge and pack, and what is left of their time is sending and waiting. Workers have one thread of Polars each, as on a machine whose cores they share. `python -m benchmarks.cluster [ASSETS]`.
+while chunks are on the cluster, its workers unpack, read, judge and pack, and what is left of their time is sending and waiting.
+Workers have one thread of Polars each, as on a machine whose cores they share. `python -m benchmarks.cluster [ASSETS]`.
 """
 
 from __future__ import annotations
