@@ -1,7 +1,8 @@
-"""`assess --cluster` with two worker processes, beside one, and beside no cluster: 2,000 assets over half a year, some 1.5 million rows.
+"""`assess --cluster` with two worker processes, beside one, and beside no cluster: 2,000 assets over half a year, some 0.8 million points.
 
-Prints the speed-up of two over one and where the time of the workers went: reading, judging, packing; what is left of wall clock x workers is sending and
-waiting. Workers have one thread of Polars each, as on a machine whose cores they share. `python -m benchmarks.cluster [ASSETS]`.
+Prints the speed-up of two over one and where the time went: `client_s` is what no worker can help with (opening, cutting chunks, what comes after them, writing);
+while chunks are on the cluster, its workers unpack, read, judge and pack, and what is left of their time is sending and waiting.
+Workers have one thread of Polars each, as on a machine whose cores they share. `python -m benchmarks.cluster [ASSETS]`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from benchmarks._site_estate import PERIOD, evidence, logs
 from benchmarks.review import command, programme
@@ -68,21 +70,26 @@ def workers(count: int) -> Iterator[Any]:
 
 
 def on(data: Path, count: int, out: Path) -> tuple[float, dict[str, float]]:
-    """Assess on so many workers. Return seconds, and the seconds of all workers by part."""
+    """Assess on so many workers. Return seconds, and the seconds of all workers by part, with those in which chunks were on the cluster."""
+    from audit.evaluation.cluster import Cluster
+    from benchmarks import cluster as here  # by its name: what is of `__main__` would go to the workers as a copy each time
+
     with workers(count) as cluster, cluster.get_client() as client:
         seconds = []
         for _ in range(2):  # the first warms the workers up: imports
-            client.run(measured)
+            client.run(here.measured)
             more = ("--cluster", cluster.scheduler_address, "--format", "json", "-o", str(out))
-            seconds.append(assessed(data, *more))
-        parts = client.run(told).values()
-        return seconds[-1], {name: sum(one.get(name, 0) for one in parts) for name in (*PARTS, "unpack bytes")}
+            spent.clear()
+            with patch.object(Cluster, "_wait", _measured("away", Cluster._wait)):
+                seconds.append(assessed(data, *more))
+        parts = client.run(here.told).values()
+        return seconds[-1], {name: sum(one.get(name, 0) for one in parts) for name in (*PARTS, "unpack bytes")} | {
+            "away": spent["away"]
+        }
 
 
 def assessed(data: Path, *more: str) -> float:
     """Assess in this process, with smaller chunks than usual. Return the seconds."""
-    from unittest.mock import patch
-
     from audit.cli._main import group
 
     began = time.perf_counter()
@@ -112,9 +119,11 @@ def run(assets: int) -> None:
         print(f"assets={assets:,} points={points:,} same_output={same} no_cluster_s={here:.1f} one_worker_s={one:.1f} two_workers_s={two:.1f} speed_up={one / two:.2f}")  # fmt: skip
         for count, seconds, parts in ((1, one, parts_of_one), (2, two, parts_of_two)):
             busy = {part: parts[part] for part in PARTS}
-            rest = count * seconds - sum(busy.values())
-            sent = parts["unpack bytes"] / 1e6
-            print(f"workers={count} " + " ".join(f"{part}_s={took:.1f}" for part, took in busy.items()) + f" sending_and_waiting_s={rest:.1f} tasks_mb={sent:.1f}")  # fmt: skip
+            rest = count * parts["away"] - sum(busy.values())
+            told_of = " ".join(f"{part}_s={took:.1f}" for part, took in busy.items())
+            print(
+                f"workers={count} client_s={seconds - parts['away']:.1f} {told_of} sending_and_waiting_s={rest:.1f} tasks_kb={parts['unpack bytes'] / 1e3:.0f}"
+            )
 
 
 if __name__ == "__main__":
