@@ -67,9 +67,10 @@ def judge(
             world, controls, lambda name, module, outcome: list(results_of(world, name, module, outcome, evidence, doubts))
         )
         results = sorted((result for some in several for result in some), key=in_order)
-    conflicts = facts.conflicts.join(facts.names.pairs, on="pair").select(
-        name=pl.format("{} / {} / {}", "source", "repository", "id")
-    )
+    # Those of the assets that are judged: whoever is judged with them changes nothing.
+    whose = facts.points.select("pair", "id", "subject").join(facts.conflicts, on=["pair", "id"], how="semi")
+    conflicts = whose.join(facts.names.pairs, on="pair").join(estate.aliases, on=["source", "subject"], how="semi")
+    conflicts = conflicts.select(name=pl.format("{} / {} / {}", "source", "repository", "id"))
     return Judged(tuple(results), outline, tuple(faults), tuple(sorted(conflicts["name"])), facts.unplaced)
 
 

@@ -14,6 +14,7 @@ from audit.controls._objectives import Objective
 from audit.errors import UsageError
 from audit.evaluation.assess import Judged, judge
 from audit.evaluation.rows import HELD, LOST, Rows
+from audit.evaluation.ties import ties_of, with_tied
 from audit.model.estate import Estate
 from audit.model.world import World
 from audit.policy.objectives import companions
@@ -27,7 +28,7 @@ WORKERS = 2
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some assets: the estate with only them, and their (source, subject) pairs; null: everything, orphans too.
+    """Some assets: the estate with only them, and their (source, subject) pairs with those tied to them; null: everything, orphans too.
 
     `wide`: the same with the assets that controls look at beside while they judge these (null: none are needed)."""
 
@@ -54,15 +55,18 @@ def chunks_of(
     named = estate.aliases.select("asset", "source", "subject").unique().join(names, on="asset", how="semi")
     if assets is None and int(counts["rows"].sum()) <= ROWS:
         return [Chunk(estate, None)]
+    ties = ties_of(catalog, known)
     if assets is not None and int(counts.join(named, on=["source", "subject"], how="semi")["rows"].sum()) <= ROWS:
-        return [_chunk(estate, list(assets), controls)]
+        return [_chunk(estate, list(assets), controls, ties)]
     sizes = named.join(counts, on=["source", "subject"], how="left").group_by("asset").agg(pl.col("rows").sum())
     names = names.join(sizes, on="asset", how="left").with_columns(pl.col("rows").fill_null(0)).sort("asset")
     numbered = names.with_columns(chunk=(pl.col("rows").cum_sum() - pl.col("rows")) // ROWS)
-    return [_chunk(estate, group["asset"].to_list(), controls) for _, group in numbered.group_by("chunk", maintain_order=True)]
+    return [
+        _chunk(estate, group["asset"].to_list(), controls, ties) for _, group in numbered.group_by("chunk", maintain_order=True)
+    ]
 
 
-def _chunk(estate: Estate, assets: list[str], controls: Sequence[str] | None) -> Chunk:
+def _chunk(estate: Estate, assets: list[str], controls: Sequence[str] | None, ties: pl.DataFrame) -> Chunk:
     small = narrowed(estate, assets)
     used = [estate.policies[index] for index in small.segments["policy"].drop_nulls().unique()]
     beside = {asset for policy in used for _, asset in companions(policy.objectives, controls)}
@@ -74,8 +78,13 @@ def _chunk(estate: Estate, assets: list[str], controls: Sequence[str] | None) ->
     wide = None
     if beside:
         more = replace(narrowed(estate, [*assets, *beside]), beside=frozenset(beside))
-        wide = Chunk(more, more.aliases.select("source", "subject").unique())
-    return Chunk(small, small.aliases.select("source", "subject").unique(), wide)
+        wide = Chunk(more, _subjects(more, ties))
+    return Chunk(small, _subjects(small, ties), wide)
+
+
+def _subjects(estate: Estate, ties: pl.DataFrame) -> pl.DataFrame:
+    """Return the subjects of an estate, and those that evidence ties to them: `source`, `subject`."""
+    return with_tied(estate.aliases.select("source", "subject").unique(), ties)
 
 
 def narrowed(estate: Estate, assets: Sequence[str]) -> Estate:
@@ -119,14 +128,54 @@ def judge_chunks(
 
 
 def fetch(catalog: Catalog, known: int, chunk: Chunk) -> Rows:
-    """Return the catalog's rows that a chunk needs."""
+    """Return the catalog's rows that a chunk needs: of its own subjects, and of those that hold bases and originals of their points."""
     listings, payloads = catalog.listings(known), catalog.payloads(known)
     if chunk.subjects is None:
         return rows_of(catalog.tellings(known), catalog.runs(known), listings, payloads)
-    mine = rows_of(catalog.tellings(known, keys=chunk.subjects), catalog.runs(known, keys=chunk.subjects), listings, payloads)
     nameless = catalog.runs(known).filter(pl.col("subject").is_null()).collect()
-    runs = pl.concat([mine.runs.filter(pl.col("subject").is_not_null()), nameless])
-    return _with_strangers(catalog, known, replace(mine, runs=runs))
+    held: list[pl.DataFrame] = []
+    lost: list[pl.DataFrame] = []
+    runs = [nameless]
+    new, subjects = chunk.subjects, chunk.subjects.clear()
+    asked = pl.DataFrame(schema=dict.fromkeys(_POINT, pl.String))
+    while True:
+        more = rows_of(catalog.tellings(known, keys=new), catalog.runs(known, keys=new), listings, payloads)
+        held.append(more.held)
+        lost.append(more.lost)
+        runs.append(more.runs.filter(pl.col("subject").is_not_null()))
+        found, subjects = Rows(pl.concat(held), pl.concat(lost), pl.concat(runs), listings, payloads), pl.concat([subjects, new])
+        missing = _missing(found.held).join(asked, on=_POINT, how="anti", nulls_equal=True)
+        if missing.is_empty():
+            return found
+        asked = pl.concat([asked, missing])
+        new = _holders(catalog, known, missing["id"].unique()).join(subjects, on=_SUBJECT, how="anti")
+        if new.is_empty():
+            return found
+
+
+_POINT, _SUBJECT = ["source", "repository", "id"], ["source", "subject"]
+
+
+def _missing(held: pl.DataFrame) -> pl.DataFrame:
+    """Return the bases and originals that points name and that are not among them: `source`, `repository` (null: not told), `id`."""
+    bases = held.lazy().filter(pl.col("base").is_not_null()).select("source", "repository", id="base")
+    copies = held.lazy().filter(pl.col("copy_of_id").is_not_null())
+    copies = copies.select(
+        source=pl.coalesce("copy_of_source", "source"), repository="copy_of_repository", id="copy_of_id"
+    ).unique()
+    # By hash: should two ids ever share one, a base would not be found, and its points would be unproven.
+    own = held.lazy().select(pl.struct(_POINT).hash().alias("key"))
+    wanted = pl.concat([bases, copies]).with_columns(pl.struct(_POINT).hash().alias("key")).join(own, on="key", how="anti")
+    missing = wanted.drop("key").collect().unique()
+    return missing.filter(pl.col("repository").is_not_null() | ~pl.col("id").is_in(held["id"].unique().implode()))
+
+
+def _holders(catalog: Catalog, known: int, ids: pl.Series) -> pl.DataFrame:
+    """Return the subjects whose listings or job logs tell of points with some ids, and those tied to them: `source`, `subject`."""
+    points = catalog.tellings(known, columns=["id", *_SUBJECT]).filter(pl.col("id").is_in(ids.implode())).select(_SUBJECT)
+    runs = catalog.runs(known, columns=["recovery_point", *_SUBJECT]).filter(pl.col("recovery_point").is_in(ids.implode()))
+    found = pl.concat([points, runs.select(_SUBJECT)]).drop_nulls().unique().collect()
+    return with_tied(found, ties_of(catalog, known))
 
 
 def rows_of(tellings: pl.LazyFrame, runs: pl.LazyFrame, listings: pl.DataFrame, payloads: pl.DataFrame) -> Rows:
@@ -134,38 +183,3 @@ def rows_of(tellings: pl.LazyFrame, runs: pl.LazyFrame, listings: pl.DataFrame, 
     held = tellings.filter(pl.col("present")).select(HELD).collect()
     lost = tellings.filter(~pl.col("present")).select(LOST).collect()
     return Rows(held, lost, runs.collect(), listings, payloads)
-
-
-def _with_strangers(catalog: Catalog, known: int, mine: Rows) -> Rows:
-    """Add the rows of points of other subjects that these points stand on: bases, and originals that copies name."""
-    key = ["source", "repository", "id"]
-    asked = pl.DataFrame(schema=dict.fromkeys(key, pl.String))
-    while True:
-        held = mine.held
-        bases = held.lazy().filter(pl.col("base").is_not_null()).select("source", "repository", id="base")
-        copies = held.lazy().filter(pl.col("copy_of_id").is_not_null())
-        copies = copies.select(
-            source=pl.coalesce("copy_of_source", "source"), repository="copy_of_repository", id="copy_of_id"
-        ).unique()
-        # By hash: should two ids ever share one, a base would not be found, and its points would be unproven.
-        own = held.lazy().select(pl.struct(key).hash().alias("key"))
-        wanted = (
-            pl.concat([bases, copies]).with_columns(pl.struct(key).hash().alias("key")).join(own, on="key", how="anti").drop("key")
-        )
-        missing = wanted.collect().unique().join(asked, on=key, how="anti", nulls_equal=True)
-        if missing.is_empty():
-            return mine
-        known_ids = held.select(key).unique()
-        missing = missing.filter(pl.col("repository").is_not_null() | ~pl.col("id").is_in(known_ids["id"].implode()))
-        if missing.is_empty():
-            return mine
-        asked = pl.concat([asked, missing])
-        ids = missing["id"].unique().implode()
-        more = rows_of(
-            catalog.tellings(known).filter(pl.col("id").is_in(ids)), mine.runs.clear().lazy(), mine.listings, mine.payloads
-        )
-        new = more.held.join(known_ids, on=key, how="anti")
-        if new.is_empty():
-            return mine
-        gone = more.lost.join(known_ids, on=key, how="anti")
-        mine = replace(mine, held=pl.concat([held, new]), lost=pl.concat([mine.lost, gone]))
