@@ -124,7 +124,7 @@ def _walk(store: Store, scope: Scope, estate: Estate, chosen: Chosen, cited: set
         if scope.assets is not None:
             of_sources = rows.runs.filter(pl.col("subject").is_not_null() | pl.col("source").is_in(list(sources)))
             chosen.entries |= _entries(store, known, wide, replace(rows, runs=of_sources))
-        yield from facts.of(chunk, rows)
+        yield from facts.of(chunk, rows, wide.estate)
     yield from facts.rest(sources)
     if scope.assets is None:
         chosen.entries = set(payloads["entry"])
@@ -170,14 +170,15 @@ class _Facts:
         self._owners = chosen.estate.aliases.group_by("source", "subject").agg(owner=pl.col("asset").min())
         self._strangers: list[pl.DataFrame] = []
 
-    def of(self, chunk: Chunk, rows: Rows) -> Iterator[tuple[str, pl.DataFrame]]:
-        """Yield (kind, rows) of what a chunk owns."""
+    def of(self, chunk: Chunk, rows: Rows, wide: Estate) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Yield (kind, rows) of what a chunk owns. wide: the estate with the assets that controls look at beside."""
         resolved = resolve_facts(rows, self._chosen.estate.sources, {False})
         points = points_of(resolved)
         yield "recovery_point", self._owned(points, chunk)
         yield "run", self._owned(_runs(rows.runs).filter(pl.col("subject").is_not_null()), chunk)
         if self._scope.assets is not None:
-            self._strangers.append(points.join(self._owners, on=["source", "subject"], how="anti"))
+            needed = _needed(points, rows.held, wide.aliases.select("source", "subject").unique())
+            self._strangers.append(needed.join(self._owners, on=["source", "subject"], how="anti"))
 
     def rest(self, sources: set[str]) -> Iterator[tuple[str, pl.DataFrame]]:
         """Yield, after all chunks, what none of them owns."""
@@ -200,6 +201,23 @@ class _Facts:
                 chunk.subjects, on=["source", "subject"], how="semi", maintain_order="left"
             )
         return owned.sort("owner", nulls_last=True, maintain_order=True).drop("owner")
+
+
+def _needed(points: pl.DataFrame, told: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
+    """Return the points of some subjects, those told under them that are another's, and the bases and originals that they stand on, one after the other."""
+    both = ["source", "subject"]
+    under = told.join(subjects, on=both, how="semi").select(POINT).unique()
+    own = pl.concat([points.join(subjects, on=both, how="semi"), points.join(under, on=POINT, how="semi")])
+    found = own.unique(POINT, maintain_order=True)
+    while True:
+        rest = points.join(found, on=POINT, how="anti")
+        copies = found.select(source=pl.coalesce("copy_of_source", "source"), repository="copy_of_repository", id="copy_of_id")
+        named = pl.concat([found.select("source", "repository", id="base"), copies]).drop_nulls("id").unique()
+        anywhere = named.filter(pl.col("repository").is_null())
+        new = pl.concat([rest.join(named, on=POINT, how="semi"), rest.join(anywhere, on=["source", "id"], how="semi")])
+        if new.is_empty():
+            return found
+        found = pl.concat([found, new.unique(POINT)])
 
 
 def _runs(runs: pl.DataFrame) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from audit.evidence import package
 from audit.steps._open import open_store
 from audit.steps.verify_package import verify_package
 from tests.cli.session import Session
+from tests.evaluation.test_chunks import SECOND, THIRD, TIED
 from tests.oracle.build import day, listing, p, policy, programme, run
 from tests.oracle.campaign import assess_case
 from tests.oracle.case import Case, Told
@@ -43,6 +44,11 @@ def test_packages_of_random_estates_are_enough_to_judge_them_again(seed: int, tm
 @pytest.mark.parametrize("seed", [411, 423])
 def test_packages_of_more_random_estates(seed: int, tmp_path: Path) -> None:
     packages_of(random_case(seed), tmp_path)
+
+
+@pytest.mark.parametrize("what", ["a point told under two subjects", "a run that names another subject's point"])
+def test_what_evidence_ties_to_an_asset_comes_along(what: str, tmp_path: Path) -> None:
+    packages_of(Case(what, programme(policy({"rpo": "2d"}), assets=[SECOND, THIRD]), TIED[what], day(1), day(9)), tmp_path)
 
 
 @pytest.mark.parametrize("rows", [1, 1000])
