@@ -38,7 +38,7 @@ PER_ASSET = 5_000
 CONTROLS = ("recovery-point", "copies", "retention-minimum", "retention-maximum")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tables:
     """Stands where the catalog stands: the same four scans, over Parquet in the catalog's order."""
 
@@ -52,7 +52,7 @@ class Tables:
             rows = rows.filter(pl.col("subject").is_between(pl.lit(subjects[0]), pl.lit(subjects[-1])))
         return rows.select(columns or pl.all())
 
-    def runs(self, known_at: int, keys: pl.DataFrame | None = None) -> pl.LazyFrame:
+    def runs(self, known_at: int, keys: pl.DataFrame | None = None, columns: Sequence[str] | None = None) -> pl.LazyFrame:
         return pl.LazyFrame(schema={**RUN, "entry": pl.Int64(), "observed_at": INSTANT})
 
     def listings(self, known_at: int) -> pl.DataFrame:

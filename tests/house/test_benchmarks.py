@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import pytest
+
+from benchmarks import what_if
 from benchmarks.engine import PER_ASSET, run
 
 
-def test_the_engine_is_measured_on_what_it_judges() -> None:
+def test_the_engine_is_measured_on_what_it_judges(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit.evaluation.chunks.ROWS", PER_ASSET)  # several chunks, as of many points
     figures = run(2 * PER_ASSET)
     assert figures["points"] == 2 * PER_ASSET
     # One point in a thousand is missing in each repository.
     assert figures["breaches"] > 0
+
+
+def test_what_ifs_are_measured_on_kept_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit.evaluation.chunks.ROWS", what_if.HOURS)
+    figures = what_if.run(3)
+    assert len(figures) == len(what_if.ASKED)
+    assert sum(one["promises_that_differ"] for one in figures) > 0
