@@ -63,7 +63,8 @@ def serving(folder: Path, drop_folder: Path | None = None) -> Iterator[Served]:
         store.close()
 
 
-@pytest.fixture(scope="session")
+# Until the last test of a file, not of the run: while it is there, Playwright keeps an event loop running in this thread, and nothing else can run one.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         root = ["--no-sandbox"] if os.geteuid() == 0 else []
@@ -153,7 +154,7 @@ class Visitor:
         assert told == [], (where, told)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def logged_in(browser, site) -> dict:
     """Cookies of one login, shared by all visits of this worker."""
     context = browser.new_context()
