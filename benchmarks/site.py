@@ -59,6 +59,8 @@ PAGES: dict[str, Draw] = {
     "breach": lambda chance, assets: f"/breaches/{chance.randrange(min(500, assets))}",
     "unproven": lambda chance, _: f"/unproven?page={chance.randint(1, 50)}",
     "unproven stretch": lambda chance, assets: f"/unproven/{chance.randrange(min(500, assets))}",
+    "breach, over time": lambda chance, assets: f"/breaches/{chance.randrange(min(500, assets))}/over-time.svg",
+    "unproven stretch, over time": lambda chance, assets: f"/unproven/{chance.randrange(min(500, assets))}/over-time.svg",
     "sources": lambda *_: "/sources",
     "received": lambda chance, _: f"/received?page={chance.randint(1, 40)}",
     "quarantine": lambda chance, _: f"/quarantine?page={chance.randint(1, 40)}",

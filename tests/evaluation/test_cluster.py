@@ -17,8 +17,16 @@ from tests.oracle.estates import random_case
 
 
 def through_the_wire(
-    catalog: Catalog, known: int, chunks: Sequence[Chunk], since: int, until: int, controls: Sequence[str] | None, finished: Any
+    catalog: Catalog,
+    known: int,
+    chunks: Sequence[Chunk],
+    since: int,
+    until: int,
+    controls: Sequence[str] | None,
+    finished: Any,
+    **here: Any,
 ) -> Iterator[Judged]:
+    assert not any(here.values())  # outlines and worlds are for what is judged in this process
     place = cluster.Place(str(catalog.path.absolute()), None, tuple(catalog.pins().items()), catalog.mark())
     for chunk in chunks:
         task = cluster._packed((place, known, chunk.wide or chunk, since, until, controls))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -241,7 +242,8 @@ def test_a_drill_becomes_rows_of_what_it_showed(company: Store) -> None:
         company, *DONE, stamp("restore-started", None, "fileserver-finance"), ended("failed", "fileserver-finance"), SIGNED
     )
     assert made.state == "signed off"
-    rows = company.estate(company.head()).records["drill"].sort("entry")
+    every = company.estate(company.head()).records["drill"]
+    rows = every.filter(pl.col("held").is_null()).sort("entry")
     shown = rows.select("id", "drill", "asset", "outcome", "depth", "signed", "by", "declared", "started", "ended").rows()
     six = datetime(2026, 11, 25, 6, tzinfo=UTC)
     assert shown == [
@@ -260,6 +262,8 @@ def test_a_drill_becomes_rows_of_what_it_showed(company: Store) -> None:
         (made.id, "full", "fileserver-finance", "failed", 4, True, "Li Na", six, NOW, NOW),
     ]
     assert rows["assets"].to_list() == [["im-messages-db"], ["fileserver-finance"]]
+    exercises = every.filter(pl.col("held").is_not_null()).select("asset", "held", "signed", "told", "tried", "outcome")
+    assert exercises.rows() == [(asset, NOW, True, False, True, None) for asset in ("im-messages-db", "fileserver-finance")]
 
 
 def test_what_was_begun_or_named_by_an_incident_awaits_its_result(company: Store) -> None:
@@ -267,14 +271,14 @@ def test_what_was_begun_or_named_by_an_incident_awaits_its_result(company: Store
     told = {"title": "Fire", "assets": ["im-messages-db", "fileserver-finance"], "at": "2026-11-25T07:00:00Z"}
     incident = act(company, "drill", "report-incident", told, now=NOW, by="Li Na")
     act(company, "drill", "result", ended("failed")[1], record=incident.id, now=NOW, by="Li Na")
-    rows = company.estate(company.head()).records["drill"].sort("entry")
+    rows = company.estate(company.head()).records["drill"].filter(pl.col("held").is_null()).sort("entry")
     assert rows.select("drill", "asset", "outcome", "end").rows() == [
         ("full", "im-messages-db", None, None),
         ("incident", "fileserver-finance", None, None),
         ("incident", "im-messages-db", "failed", None),
     ]
     act(company, "drill", "cancel", WHY, record=incident.id, now=NOW, by="Li Na")
-    rows = company.estate(company.head()).records["drill"].filter(drill="incident").sort("entry")
+    rows = company.estate(company.head()).records["drill"].filter(pl.col("held").is_null(), drill="incident").sort("entry")
     assert rows.select("asset", "outcome", "end").rows() == [("fileserver-finance", None, NOW), ("im-messages-db", "failed", None)]
 
 
@@ -311,7 +315,9 @@ def test_a_talk_at_a_table_has_no_results(company: Store) -> None:
     with pytest.raises(RefusedError, match="restores nothing"):
         act(company, "drill", "restored", stamp("restored", None)[1], record=made.id, now=NOW, by="Li Na")
     assert act(company, "drill", "sign-off", SIGNED[1], record=made.id, now=NOW, by="Wang Fang").state == "signed off"
-    assert company.estate(company.head()).records["drill"].is_empty()
+    rows = company.estate(company.head()).records["drill"]
+    assert rows.select("asset", "outcome", "tried").rows() == [("im-messages-db", None, True), ("fileserver-finance", None, True)]
+    assert rows["held"].null_count() == 0  # only that it was held
 
 
 @pytest.mark.parametrize("seed", [2**53, -(2**53)])
