@@ -58,7 +58,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut a chunk for each asset. The client cuts, so workers need not be told."""
     monkeypatch.setattr("audit.evaluation.chunks.ROWS", 1)
-    monkeypatch.setattr("audit.evaluation.cluster.PATIENCE_SECONDS", 5)
+    monkeypatch.setattr("audit.evaluation.cluster.PATIENCE_SECONDS", 60)
 
 
 def estate(folder: Path, *options: str) -> Session:
@@ -262,7 +262,6 @@ def test_without_the_extra(session: Session, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_workers_that_are_all_gone_and_chunks_that_kill(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audit.evaluation.cluster.PATIENCE_SECONDS", 2)
     with workers() as own:
         address = own.scheduler_address
         with own.get_client() as client:
@@ -274,9 +273,11 @@ def test_workers_that_are_all_gone_and_chunks_that_kill(session: Session, monkey
         with own.get_client() as client:
             client.unregister_worker_plugin("deadly")
             client.restart(timeout=60)
+        monkeypatch.setattr("audit.evaluation.cluster.PATIENCE_SECONDS", 8)
         in_the_middle(monkeypatch, lambda: own.scale(0))
         assert sentence(on(own, session)) == f"the cluster at {address} has lost all its workers"
         assert sentence(on(own, session)) == f"the cluster at {address} has no workers"
+        monkeypatch.setattr("audit.evaluation.cluster.PATIENCE_SECONDS", 60)
         own.scale(2)
         in_the_middle(monkeypatch, own.close)
         assert f" {address} is " in sentence(on(own, session))
