@@ -35,7 +35,7 @@ def saying(case: Case, key: str, value: Any) -> Case:
     return replace(case, programme=changed)
 
 
-@pytest.mark.parametrize("seed", [*range(40, 47), *range(48, 53)])  # estate 47 agreed nothing
+@pytest.mark.parametrize("seed", [40, 43, 44, 50])  # each costs a second or more; kept worlds are held against the same on others
 @pytest.mark.parametrize(
     ("key", "value"),
     [
