@@ -37,6 +37,18 @@ def built(assets: int) -> Path:
     aside = FOLDER / f".{target.name}"
     shutil.rmtree(aside, ignore_errors=True)
     data, given = aside / "data", aside / "given"
+    points = taken_in(data, given, assets)
+    seconds, _, peak = command(data, "assess", *PERIOD, "--keep", "--format", "json", "-o", str(aside / "a.json"), fine=(0, 1))
+    program = [str(Path(sys.executable).with_name("backup-audit")), "--data", str(data), "user", "add", USER]
+    subprocess.run([*program, "--role", "operator", "--password-file", "-"], input=PASSWORD.encode(), check=True)
+    shutil.rmtree(given)
+    (aside / "about.json").write_text(json.dumps({"assets": assets, "points": points, "assess_s": seconds, "assess_gb": peak}))
+    aside.rename(target)
+    return target
+
+
+def taken_in(data: Path, given: Path, assets: int) -> int:
+    """Write the programme and the evidence of so many assets into `given`, and take them into a new data folder. Returns the points."""
     (given / "programme").mkdir(parents=True)
     programme(given / "programme", assets, keeps_at_least="400d")
     points = evidence(given / "evidence", assets)
@@ -45,13 +57,7 @@ def built(assets: int) -> Path:
     command(data, "apply", str(given / "programme"))
     for folder in ("evidence", "logs"):
         command(data, "ingest", str(given / folder))
-    seconds, _, peak = command(data, "assess", *PERIOD, "--keep", "--format", "json", "-o", str(aside / "a.json"), fine=(0, 1))
-    program = [str(Path(sys.executable).with_name("backup-audit")), "--data", str(data), "user", "add", USER]
-    subprocess.run([*program, "--role", "operator", "--password-file", "-"], input=PASSWORD.encode(), check=True)
-    shutil.rmtree(given)
-    (aside / "about.json").write_text(json.dumps({"assets": assets, "points": points, "assess_s": seconds, "assess_gb": peak}))
-    aside.rename(target)
-    return target
+    return points
 
 
 def evidence(folder: Path, assets: int) -> int:

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from benchmarks._site_estate import PERIOD, evidence, logs
-from benchmarks.review import command, programme
+from benchmarks._site_estate import PERIOD, taken_in
 
 ROWS = 100_000
 """Rows a chunk, so that an estate of a benchmark's size is cut as one of hundreds of millions is: into many more chunks than workers."""
@@ -103,15 +102,8 @@ def run(assets: int) -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        data, given = folder / "data", folder / "given"
-        (given / "programme").mkdir(parents=True)
-        programme(given / "programme", assets, keeps_at_least="400d")
-        points = evidence(given / "evidence", assets)
-        logs(given / "logs", assets)
-        command(data, "init", "--organisation", "Benchmark")
-        command(data, "apply", str(given / "programme"))
-        for each in ("evidence", "logs"):
-            command(data, "ingest", str(given / each))
+        data = folder / "data"
+        points = taken_in(data, folder / "given", assets)
         here = assessed(data, "--format", "json", "-o", str(folder / "here.json"))
         one, parts_of_one = on(data, 1, folder / "one.json")
         two, parts_of_two = on(data, 2, folder / "two.json")

@@ -54,7 +54,7 @@ def assess(
     whole. cluster: who reads and judges; null: this process. Raises `UsageError` for an empty period, an unknown asset, control,
     scope or objective, or a journal number that does not exist.
     """
-    return _assess(
+    return assessed(
         store,
         since,
         until,
@@ -65,12 +65,12 @@ def assess(
         read_on=read_on,
         cluster=cluster,
         progress=progress,
-    )[0]
+    ).assessment
 
 
 @dataclass(frozen=True, slots=True)
 class Outlined:
-    """An assessment whose results are only in `outline`: its own have no breaches and no unproven stretches."""
+    """An assessment; where it was judged in outline, the breaches and unproven stretches of its results are only in `outline`."""
 
     assessment: Assessment
     outline: Outline
@@ -87,7 +87,7 @@ class Outlined:
         return Outlined(assessment, outline)
 
 
-def outlined(
+def assessed(
     store: Store,
     since: datetime,
     until: datetime,
@@ -96,41 +96,13 @@ def outlined(
     controls: Sequence[str] | None = None,
     assets: Sequence[str] | None = None,
     instead: WhatIf | None = None,
-    looking: Callable[[int, World], None] | None = None,
-    progress: Progress = quietly,
-) -> Outlined:
-    """Judge as `assess` does, in outline. looking: is shown the world of each chunk."""
-    return Outlined(
-        *_assess(
-            store,
-            since,
-            until,
-            known_at,
-            controls=controls,
-            assets=assets,
-            instead=instead,
-            in_outline=True,
-            looking=looking,
-            progress=progress,
-        )
-    )
-
-
-def _assess(
-    store: Store,
-    since: datetime,
-    until: datetime,
-    known_at: int | None,
-    *,
-    controls: Sequence[str] | None,
-    assets: Sequence[str] | None,
-    instead: WhatIf | None,
     in_outline: bool = False,
     looking: Callable[[int, World], None] | None = None,
     read_on: datetime | None = None,
     cluster: Cluster | None = None,
-    progress: Progress,
-) -> tuple[Assessment, Outline]:
+    progress: Progress = quietly,
+) -> Outlined:
+    """Judge as `assess` does; with `in_outline` only in outline, else with an empty one. looking: is shown the world of each chunk (not on a cluster)."""
     check_period(since, until)
     for name in controls or ():
         if name not in (there := modules(audit.controls.__name__)):
@@ -176,7 +148,7 @@ def _assess(
             notices_of(estate, listings, payloads, sorted(conflicts), _count(pl.concat(unplaced), estate, assets), orphans)
         ),
     )
-    return assessment, outline
+    return Outlined(assessment, outline)
 
 
 def check_period(since: datetime, until: datetime) -> None:

@@ -27,7 +27,7 @@ from audit.model.estate import Estate
 from audit.model.terms import micros
 from audit.model.verdicts import Assessment
 from audit.steps._open import Progress, Store, quietly
-from audit.steps.assess import Outlined, check_period, estate_of, known_at_of, known_of, outlined
+from audit.steps.assess import Outlined, assessed, check_period, estate_of, known_at_of, known_of
 from audit.steps.catch_up import catch_up
 
 PERIODS = 2
@@ -60,14 +60,11 @@ def assess_what_if(
     if not assets and set(chosen) <= set(judges()) and is_enough(asked, estate, shown):
         try:
             return _on_kept_worlds(store, since, until, known, other, chosen, progress)
-        except (
-            OSError,
-            DataFolderError,
-            pl.exceptions.PolarsError,
-        ):  # the disk is full, or somebody deleted or damaged what was kept: it is only the quicker way
+        except (OSError, DataFolderError, pl.exceptions.PolarsError):
+            # The disk is full, or somebody deleted or damaged what was kept: it is only the quicker way.
             shutil.rmtree(_place(store, since, until, known), ignore_errors=True)
     agreed, would = (
-        outlined(store, since, until, known, controls=chosen, assets=assets, instead=instead, progress=progress)
+        assessed(store, since, until, known, controls=chosen, assets=assets, instead=instead, in_outline=True, progress=progress)
         for instead in (None, asked)
     )
     return agreed, would
@@ -116,7 +113,7 @@ def _write(store: Store, since: datetime, until: datetime, known: int, place: Pa
     aside = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
     try:
         looking = partial(keep_world, aside)
-        agreed = outlined(store, since, until, known, controls=judges(), looking=looking, progress=progress)
+        agreed = assessed(store, since, until, known, controls=judges(), in_outline=True, looking=looking, progress=progress)
         keep(aside / AGREED, agreed.assessment, until)  # nobody asks when it was made
         for name in STRETCHES:
             getattr(agreed.outline, name).write_ipc(aside / f"{name}.arrow")
