@@ -42,6 +42,8 @@ def _entry(chance: random.Random, _: int) -> int:
     )
 
 
+DRAWN = (*range(4), *range(6, 11), *range(13, 17), *range(20, 24))
+"""Breaches of this estate that are drawn over time: those of recovery-point."""
 PAGES: dict[str, Draw] = {
     "overview": lambda *_: "/",
     "assets": lambda chance, _: f"/assets?page={chance.randint(1, 50)}",
@@ -59,8 +61,7 @@ PAGES: dict[str, Draw] = {
     "breach": lambda chance, assets: f"/breaches/{chance.randrange(min(500, assets))}",
     "unproven": lambda chance, _: f"/unproven?page={chance.randint(1, 50)}",
     "unproven stretch": lambda chance, assets: f"/unproven/{chance.randrange(min(500, assets))}",
-    "breach, over time": lambda chance, assets: f"/breaches/{chance.randrange(min(500, assets))}/over-time.svg",
-    "unproven stretch, over time": lambda chance, assets: f"/unproven/{chance.randrange(min(500, assets))}/over-time.svg",
+    "breach, over time": lambda chance, _: f"/breaches/{chance.choice(DRAWN)}/over-time.svg",
     "sources": lambda *_: "/sources",
     "received": lambda chance, _: f"/received?page={chance.randint(1, 40)}",
     "quarantine": lambda chance, _: f"/quarantine?page={chance.randint(1, 40)}",
