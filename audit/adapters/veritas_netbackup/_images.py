@@ -28,25 +28,8 @@ _SHORT = {"client": 1, "recovery": 3, "policy": 4, "schedule": 7, "expires": 10}
 _MOST_OF_SHORT = 20
 _REMEDY = "copy the whole output and ingest it again"
 _FLAGS = {"-l", "-media", "-inventory", "-U", "-L", "-idonly", "-tape"}
-_VALUED = set(
-    [
-        "-d",
-        "-e",
-        "-hoursago",
-        "-client",
-        "-policy",
-        "-pt",
-        "-st",
-        "-sl",
-        "-backupid",
-        "-keyword",
-        "-server",
-        "-M",
-        "-rl",
-        "-option",
-        "-stl_complete",
-        "-stl_incomplete",
-    ]
+_VALUED = frozenset({"-d", "-e", "-hoursago", "-client", "-policy", "-pt", "-st", "-sl", "-backupid"}) | frozenset(
+    {"-keyword", "-server", "-M", "-rl", "-option", "-stl_complete", "-stl_incomplete"}
 )
 _FILTERS = _VALUED - {"-d", "-e", "-M"}
 
