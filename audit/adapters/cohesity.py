@@ -1,16 +1,17 @@
 r"""Cohesity DataProtect: the runs of protection groups, of the REST APIs v2 and v1.
 
-Formats read: the JSON of `GET /v2/data-protect/protection-groups/{id}/runs` (with or without `includeObjectDetails`) and of
-`GET /irisservices/api/v1/public/protectionRuns`.
+Formats read: the JSON of `GET /v2/data-protect/protection-groups/{id}/runs` (with or without `includeObjectDetails`) and of `GET
+/irisservices/api/v1/public/protectionRuns`.
 
-Point: the local snapshot of a run, while it is not deleted, and each copy on another cluster or in an archive that succeeded. subject = `group/object`, or the group where
-the answer has no objects: ask for them, for a green run can hold red objects. id = the run's id, with `/object`. The local repository is that of the envelope, a
-copy's is the name of its cluster or archive. Every snapshot but those of logs can be restored by itself.
+Point: the local snapshot of a run, while it is not deleted, and each copy on another cluster or in an archive that succeeded. subject = `group/object`, or
+the group where the answer has no objects: ask for them, for a green run can hold red objects. id = the run's id, with `/object`. The local repository is that
+of the envelope, a copy's is the name of its cluster or archive. Every snapshot but those of logs can be restored by itself.
 
 Time semantics: microseconds since 1970, UTC; 0 = not ended. captured_at = the start of the run; available_at = its end, for copies the end of their task.
 
-Proof of deletion: `isLocalSnapshotsDeleted` and `snapshotsDeleted`: such a run makes no point, and a complete answer (as many runs as `totalRuns`, for the group that the envelope's
-scope names) proves it. `numRuns` cuts an answer without saying so. Whether a copy was deleted at its target is not shown: copies are of basis `job`.
+Proof of deletion: `isLocalSnapshotsDeleted` and `snapshotsDeleted`: such a run makes no point, and a complete answer (as many runs as `totalRuns`, for the
+group that the envelope's scope names) proves it. `numRuns` cuts an answer without saying so. Whether a copy was deleted at its target is not shown: copies
+are of basis `job`.
 
 Success: Succeeded (kSuccess); SucceededWithWarning (kWarning) is a warning; Failed and Missed failed; Canceled and Skipped are cancelled. Failed objects make
 a run without object details partial. `isSlaViolated` says that a run took too long, not that a point is missing.

@@ -1,20 +1,22 @@
 r"""Commvault: the job history of a CommCell, as REST JSON or as the CSV of the Backup Job Summary report.
 
-Formats read: the JSON of `GET /webservice/Job` (`jobs[].jobSummary`), and the CSV of the classic report "Backup Job Summary" with the column
-`Job ID (CommCell)(Status)`, title lines before its header allowed. The XML form is not read: ask with `Accept: application/json`.
+Formats read: the JSON of `GET /webservice/Job` (`jobs[].jobSummary`), and the CSV of the classic report "Backup Job Summary" with the column `Job ID
+(CommCell)(Status)`, title lines before its header allowed. The XML form is not read: ask with `Accept: application/json`.
 
-Point: none is listed; a successful job makes one of basis `job`. subject = `client:backup set/subclient`; the repository is the storage policy (declare it by that name),
-in CSV that of the envelope. Chains are not told. Jobs whose data has aged out (`isAged`) name no repository, so that they prove no copy.
+Point: none is listed; a successful job makes one of basis `job`. subject = `client:backup set/subclient`; the repository is the storage policy (declare it by
+that name), in CSV that of the envelope. Chains are not told. Jobs whose data has aged out (`isAged`) name no repository, so that they prove no copy.
 
-Time semantics: epoch seconds in JSON, 0 = not ended; in CSV month/day/year with AM or PM in the zone of the CommServe, which the source has to declare. started_at is the job's start.
+Time semantics: epoch seconds in JSON, 0 = not ended; in CSV month/day/year with AM or PM in the zone of the CommServe, which the source has to declare.
+started_at is the job's start.
 
 Proof of deletion: none; `isAged` says that a job's data is gone, and not since when.
 
-Success: `Completed`; with warnings it is a warning, with errors a warning whose point is partial, as is `Committed` (what was written before the job was stopped). Killed is
-cancelled; Failed, Failed to Start, System Killed and No Run failed. A job of virtual machines is one parent and a child for each machine: give the children, for
-a parent that is green can have children that are not.
+Success: `Completed`; with warnings it is a warning, with errors a warning whose point is partial, as is `Committed` (what was written before the job was
+stopped). Killed is cancelled; Failed, Failed to Start, System Killed and No Run failed. A job of virtual machines is one parent and a child for each machine:
+give the children, for a parent that is green can have children that are not.
 
-What Commvault cannot show: here, where copies are and how long they live (copies of a storage policy), immutability, encryption, and jobs beyond the look-back of the query.
+What Commvault cannot show: here, where copies are and how long they live (copies of a storage policy), immutability, encryption, and jobs beyond the
+look-back of the query.
 
 Tested against: the documented schema only; no output of a real system was seen.
 """

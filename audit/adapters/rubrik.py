@@ -3,17 +3,18 @@ r"""Rubrik: activities and snapshots of Rubrik Security Cloud as GraphQL JSON, a
 Formats read: the answers of the GraphQL queries `activitySeriesConnection` and `snapshotsListConnection` (with `edges` or `nodes`), and the CSV of the report
 with the columns Object Name, Location, Task Type, Task Status and Start Time. Answers of `globalSlaConnection` (policies) are recognised and carry no facts.
 
-Point: one for each snapshot; id = its id; the repository is the cluster's name. The answer does not say whose snapshots they are: the envelope's scope has to name the object as
-its runs do, `object@location` (for example `sql01@vc01/DC1`), and is the point's subject. A snapshot can be restored by itself. An archived or replicated copy is another
-point, which is in no such answer. Retention lock is a property of the SLA domain and is not shown here.
+Point: one for each snapshot; id = its id; the repository is the cluster's name. The answer does not say whose snapshots they are: the envelope's scope has to
+name the object as its runs do, `object@location` (for example `sql01@vc01/DC1`), and is the point's subject. A snapshot can be restored by itself. An
+archived or replicated copy is another point, which is in no such answer. Retention lock is a property of the SLA domain and is not shown here.
 
 Time semantics: JSON times carry Z; captured_at = the snapshot's `date`. Times of the report are in the zone of its owner, which the source has to declare.
 `expirationDate: null` means that the SLA decides: then it is not known.
 
 Proof of deletion: a complete answer (no further page) for the same object that lacks the snapshot.
 
-Success: of an activity series the last status counts: Success; SuccessWithWarnings and PartialSuccess are warnings, the latter partial; Failure; Canceled. Only Backup and LogBackup are
-backups, Archive and Replication are copies (to a place that is not named), Recovery is a restore; other known types (Index and the like) are no evidence.
+Success: of an activity series the last status counts: Success; SuccessWithWarnings and PartialSuccess are warnings, the latter partial; Failure; Canceled.
+Only Backup and LogBackup are backups, Archive and Replication are copies (to a place that is not named), Recovery is a restore; other known types (Index and
+the like) are no evidence.
 
 What Rubrik cannot show: where archived copies are, retention locks, encryption, integrity checks.
 

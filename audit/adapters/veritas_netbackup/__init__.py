@@ -1,27 +1,30 @@
 r"""Veritas (Cohesity) NetBackup: the job log and the image catalog, as the commands and the REST API print them.
 
-Formats read: `bpdbjobs -report -all_columns` (also with the line `C<count>` before it), `bpimagelist -l`, `bpimmedia -l`, and the JSON of
-`GET /netbackup/admin/jobs` and `/admin/jobs/{id}`. `bpimagelist -json` and the reports for people (`-U`, `-L`) are not read: their keys and dates are not documented.
+Formats read: `bpdbjobs -report -all_columns` (also with the line `C<count>` before it), `bpimagelist -l`, `bpimmedia -l`, and the JSON of `GET
+/netbackup/admin/jobs` and `/admin/jobs/{id}`. `bpimagelist -json` and the reports for people (`-U`, `-L`) are not read: their keys and dates are not
+documented.
 
 Point: one for each copy of an image; id = the backup id (`client_epoch`), with `#2` and so on for further copies; subject = `client:policy`. The repository
-is `storage server:disk pool` for disk and `tape:media server` for tape. A full schedule is self-contained; NetBackup does not print which images an incremental
-needs, so those have no base. Copies name copy 1, where it is listed, as their original. Snapshots that a policy keeps on the array are no copies: declare such
-repositories as the production array's failure domain.
+is `storage server:disk pool` for disk and `tape:media server` for tape. A full schedule is self-contained; NetBackup does not print which images an
+incremental needs, so those have no base. Copies name copy 1, where it is listed, as their original. Snapshots that a policy keeps on the array are no copies:
+declare such repositories as the production array's failure domain.
 
 Time semantics: epochs, and in JSON times with Z. captured_at = the start of the backup (in `bpimmedia` the number in the backup id); available_at = its end,
 for further copies when they were made. An expiration of 2147483647 means never; 0 means in progress or failed: such an image is no point.
 
-Proof of deletion: a complete `bpimagelist` (with `-d`, without filters) that lacks the image. Without `-d` the command shows only the last day, and is not complete.
+Proof of deletion: a complete `bpimagelist` (with `-d`, without filters) that lacks the image. Without `-d` the command shows only the last day, and is not
+complete.
 
-Success: state done says only that a job ended; status 0 is success, 1 partly successful (files were left out: the point is partial), 150 cancelled, every other number
-failed (196: the window closed before it began). Parent jobs, which start the others and write no image, are passed over, and so are jobs that are no evidence (label,
-inventory, indexing and the like).
+Success: state done says only that a job ended; status 0 is success, 1 partly successful (files were left out: the point is partial), 150 cancelled, every
+other number failed (196: the window closed before it began). Parent jobs, which start the others and write no image, are passed over, and so are jobs that
+are no evidence (label, inventory, indexing and the like).
 
-What Veritas NetBackup cannot show: which images a restore needs, whether an image of the catalog is partial (only its job does: give both), and which stream of a policy of several
-streams an image is. A job names its disk pool only where its log has the line of the granted resource; else its repository is the storage unit, and it is not matched with
-the image in the pool. Client-side encryption is not told reliably; a KMS key tag is.
+What Veritas NetBackup cannot show: which images a restore needs, whether an image of the catalog is partial (only its job does: give both), and which stream
+of a policy of several streams an image is. A job names its disk pool only where its log has the line of the granted resource; else its repository is the
+storage unit, and it is not matched with the image in the pool. Client-side encryption is not told reliably; a KMS key tag is.
 
-Tested against: an example response of the vendor's API guide and an example of its commands reference, and files shaped after its knowledge article 100017904 and its OpenAPI document.
+Tested against: an example response of the vendor's API guide and an example of its commands reference, and files shaped after its knowledge article 100017904
+and its OpenAPI document.
 """
 
 from __future__ import annotations
