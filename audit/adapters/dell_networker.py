@@ -154,7 +154,7 @@ def _mminfo(text: str, envelope: Envelope, where: str) -> Facts:
             "savetime",
         )
         raise InputError(str(fault), [fault])
-    rows = table.raw.filter(~pl.col("name").str.contains(_OWN)).with_columns(locator=pl.format("line {}", "line"))
+    rows = table.raw.filter(~pl.col("name").fill_null("").str.contains(_OWN)).with_columns(locator=pl.format("line {}", "line"))
     rows = rows.with_columns(
         pl.lit(None, pl.String).alias(name)
         for name in ("level", "pool", "ssretent", "clretent", "sscomp", "totalsize", "sumsize")

@@ -105,3 +105,8 @@ def test_jobs_of_the_rest_api() -> None:
     document = json.loads((FOLDER / "rest_jobs.json").read_text())
     document["jobs"][0]["type"] = "yodel job"
     assert read(json.dumps(document)).runs.height == 3
+
+
+def test_a_save_set_without_a_name_is_a_fault_and_not_passed_over() -> None:
+    facts = read(MMINFO.replace("db01.example.local,RMAN:ORCL_1,manual", "db01.example.local,,manual"))
+    assert [(fault.locator, fault.key) for fault in facts.faults if fault.level == "error"] == [("line 5", "subject")]
