@@ -27,6 +27,14 @@ LARGEST = 512 * 1024 * 1024
 """Bytes that one answer has at the most."""
 
 
+class HttpError(FetchError):
+    """An answer that is not of 2xx; `status` is its code."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class HttpFetch(Fetch):
     """Settings of a connector that speaks HTTP."""
 
@@ -72,11 +80,11 @@ class Http:
         self.session.mount("http://", HTTPAdapter(max_retries=retry))
 
     def get(self, path: str, query: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> requests.Response:
-        """Ask with GET. Raises `FetchError` for whatever is no answer of 2xx."""
+        """Ask with GET. Raises `HttpError` for whatever is no answer of 2xx, `FetchError` where there is none."""
         return self.ask("GET", path, params=query, headers=headers)
 
     def ask(self, method: str, path: str, **more: Any) -> requests.Response:
-        """Send a request and return the answer, its body read. Raises `FetchError` for whatever is no answer of 2xx."""
+        """Send a request and return the answer, its body read. Raises `HttpError` for whatever is no answer of 2xx, `FetchError` where there is none."""
         import requests
 
         self._wait()
@@ -97,8 +105,9 @@ class Http:
         except requests.RequestException as error:
             raise FetchError(f"{self.url}{self._shown(path)}: {self._shown(_reason(error))}") from None
         if not 200 <= answer.status_code < 300:
-            raise FetchError(
-                f"{self.url}{self._shown(path)} answered {answer.status_code} {answer.reason}{_advice(answer.status_code)}"
+            raise HttpError(
+                f"{self.url}{self._shown(path)} answered {answer.status_code} {answer.reason}{_advice(answer.status_code)}",
+                answer.status_code,
             )
         answer._content = body  # read in pieces above, so that its size could be watched
         return answer
