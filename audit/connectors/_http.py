@@ -47,14 +47,7 @@ class HttpFetch(Fetch):
     @field_validator("url")
     @classmethod
     def _safe(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.username or parts.password:
-            raise ValueError("a password does not belong into an address: name it with {env: ...}, {file: ...} or {keyring: ...}")
-        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-            raise ValueError("http:// sends passwords in the clear: write https://")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url} is no address of an API; write it as https://host:port")
-        return url.rstrip("/")
+        return safe_address(url)
 
 
 class Http:
@@ -130,6 +123,18 @@ class Http:
 
     def _shown(self, text: str) -> str:
         return without(text, self.secrets)
+
+
+def safe_address(url: str) -> str:
+    """Return the address of an API as it is used. Raises `ValueError` for one with a password in it, or over which a password would go in the clear."""
+    parts = urlsplit(url)
+    if parts.username or parts.password:
+        raise ValueError("a password does not belong into an address: name it with {env: ...}, {file: ...} or {keyring: ...}")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        raise ValueError("http:// sends passwords in the clear: write https://")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{url} is no address of an API; write it as https://host:port")
+    return url.rstrip("/")
 
 
 def _reason(error: Exception) -> str:

@@ -13,9 +13,8 @@ from stat import S_ISDIR, S_ISREG
 from typing import Any, Protocol
 
 from audit.errors import Fault, InputError
+from audit.model.envelope import SIDECAR as SIDECAR
 from audit.model.envelope import Envelope
-
-SIDECAR = ".envelope.json"
 
 TIMES = ("observed_at", "started_at", "finished_at")
 NOT_TAKEN_OVER = ("method", "by", "name")
