@@ -11,7 +11,7 @@ from datetime import datetime
 
 import polars as pl
 
-from audit.adapters import _records
+from audit.adapters import _listing, _records
 from audit.adapters._typed import shown, typed
 from audit.errors import Fault
 from audit.model.envelope import Envelope, time_text
@@ -72,9 +72,11 @@ class Gathered:
         self.faults += result.faults
         return result.frame
 
-    def facts(self, listings: pl.DataFrame | None = None) -> Facts:
-        """Return all that was gathered as facts."""
+    def facts(self, listings: pl.DataFrame | None = None, *, log: bool = False) -> Facts:
+        """Return all that was gathered as facts. `log`: it is a job history, and holds every run of its stretch where the envelope says that it is complete."""
         points, runs = self.typed("recovery_point", self.points), self.typed("run", self.runs)
+        if log:
+            listings = _listing.job_log(runs, self.envelope)
         return _records.assembled(self.envelope, self.faults, points, runs, listings)
 
 
