@@ -89,6 +89,12 @@ def envelope(random_: random.Random, tool: str, path: Path) -> Envelope:
                 "borg create /r::{now} /a",
                 "borg extract /r::a",
                 "borg prune --list /r",
+                "llist jobs days=7",
+                "duplicity verify --compare-data file:///b /a",
+                "duplicity remove-all-but-n-full 1 --force file:///b",
+                "kopia snapshot list --all --json",
+                "borgmatic rlist --json --last 1",
+                "rdiff-backup remove increments --older-than 1B /r",
             ]
         ),
         exit_code=random_.choice([None, 0, 1, 3]),
