@@ -65,7 +65,9 @@ _OCTAL = re.compile(rb"\\([0-7]{3})")
 _ROW = re.compile(r'(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d:\d\d))? (\S+) +("(?:[^"\\]|\\.)*"|\S+) +(\d{1,3}) +(\S.*)$')
 _FIND_HEADER = re.compile(r"date +host +disk +lv +(storage +pool +)?tape or file +file +part +status")
 _STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d))?$")
-_VALIDATING = re.compile(r'Validating image (\S+?):("(?:[^"\\]|\\.)*"|\S.*) dumped (\d{8}|\d{14}) level (\d{1,3})$')
+_VALIDATING = re.compile(
+    r'Validating image (\S{1,300}?):("(?:[^"\\]|\\.){0,2000}"|\S.{0,2000}) dumped (\d{8}|\d{14}) level (\d{1,3})$'
+)
 _LOG_HEAD = re.compile(
     rb"^START (?:planner|driver) date \d{8}(?:\d{6})?$|^DISK planner \S+ \S|^INFO amdump amdump pid \d+$", re.MULTILINE
 )

@@ -3,8 +3,8 @@
 Formats read: `pc/HOST/backups` (tab-separated) and `pc/HOST/LOG.MMYYYY`. Neither names its host: give it as the payload's `scope`. Other lines of the log
 (directories, reference counts, removals) carry no facts.
 
-Point: id = `HOST/NUMBER`; subject = the host. In version 4 every backup restores alone, whatever it shares with later ones, because removing one merges it into its
-neighbour; an incremental of version 3 needs an earlier one, which is not told here.
+Point: id = `HOST/NUMBER`; subject = the host. In version 4 there are no chains: every backup restores alone, whatever it shares with later ones, because
+removing one merges it into its neighbour; an incremental of version 3 needs an earlier one, which is not told here.
 
 Time semantics: the file has seconds since 1970; the log is naive and local. captured_at = startTime, available_at = endTime.
 

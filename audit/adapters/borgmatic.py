@@ -3,7 +3,7 @@
 Formats read: `repo-list --json` (`rlist`, `list`), `info --json`, `create --json`: arrays with one document of borg for each repository; the log file
 (`--log-file`, best with `--log-file-verbosity 2`) and what it prints with `--verbosity 1`. `repo-info --json` carries no facts.
 
-Point: as of borg: id = the archive id, subject = the series of its name, nothing needs anything else. repository = its label, else its location as it is printed
+Point: as of borg: id = the archive id, subject = the series of its name, no chains. repository = its label, else its location as it is printed
 (without a user and password); where one repository is in the payload, what the envelope names.
 
 Time semantics: naive, on the wall clock of the machine. captured_at = `start`.

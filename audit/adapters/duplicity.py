@@ -29,9 +29,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from posixpath import basename
 
-import polars as pl
-
-from audit.adapters import _command, _formats, _text, _time
+from audit.adapters import _command, _ctime, _text, _time
 from audit.adapters._gathered import Gathered, Value
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
@@ -57,7 +55,7 @@ NOT_READ = {"8": "cannot iterate", "9": "cannot stat", "10": "cannot read", "12"
 
 _LOGGED = re.compile(r"(DEBUG|INFO|NOTICE|WARNING|ERROR) (\d{1,9})(?: .*)?$")
 _SET_LINE = re.compile(r" (\w+) (\d{8}T\d{6}Z) (\d+)(?: (\w+))?(?: .*)?$")
-_SET_TEXT = re.compile(r"\s+([A-Z][a-z]+)\s+([A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d \d{4})\s+(\d+)$")
+_SET_TEXT = re.compile(rf"\s+([A-Z][a-z]+)\s+({_ctime.PATTERN})\s+(\d+)$")
 _CONTAINED = re.compile(r"Number of contained backup sets: (\d{1,9})$")
 _ODD = re.compile(r"(?:Also found|and) (\d{1,9}) (?:incomplete )?backup set|(?:orphaned|incomplete)-sets-num (\d{1,9})$")
 _LAST = re.compile(r"No orphaned or incomplete backup sets found|Also found |incomplete-sets-num \d")
@@ -204,11 +202,8 @@ def _set(given: Gathered, found: re.Match[str], locator: str, subject: str | Non
 
 def _stamp(text: str, zone: str | None) -> tuple[datetime, bool] | str:
     """Read the time of a set: the instant and whether it is ambiguous, or why it was not read."""
-    if re.fullmatch(r"\d{8}T\d{6}Z", text):
-        text = f"{text[:4]}-{text[4:6]}-{text[6:11]}:{text[11:13]}:{text[13:]}"
-    else:
-        normal = _formats.normal(pl.Series([re.sub(r" +", " ", text)]), ("%a %b %d %H:%M:%S %Y",), day_end=False)[0]
-        text = normal or text
+    stamp = re.fullmatch(r"(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)", text)
+    text = "{}-{}-{}:{}:{}".format(*stamp.groups()) if stamp else _ctime.rfc3339(text)
     try:
         return _time.instant(text, zone)
     except ValueError as error:

@@ -4,7 +4,7 @@ Formats read: `--parsable-output list increments` (also with `--size`) and its t
 statistics; the output of verify, restore, a backup that failed, and `remove increments`. `regress` is recognised and carries no facts.
 
 Point: id = the time of the session in UTC (`20261107T052000Z`); subject = the repository's name, because a repository holds one source. The newest is the mirror,
-the others are reverse increments: each restores alone, whatever it shares with newer ones inside the repository, of which only the oldest can be removed.
+the others are reverse increments: each restores alone (no chains), whatever it shares with newer ones inside the repository, of which only the oldest can be removed.
 
 Time semantics: seconds since 1970, or increment names with an offset; the mirror of the text list and the times that `remove` names are naive. captured_at =
 the start of the session, or what `--current-time` said; available_at = its end, where statistics tell it.
@@ -25,9 +25,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-import polars as pl
-
-from audit.adapters import _command, _formats, _text, _time
+from audit.adapters import _command, _ctime, _text, _time
 from audit.adapters._gathered import Gathered, Value
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
@@ -48,7 +46,7 @@ _KILLED = re.compile(r"^WARNING: Two different times for current mirror were fou
 _STATISTIC = re.compile(r"(StartTime|EndTime|SourceFileSize|Errors) (-?\d{1,18})(?:\.\d+)?(?: \(|$)")
 _VERIFIED = re.compile(r"(?:NOTE:\s+)?(?:All files verified successfully|Every file verified successfully)")
 _FAILED = re.compile(r"(?:ERROR:\s+|Fatal Error: )(?:Action (\w+) failed on step|)")
-_REMOVED = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$")
+_REMOVED = re.compile(rf"{_ctime.PATTERN}$")
 _HEAD = re.compile(
     rb"\A(?:WARNING: [^\n]*\n(?: [^\n]*\n)*)?---\n- (?:base: [^\n]+\n  time|size: \d+\n  time): \d+\n"
     rb"|^Found \d+ increments?:$|^Current mirror: \S|^-+\[ Session statistics \]-+$|\AStartTime \d[^\n]*\nEndTime [^\n]*\nElapsedTime [^\n]*\nSourceFiles [^\n]*\n"
@@ -156,10 +154,7 @@ def _plain(given: Gathered, lines: list[tuple[int, str]]) -> list[tuple[str, dat
             found += _instant(given, stamp, locator)
         elif current := _MIRROR.match(line):
             mirror = True
-            normal = _formats.normal(pl.Series([re.sub(r" +", " ", current[1].strip())]), ("%a %b %d %H:%M:%S %Y",), day_end=False)[
-                0
-            ]
-            found += _instant(given, normal or current[1], locator)
+            found += _instant(given, _ctime.rfc3339(current[1]), locator)
     if not mirror or told is None or len(found) < told + 1:
         given.fault("this list is not whole: increments or the mirror are missing", "list with --parsable-output", key="complete")
     return found
@@ -251,11 +246,7 @@ def _acted(given: Gathered, raw: bytes, lines: list[tuple[int, str]]) -> None:
     removed = [(number, line) for number, line in lines if _REMOVED.match(line)] if kind == "prune" else []
     if removed and outcome == "success" and envelope.finished_at:
         for number, line in removed:
-            for locator, at, _ in _instant(
-                given,
-                _formats.normal(pl.Series([re.sub(r" +", " ", line)]), ("%a %b %d %H:%M:%S %Y",), day_end=False)[0] or line,
-                f"line {number}",
-            ):
+            for locator, at, _ in _instant(given, _ctime.rfc3339(line), f"line {number}"):
                 given.points.append(_point(given, at, locator, "catalog") | {"deleted_at": envelope.finished_at})
     given.runs.append(
         {

@@ -4,7 +4,7 @@ Formats read: the log file (`logfile`, with `loglevel` 3 or more), and `ls -l --
 times and is not read.
 
 Point: a directory such as `daily.0` of the list. Rotation renames it, so id = its time in UTC (`20261123T061630Z`), which stays; subject = the repository's
-name, because one snapshot holds all backup points of a configuration. Each is a whole copy (hard links are shared, nothing is based on another).
+name, because one snapshot holds all backup points of a configuration. Each is a whole copy: hard links are shared, and there are no chains.
 
 Time semantics: the list has offsets; the log is naive and local. captured_at = the directory's time, which rsnapshot sets when a backup ends: files were read up
 to the length of the run earlier.
@@ -24,6 +24,7 @@ Tested against: output of rsnapshot 1.4.5, made by running it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -45,7 +46,7 @@ STATUSES = {
 
 _LOG_LINE = re.compile(r"\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d|\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d)\] ?(.*)$")
 _INVOKED = re.compile(r"(\S*rsnapshot(?: .{0,500}?)?) (\.?\w+): (started$|completed\b.*|ERROR: .*|WARNING: .*)$")
-_DONE = re.compile(r"(?:ERROR: )?(?:WARNING: )?(?:\S*rsnapshot .{0,500}?: )?(completed\b.*?)\s*$")
+_DONE = re.compile(r"(?:ERROR: )?(?:WARNING: )?(?:\S*rsnapshot .{0,500}?: )?(completed\b.*)$")
 _SIZE = re.compile(r"Total file size: ([\d,.]+)(?: bytes)?$")
 _COPIES = re.compile(r"(?:\S*/)?rsync |sync_if_different|touch ")
 _TOUCHED = re.compile(r"touch \S*/(?:[\w-]+\.0|\.sync)/")
@@ -90,8 +91,18 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     if any(_LOG_LINE.match(line) for _, line in lines):
         runs = _runs(lines)
         rotated = {run.level for run in runs if run.done and not run.copied and run.lines}
+        seen: Counter[str] = Counter()
         for place, run in enumerate(runs):
-            _ran(given, run, last=place == len(runs) - 1, rotates=run.level in rotated)
+            name = f"{run.level}:{_wall(run.at)}"
+            seen[name] += 1
+            # Several runs may begin in one second.
+            _ran(
+                given,
+                run,
+                name if seen[name] == 1 else f"{name}#{seen[name]}",
+                last=place == len(runs) - 1,
+                rotates=run.level in rotated,
+            )
         return given.facts(log=True)
     if not any(line.startswith("total ") or _LISTED.match(line) for _, line in lines):
         fault = Fault(
@@ -143,7 +154,7 @@ def _runs(lines: list[tuple[int, str]]) -> list[_Run]:
         if not found:
             continue
         at, text = found.groups()
-        told = _INVOKED.match(text)
+        told = _INVOKED.match(text) if "rsnapshot" in text else None
         # Errors of the configuration come before any start; those of another second are of another run.
         if told and (told[3] == "started" or current is None or (not current.begun and at != current.at)):
             current = _Run(told[2], number, at, at, begun=told[3] == "started")
@@ -159,13 +170,13 @@ def _runs(lines: list[tuple[int, str]]) -> list[_Run]:
             current.sizes.append(int(re.sub(r"[,.]", "", size[1])))
         done = _DONE.match(told[3]) if told else None
         if done:
-            current.done, current = done[1], None
+            current.done, current = done[1].strip(), None
         elif told and told[3].startswith("ERROR: "):
             current.error = current.error or told[3].removeprefix("ERROR: ").partition(" ")[0]
     return runs
 
 
-def _ran(given: Gathered, run: _Run, *, last: bool, rotates: bool) -> None:
+def _ran(given: Gathered, run: _Run, name: str, *, last: bool, rotates: bool) -> None:
     """Make the facts of one run; of one that only rotates there are none."""
     locator = f"line {run.line}"
     outcome = given.word(STATUSES, run.done, locator, "end of a run") if run.done else "failed"
@@ -179,11 +190,9 @@ def _ran(given: Gathered, run: _Run, *, last: bool, rotates: bool) -> None:
     if not run.done and run.begun and last and run.error is None:
         outcome = "running"
     started, finished = _wall(run.at), _wall(run.last)
-    name = f"{run.level}:{started}"
-    again = sum(str(other["id"]).partition("#")[0] == name for other in given.runs)
     given.runs.append(
         {
-            "id": f"{name}#{again + 1}" if again else name,
+            "id": name,
             "subject": given.envelope.repository,
             "kind": "backup",
             "method": "full",

@@ -32,6 +32,9 @@ _KNOWN = (
     "hasbase",
 )
 _ALIASES = {"client": "clientname", "pool": "poolname"}
+NAMES = frozenset([*_KNOWN, *_ALIASES])
+"""The columns that are read."""
+
 _NUMBERS = ("jobid", "jobbytes", "jobfiles", "joberrors", "jobmissingfiles", "priorjobid", "hasbase")
 _FILTER = re.compile(
     r"\b(?:jobid|ujobid|job|jobname|client|days|hours|limit|jobstatus|jobtype|joblevel|pool|volume|last|current)\b"

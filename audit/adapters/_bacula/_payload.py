@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from typing import Any
 
 import polars as pl
@@ -79,13 +78,18 @@ def _from_json(text: str, where: str) -> tuple[pl.DataFrame, list[Fault]]:
             where, "the director answered with an error" if isinstance(value, dict) and "error" in value else "it holds no jobs"
         )
     objects, faults = _records.objects(jobs, pointer, where)
-    records = [(place, {key.lower(): each for key, each in job.items()}) for place, job in objects]
-    names = {name: name for _, job in records for name in job if re.fullmatch("[a-z]{1,30}", name) and name != "locator"}
+    told = set().union(*(job for _, job in objects))
+    records = objects if all(name.islower() for name in told) else [(place, _lower(job)) for place, job in objects]
+    names = {name: name for name in map(str.lower, told) if name in _catalog.NAMES}
     picked = _records.pick(records, names, where)
     if not records:
         picked = _records.Rows(picked.rows.with_columns(pl.lit(None, pl.String).alias(name) for name in _CSV_NEEDS))
     raw, more = _catalog.named(picked.rows, where)
     return raw, [*faults, *picked.faults, *more]
+
+
+def _lower(job: dict[str, Any]) -> dict[str, Any]:
+    return {key.lower(): value for key, value in job.items()}
 
 
 def _refused(where: str, what: str) -> InputError:

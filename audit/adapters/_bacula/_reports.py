@@ -10,7 +10,7 @@ from audit.adapters._bacula import KINDS, REPORT, TERMINATIONS
 from audit.adapters._gathered import Gathered, Value
 from audit.model.facts import Facts
 
-_FIELD = re.compile(r" {2,4}([A-Z][^:]{1,40}):\s*(.*?)\s*\|?$")
+_FIELD = re.compile(r" {2,4}([A-Z][^:]{1,40}):(.*)$")
 _TIME = re.compile(r"(\d\d)-([^-\s]{1,12})-(\d{4}) (\d\d:\d\d:\d\d)")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _START = re.compile(r"JobId (\d+): (?:Start (?:Backup|Verify|Restore|Copying|Migration)\b|Copying using|Migration using)")
@@ -68,6 +68,7 @@ def read(lines: Sequence[tuple[int, str]], given: Gathered) -> Facts:
     """Read the log: a run for each report, and a point for each that left one."""
     reports, sources = _found(lines, given)
     backups = {number: report for report in reports if (number := report.get("JobId")) and "Backup Level" in report.fields}
+    starts = _starts(backups)
     copies = {
         (report.get("Prev Backup JobId"), report.quoted("Write Pool")): number
         for report in reports
@@ -88,9 +89,9 @@ def read(lines: Sequence[tuple[int, str]], given: Gathered) -> Facts:
             "locator": locator,
         }
         if kind == "backup":
-            _backup(report, run, given, backups)
+            _backup(report, run, given, starts)
         elif kind == "copy":
-            _copy(report, run, given, backups, copies)
+            _copy(report, run, given, backups, starts, copies)
         elif kind == "verify":
             _verify(report, run, given, backups)
         else:
@@ -113,7 +114,7 @@ def _found(lines: Iterable[tuple[int, str]], given: Gathered) -> tuple[list[Repo
             continue
         told = _FIELD.match(line) if current else None
         if current and told:
-            current.fields.setdefault(told[1].strip(), told[2])
+            current.fields.setdefault(told[1].strip(), told[2].strip().removesuffix("|").rstrip())
             current = None if told[1] == "Termination" else current
         elif started := _START.search(line):
             begun.setdefault(started[1], number)
@@ -158,7 +159,7 @@ def _level(report: Report) -> tuple[str | None, str | None]:
     return known.get(level.split(" (", 1)[0].strip().lower()), since or None
 
 
-def _backup(report: Report, run: dict[str, Value], given: Gathered, backups: dict[str, Report]) -> None:
+def _backup(report: Report, run: dict[str, Value], given: Gathered, starts: _Starts) -> None:
     method, since = _level(report)
     if method is None:
         given.word({}, report.get("Backup Level") or "", f"line {report.line}", "level")
@@ -181,7 +182,7 @@ def _backup(report: Report, run: dict[str, Value], given: Gathered, backups: dic
             "method": method,
             "captured_at": run["started_at"],
             "available_at": run["finished_at"],
-            "base": _base(report, since, backups) if method != "full" else None,
+            "base": _base(report, since, starts) if method != "full" else None,
             "self_contained": "true" if method == "full" and not _on_base_job(report) else None,
             "bytes": size,
             "encrypted": {"yes": "yes", "no": "no"}.get((report.get("Encryption") or "").lower()),
@@ -201,16 +202,22 @@ def _on_base_job(report: Report) -> bool:
     return (report.get("Backup Level") or "").lower().startswith("base") or "Base files/Used files" in report.fields
 
 
-def _base(report: Report, since: str | None, backups: dict[str, Report]) -> str | None:
+_Starts = dict[tuple[str, str | None, str | None, str | None], list[str]]
+"""The ids of backups by job, subject, pool and start."""
+
+
+def _starts(backups: dict[str, Report]) -> _Starts:
+    starts: _Starts = {}
+    for number, report in backups.items():
+        starts.setdefault((report.job, report.subject, report.quoted("Pool"), report.time("Start time")), []).append(number)
+    return starts
+
+
+def _base(report: Report, since: str | None, starts: _Starts) -> str | None:
     """Return the id of the backup whose start is the `since` of this one: of the same job, client, file set and pool, and only where it is the only one."""
     wanted = (since or "").replace(" ", "T")
-    own = (report.job, report.subject, report.quoted("Pool"))
-    found = [
-        number
-        for number, other in backups.items()
-        if other is not report and other.time("Start time") == wanted and (other.job, other.subject, other.quoted("Pool")) == own
-    ]
-    return found[0] if len(found) == 1 else None
+    found = starts.get((report.job, report.subject, report.quoted("Pool"), wanted), [])
+    return found[0] if len(found) == 1 and found[0] != report.get("JobId") else None
 
 
 def _copy(
@@ -218,6 +225,7 @@ def _copy(
     run: dict[str, Value],
     given: Gathered,
     backups: dict[str, Report],
+    starts: _Starts,
     copies: dict[tuple[str | None, str | None], str],
 ) -> None:
     new, previous, pool = report.get("New Backup JobId"), report.get("Prev Backup JobId"), report.quoted("Write Pool")
@@ -234,7 +242,7 @@ def _copy(
         given.fault(what, "ingest the whole log, or llist jobs", f"line {report.line}", "subject", "warning")
         return
     method, since = _level(original)
-    base = _base(original, since, backups) if method != "full" else None
+    base = _base(original, since, starts) if method != "full" else None
     flawed = (original.get("Termination") or "").lower() != "backup ok" or _errors(original)
     given.points.append(
         {
