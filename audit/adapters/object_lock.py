@@ -4,9 +4,10 @@ Formats read: S3's `list-object-versions`, `list-objects-v2`, `head-object`, `ge
 (Bucket, Key, VersionId, ...), and Cloud Storage's objects (`storage#objects`) as JSON. Settings of buckets and containers (default retention, `storage#bucket`,
 Azure's immutability policies) are recognised and carry no facts: they say what new objects get, not what each one has.
 
-Point: an object's version; id = `key@version` (Cloud Storage: `name#generation`), subject = the bucket and the folder of the key, repository = `s3://bucket` or `gs://bucket`. What describes one
-object does not name it, so the envelope has to have the command with `--bucket`, `--key` and `--version-id`. Whether an object needs others is not told. A delete marker hides a
-key and deletes no version, so it is passed over; where a bucket has versions, list the versions: a list of objects is never taken as complete.
+Point: an object's version; id = `key@version` (Cloud Storage: `name#generation`), subject = the bucket and the folder of the key, repository =
+`s3://bucket` or `gs://bucket`. What describes one object does not name it, so the envelope has to have the command with `--bucket`, `--key` and `--version-id`.
+Whether an object needs others is not told. A delete marker hides a key and deletes no version, so it is passed over; where a bucket has versions, list
+the versions: a list of objects is never taken as complete.
 
 Time semantics: UTC. available_at = when the object was written; of what instant its content is is not told, so captured_at is unknown. Only a lock that nobody can
 take back sets immutable_until: mode COMPLIANCE of S3, `Locked` of Cloud Storage; GOVERNANCE, `Unlocked` and holds can be lifted by permission.
