@@ -177,9 +177,7 @@ def _alone(payload: bytes, envelope: Envelope, *, status: bool, failed: bool, sa
         "outcome": outcome,
         "subject": envelope.source,
         "started_at": time_text(envelope.started_at) if envelope.started_at else None,
-        "finished_at": time_text(envelope.finished_at or envelope.observed_at)
-        if envelope.finished_at or envelope.observed_at
-        else None,
+        "finished_at": time_text(ended) if ended else None,
         "method": "full" if kind == "backup" else None,
         "locator": "line 1",
     }

@@ -159,8 +159,8 @@ def _option(envelope: Envelope, option: str) -> str | None:
 def _inventory(payload: bytes, envelope: Envelope) -> Facts:
     """Read an inventory of S3. Its keys are written as in URLs."""
     where = envelope.name or envelope.tool
-    table = _table.read(_text.decode(where, payload), where)
-    missing = [name for name in _COLUMNS if name not in table.raw.columns]
+    text = _text.decode(where, payload)
+    missing = [name for name in _COLUMNS if name not in _table.header(text)]
     if missing:
         fault = Fault(
             where,
@@ -169,6 +169,7 @@ def _inventory(payload: bytes, envelope: Envelope) -> Facts:
             "line 1",
         )
         raise InputError(str(fault), [fault])
+    table = _table.read(text, where)
 
     def column(name: str) -> pl.Expr:
         return pl.col(name) if name in table.raw.columns else pl.lit(None, pl.String())

@@ -18,12 +18,13 @@ _TIMES = (_formats.RFC3339, "%m/%d/%Y, %I:%M:%S.%f %p", "%m/%d/%Y, %I:%M:%S %p")
 def table(payload: bytes, envelope: Envelope) -> Facts:
     """Make runs of the rows of the table. A job has a row for each state that it went through. Raises `InputError` when it is another table."""
     where = envelope.name or envelope.tool
-    read = _table.read(_text.decode(where, payload), where)
-    raw = read.raw
-    missing = [column for column in COLUMNS if column not in raw.columns]
+    text = _text.decode(where, payload)
+    missing = [column for column in COLUMNS if column not in _table.header(text)]
     if missing:
         fault = Fault(where, f"columns are missing: {', '.join(missing)}", "export the table AddonAzureBackupJobs", "line 1")
         raise InputError(str(fault), [fault])
+    read = _table.read(text, where)
+    raw = read.raw
     start = next((name for name in raw.columns if name.startswith("JobStartDateTime")), None)
     rows = raw.select(
         pl.format("line {}", "line").alias("locator"),

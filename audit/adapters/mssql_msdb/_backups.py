@@ -142,9 +142,8 @@ def _bases(sets: pl.DataFrame) -> pl.DataFrame:
     )
     starts = starts.join(rank.rename({"lsn": "last_lsn", "rank": "end"}), on="last_lsn").sort("end")
     keyed = logs.with_columns(after="database_backup_lsn").sort("to")
-    direct = keyed.join_asof(
-        starts.select("subject", "after", "base", "end"), left_on="to", right_on="end", by=["subject", "after"]
-    )
+    last = starts.select("subject", "after", "base", "end")
+    direct = keyed.join_asof(last, left_on="to", right_on="end", by=["subject", "after"], check_sortedness=False)
     direct = direct.select("id", "subject", "first_lsn", base=pl.when(pl.col("end") >= pl.col("from")).then("base"))
     # A log backup of nothing begins where it ends, and carries the chain no further.
     before = logs.filter(pl.col("from") < pl.col("to")).unique(["subject", "last_lsn"], keep="first", maintain_order=True)

@@ -40,12 +40,14 @@ INPUTS: dict[str, tuple[str, str | None, str | None]] = {
 def jobs(text: str, envelope: Envelope) -> Facts:
     """Make runs of the rows of the view. Raises `InputError` when it is another table."""
     where = envelope.name or envelope.tool
-    table = _table.read(text, where)
-    raw = table.raw.rename({name: name.upper() for name in table.raw.columns if name != "line"}, strict=False)
-    missing = [name for name in COLUMNS if name not in raw.columns]
-    if missing:
-        fault = Fault(where, f"columns are missing: {', '.join(missing)}", "select them from V$RMAN_BACKUP_JOB_DETAILS", "line 1")
+    names = [name.upper() for name in _table.header(text)]
+    missing = [name for name in COLUMNS if name not in names]
+    if missing or len(set(names)) < len(names) or "" in names or "LINE" in names:
+        what = f"columns are missing: {', '.join(missing)}" if missing else "the header does not give each column a name of its own"
+        fault = Fault(where, what, "select them from V$RMAN_BACKUP_JOB_DETAILS", "line 1")
         raise InputError(str(fault), [fault])
+    table = _table.rows(text, names, where)
+    raw = table.raw
 
     def column(*names: str) -> pl.Expr:
         return next((pl.col(name).str.strip_chars() for name in names if name in raw.columns), pl.lit(None, pl.String()))
