@@ -30,7 +30,7 @@ from urllib.parse import unquote_plus
 
 import polars as pl
 
-from audit.adapters import _command, _listing, _records, _table, _text
+from audit.adapters import _columns, _command, _listing, _records, _table, _text
 from audit.adapters._typed import shown, typed
 from audit.errors import Fault, InputError
 from audit.model.envelope import Envelope
@@ -160,16 +160,8 @@ def _inventory(payload: bytes, envelope: Envelope) -> Facts:
     """Read an inventory of S3. Its keys are written as in URLs."""
     where = envelope.name or envelope.tool
     text = _text.decode(where, payload)
-    missing = [name for name in _COLUMNS if name not in _table.header(text)]
-    if missing:
-        fault = Fault(
-            where,
-            f"columns are missing: {', '.join(missing)}",
-            "write the names of the manifest's fileSchema as first line",
-            "line 1",
-        )
-        raise InputError(str(fault), [fault])
-    table = _table.read(text, where)
+    names = _columns.named(text, _COLUMNS, where, "write the names of the manifest's fileSchema as first line")
+    table = _table.rows(text, names, where)
 
     def column(name: str) -> pl.Expr:
         return pl.col(name) if name in table.raw.columns else pl.lit(None, pl.String())

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from audit.adapters import _formats, _records, _table, _text
+from audit.adapters import _columns, _formats, _records, _table, _text
 from audit.adapters._typed import typed
 from audit.adapters.azure_backup._json import METHODS, OPERATIONS, STATUSES
-from audit.errors import Fault, InputError
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
 
@@ -19,11 +18,8 @@ def table(payload: bytes, envelope: Envelope) -> Facts:
     """Make runs of the rows of the table. A job has a row for each state that it went through. Raises `InputError` when it is another table."""
     where = envelope.name or envelope.tool
     text = _text.decode(where, payload)
-    missing = [column for column in COLUMNS if column not in _table.header(text)]
-    if missing:
-        fault = Fault(where, f"columns are missing: {', '.join(missing)}", "export the table AddonAzureBackupJobs", "line 1")
-        raise InputError(str(fault), [fault])
-    read = _table.read(text, where)
+    names = _columns.named(text, COLUMNS, where, "export the table AddonAzureBackupJobs")
+    read = _table.rows(text, names, where)
     raw = read.raw
     start = next((name for name in raw.columns if name.startswith("JobStartDateTime")), None)
     rows = raw.select(

@@ -27,10 +27,9 @@ import re
 
 import polars as pl
 
-from audit.adapters import _table, _text
+from audit.adapters import _columns, _table, _text
 from audit.adapters.mssql_msdb._backups import backups
 from audit.adapters.mssql_msdb._restores import restores
-from audit.errors import Fault, InputError
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
 
@@ -53,22 +52,9 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     text = _text.decode(where, payload)
     first = text.split("\n", 1)[0]
     separator = max(SEPARATORS, key=first.count)
-    names = [name.lower() for name in _table.header(text, separator)]
-    restored = set(_RESTORES) <= set(names)
-    if not restored and not set(_BACKUPS) <= set(names):
-        missing = ", ".join(name for name in _BACKUPS if name not in names)
-        fault = Fault(
-            where,
-            f"columns are missing: {missing}",
-            "export backupset, or restorehistory, with the names of their columns",
-            "line 1",
-        )
-        raise InputError(str(fault), [fault])
-    if len(set(names)) < len(names) or "" in names or "line" in names:
-        fault = Fault(
-            where, "the header does not give each column a name of its own", "select each column once, by its name", "line 1"
-        )
-        raise InputError(str(fault), [fault])
+    restored = set(_RESTORES) <= _names(first)
+    remedy = "export backupset, or restorehistory, and select each column once, by its name"
+    names = _columns.named(text, _RESTORES if restored else _BACKUPS, where, remedy, separator, case=str.lower)
     table = _table.rows(text, names, where, separator)
     blank = pl.col(names).str.strip_chars()
     raw = table.raw.with_columns(pl.when(~blank.is_in(["", "NULL"])).then(blank).name.keep())

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from audit.adapters import _listing, _records, _table
+from audit.adapters import _columns, _listing, _records, _table
 from audit.adapters._typed import typed
 from audit.adapters.oracle_rman import _times
-from audit.errors import Fault, InputError
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
 
@@ -40,12 +39,7 @@ INPUTS: dict[str, tuple[str, str | None, str | None]] = {
 def jobs(text: str, envelope: Envelope) -> Facts:
     """Make runs of the rows of the view. Raises `InputError` when it is another table."""
     where = envelope.name or envelope.tool
-    names = [name.upper() for name in _table.header(text)]
-    missing = [name for name in COLUMNS if name not in names]
-    if missing or len(set(names)) < len(names) or "" in names or "LINE" in names:
-        what = f"columns are missing: {', '.join(missing)}" if missing else "the header does not give each column a name of its own"
-        fault = Fault(where, what, "select them from V$RMAN_BACKUP_JOB_DETAILS", "line 1")
-        raise InputError(str(fault), [fault])
+    names = _columns.named(text, COLUMNS, where, "select them from V$RMAN_BACKUP_JOB_DETAILS", case=str.upper)
     table = _table.rows(text, names, where)
     raw = table.raw
 
