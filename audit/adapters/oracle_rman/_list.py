@@ -20,6 +20,9 @@ STATUSES = {"AVAILABLE": True, "EXPIRED": False, "UNAVAILABLE": False}
 METHODS = {("Full", ""): "full", ("Incr", "0"): "full", ("Incr", "1"): "incremental"}
 
 TAPE = "SBT_TAPE"
+_LONGEST = 1000
+"""RMAN prints no longer lines, but for paths, whose ends say nothing."""
+
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 _SET = re.compile(
@@ -101,7 +104,7 @@ def _sets(text: str, where: str) -> tuple[list[_Set], list[Fault], str, str | No
     expected = False
     now: _Set | None = None
     for number, raw in enumerate(text.splitlines(), 1):
-        line = raw.strip()
+        line = raw.strip()[:_LONGEST]
         if line.startswith("RMAN>"):
             found = _ASKED.search(line)
             asked = found[0] if found else asked
