@@ -100,6 +100,11 @@ def envelope(random_: random.Random, tool: str, path: Path) -> Envelope:
                 "mminfo -avot -xc, -r client",
                 "dsmadmc 'select node_name,filespace_name,backup_start,backup_end from filespaces'",
                 "dsmadmc 'select a, b.c as d, max(e) from events'",
+                "aws s3api head-object --bucket b --key k --version-id v",
+                "aws backup list-recovery-points-by-resource --resource-arn arn:aws:rds:eu-west-1:1:db:x",
+                "atlas backups snapshots list Orders --projectId p",
+                "etcdctl snapshot save s1.db",
+                "etcdutl snapshot status s1.db -w table",
             ]
         ),
         exit_code=random_.choice([None, 0, 1, 3]),
