@@ -1,20 +1,21 @@
 """Veeam Backup Enterprise Manager: restore points of machines, job sessions and task sessions of its REST API, as XML or JSON.
 
-Formats read: entities (`format=Entity`, or `query?...&format=Entities`) of `BackupTaskSession`, `ReplicaTaskSession`, `BackupJobSession`,
-`ReplicaJobSession`, `VmRestorePoint` and `AgentRestorePoint`.
-Entities of jobs, backups, backup files, repositories and restore points of whole jobs are known and carry no facts; answers of mere references (`EntityRef`, `Ref`) are refused.
+Formats read: entities (`format=Entity`, or `query?...&format=Entities`) of `BackupTaskSession`, `ReplicaTaskSession`, `BackupJobSession`, `ReplicaJobSession`,
+`VmRestorePoint` and `AgentRestorePoint`. Entities of jobs, backups, backup files, repositories and restore points of whole jobs are known and carry no facts;
+answers of mere references (`EntityRef`, `Ref`) are refused.
 
-Point: id = the UID, subject = the machine's name (what stands before `@` in the name of the point), method by `PointType`. A full needs no other point; on which point an increment
-rests the API does not tell, so it is left unproven. The repository is the one that the source declares.
+Point: id = the UID, subject = the machine's name (what stands before `@` in the name of the point), method by `PointType`. A full needs no other point; on
+which point an increment rests the API does not tell, so it is left unproven. The repository is the one that the source declares.
 
 Time semantics: all times are UTC by contract (`CreationTimeUTC`), with `Z`; captured_at is the creation time of the point.
 
 Proof of deletion: a complete listing of restore points that lacks one, where the paging says that it is the only page.
 
-Success: `Completed` and `Stopped` say only that a task or session ended; `Result` says how. A job session has the subject `job:` and the job's name, and is not the result
-of its machines. A task is a copy where its job session stands in the same answer and says so, else a backup.
+Success: `Completed` and `Stopped` say only that a task or session ended; `Result` says how. A job session has the subject `job:` and the job's name, and is not
+the result of its machines. A task is a copy where its job session stands in the same answer and says so, else a backup.
 
-What Veeam Backup Enterprise Manager cannot show: chains, repositories of points, immutability, encryption; and of sessions only the last 30 days unless it is asked by query.
+What Veeam Backup Enterprise Manager cannot show: chains, repositories of points, immutability, encryption; and of sessions only the last 30 days unless it is
+asked by query.
 
 Tested against: Veeam's own examples of the XML of single entities; lists and JSON are of the documented shape, and no output of a real system was seen.
 """
