@@ -125,7 +125,7 @@ def _snapshots(records: list[Object], envelope: Envelope, faults: list[Fault]) -
         repository=pl.lit(envelope.repository or _asked(envelope.command), pl.String()),
         encrypted=pl.col("locator").replace_strict(list(keys), list(keys.values()), return_dtype=pl.String),
         completeness=pl.when(pl.col("bytes").is_null()).then(pl.lit("partial")),
-        checked_at=_started(pl.col("upid")),
+        checked_at=started(pl.col("upid")),
     )
     read_ = typed("recovery_point", _in_order(rows, records), envelope)
     faults += read_.faults
@@ -144,7 +144,7 @@ def _in_order(rows: pl.DataFrame, records: list[Object]) -> pl.DataFrame:
     return places.join(rows, on="locator", how="inner", maintain_order="left")
 
 
-def _started(upid: pl.Expr) -> pl.Expr:
+def started(upid: pl.Expr) -> pl.Expr:
     """Return when a task began, as its id tells in hexadecimal seconds."""
     seconds = upid.str.extract(r"^UPID:[^:]*:[0-9A-Fa-f]+:[0-9A-Fa-f]+:[0-9A-Fa-f]+:([0-9A-Fa-f]{8}):").str.to_integer(
         base=16, strict=False
