@@ -89,6 +89,10 @@ def envelope(random_: random.Random, tool: str, path: Path) -> Envelope:
                 "borg create /r::{now} /a",
                 "borg extract /r::a",
                 "borg prune --list /r",
+                "GET /api/v1/restorePoints?limit=200",
+                "GET /api2/json/admin/datastore/s/snapshots?ns=a/b",
+                "GET /api2/json/nodes/n/storage/s/content?content=backup&vmid=1",
+                "GET /v8/RestorePoints",
             ]
         ),
         exit_code=random_.choice([None, 0, 1, 3]),

@@ -1,25 +1,30 @@
 """Veeam Backup & Replication: restore points and points of replicas, job sessions and task sessions, of the REST API and of PowerShell.
 
 Formats read: answers of the REST API (1.1-rev0 to 1.3-rev2) to `sessions`, `taskSessions`, `restorePoints`, `replicaPoints` and `jobs/states`; an object that
-holds several answers under those names, as `{"backups": ..., "restorePoints": ..., "backupFiles": ...}`; and `Get-VBRBackupSession | Export-Csv`. By themselves `backups`,
-`backupObjects`, `backupFiles`, `replicas` and repositories are recognised and carry no facts. Sessions of infrastructure, discovery and the like are passed over by their known types.
+holds several answers under those names, as `{"backups": ..., "restorePoints": ..., "backupFiles": ...}`; and `Get-VBRBackupSession | Export-Csv`. By themselves
+`backups`, `backupObjects`, `backupFiles`, `replicas` and repositories are recognised and carry no facts. Sessions of infrastructure, discovery and the like are
+passed over by their known types.
 
-Point: id = the restore point's id, subject = the machine's name, method by type; repository = the id of the backup's repository where `backups` is given with the points, else what
-the source declares (the API does not tell it of a point). A full needs no other point; an increment needs the point before it of the same machine and backup, as Veeam documents, and
-that is told only where no page is missing and all of the machine's points are fulls and increments. Everything else in a chain is left unproven.
+Point: id = the restore point's id, subject = the machine's name, method by type; repository = the id of the backup's repository where `backups` is given with
+the points, else what the source declares (the API does not tell it of a point). A full needs no other point; an increment needs the point before it of the same
+machine and backup, as Veeam documents, and that is told only where no page is missing and all of the machine's points are fulls and increments. Everything else
+in a chain is left unproven.
 
-Time semantics: captured_at is the creation time of the point. `sessions`, `restorePoints` and `jobs/states` carry offsets; `taskSessions` and PowerShell's tables are in the
-server's local time, so the source needs its zone. A table whose days and months cannot be told apart is refused. 1/1/1900 is no time.
+Time semantics: captured_at is the creation time of the point. `sessions`, `restorePoints` and `jobs/states` carry offsets; `taskSessions` and PowerShell's
+tables are in the server's local time, so the source needs its zone. A table whose days and months cannot be told apart is refused. 1/1/1900 is no time.
 
 Proof of deletion: a complete listing of restore points that lacks one; the envelope says that it is complete, and the paging must not say otherwise.
 
-Success: a session's result is read only once its state is `Stopped`; cancelled outweighs it; `None` after the end is a fault. A job's result is not that of its machines: job
-sessions have the subject `job:` and the job's name, and only task sessions have machines. A point that the scan for malware calls infected is corrupt.
+Success: a session's result is read only once its state is `Stopped`; cancelled outweighs it; `None` after the end is a fault. A job's result is not that of its
+machines: job sessions have the subject `job:` and the job's name, and only task sessions have machines. A point that the scan for malware calls infected is
+corrupt.
 
-What Veeam Backup & Replication cannot show: until when a point is immutable (only the repository's setting of today), encryption (a setting of the job), and which point in one
-repository is a copy of which in another. A replica is a point only in the repository that the source declares for it, such as the host it stands on.
+What Veeam Backup & Replication cannot show: until when a point is immutable (only the repository's setting of today), encryption (a setting of the job), and
+which point in one repository is a copy of which in another. A replica is a point only in the repository that the source declares for it, such as the host it
+stands on.
 
-Tested against: Veeam's own examples of the REST answers (1.1-rev0 and 1.3-rev2) and a table of PowerShell of the documented shape; no output of a real system was seen.
+Tested against: Veeam's own examples of the REST answers (1.1-rev0 and 1.3-rev2) and a table of PowerShell of the documented shape; no output of a real system
+was seen.
 """
 
 from __future__ import annotations
