@@ -86,8 +86,8 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     if not records and not faults:
         what = "this list is empty, and that is also what a token without Datastore.Audit is shown: it is not taken as a listing"
         return Facts(faults=(Fault(where, what, "list with a token that has Datastore.Audit on the datastore", level="warning"),))
-    tasks = [each for each in records if "worker_type" in each[1] or "upid" in each[1]]
-    snapshots = [each for each in records if each not in tasks]
+    tasks = [each for each in records if _is_task(each[1])]
+    snapshots = [each for each in records if not _is_task(each[1])]
     if tasks and snapshots:
         fault = Fault(where, "mixes snapshots and tasks: what it lists is not known", "ingest each answer by itself")
         raise InputError(str(fault), [fault])
@@ -98,6 +98,10 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
         return _records.assembled(envelope, faults, runs=runs, listings=_listing.job_log(runs, envelope) if whole else None)
     points = _snapshots(snapshots, envelope, faults)
     return _records.assembled(envelope, faults, points, listings=_listing.from_envelope(points, envelope, empty_table=False))
+
+
+def _is_task(record: dict[str, Any]) -> bool:
+    return "worker_type" in record or "upid" in record
 
 
 def _snapshots(records: list[Object], envelope: Envelope, faults: list[Fault]) -> pl.DataFrame:
