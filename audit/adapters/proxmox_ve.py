@@ -117,8 +117,9 @@ def _points(records: list[Object], envelope: Envelope, faults: list[Fault]) -> p
     odd = rows.filter(
         pl.col("remote").is_not_null() & (pl.col("remote").str.replace("Z", ".000000Z", literal=True) != pl.col("ctime"))
     )
-    why = "ctime is not the time in the name: the name is taken"
-    faults += [Fault(where, why, "check the clock of the node", place, "ctime", "warning") for place in odd["locator"]]
+    if odd.height:
+        why = f"ctime is not the time in the name, {odd.height} times from here on: the names are taken"
+        faults.append(Fault(where, why, "check the clock of the node", odd["locator"][0], "ctime", "warning"))
     told = _records.told(
         rows.with_columns(pl.col("verification").fill_null("")), "verification", {**VERIFICATIONS, "": None}, where, "integrity"
     )

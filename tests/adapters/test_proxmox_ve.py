@@ -45,7 +45,7 @@ def test_backups_of_others() -> None:
     assert facts.points["integrity"].to_list() == ["verified", "verified"]
     assert facts.points["captured_at"].to_list()[0] == datetime(2026, 6, 11, 2, 14, 3, tzinfo=UTC)
     assert facts.points["immutable_until"].null_count() == 2  # protected is not immutable
-    assert [fault.level for fault in facts.faults] == ["warning", "warning"]
+    assert [fault.level for fault in facts.faults] == ["warning"]
 
 
 def test_each_guest_of_a_job_by_itself() -> None:
