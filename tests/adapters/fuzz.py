@@ -105,6 +105,10 @@ def envelope(random_: random.Random, tool: str, path: Path) -> Envelope:
                 "atlas backups snapshots list Orders --projectId p",
                 "etcdctl snapshot save s1.db",
                 "etcdutl snapshot status s1.db -w table",
+                "GET /api/v1/restorePoints?limit=200",
+                "GET /api2/json/admin/datastore/s/snapshots?ns=a/b",
+                "GET /api2/json/nodes/n/storage/s/content?content=backup&vmid=1",
+                "GET /v8/RestorePoints",
             ]
         ),
         exit_code=random_.choice([None, 0, 1, 3]),
