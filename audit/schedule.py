@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -22,12 +22,15 @@ from audit.register.job_runs import FAILED, SUCCESS, abandon_runs, begin_run, en
 from audit.steps import drop_folder
 from audit.steps._open import Store
 from audit.steps.keep import assess_and_keep
+from audit.steps.pull import due, fetched_sources, pull
 from audit.steps.verify import verify
 
 LATE = 6 * 3600
 """Seconds by which a job may be late and still run: after that it waits for its next time."""
 WATCHED_EVERY = 30
 """Seconds between two looks at the drop folder."""
+PULLED_EVERY = 60
+"""Seconds between two looks at which sources are due to be fetched."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +43,8 @@ class Jobs:
         self.nightly = nightly
         self.dropped = dropped
         self._lock: IO[str] | None = None
+        self._tried: dict[str, datetime] = {}
+        """When each source was last fetched, or tried to be, since the start (UTC)."""
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(1)},
@@ -49,7 +54,7 @@ class Jobs:
     @property
     def names(self) -> dict[str, Callable[[], str]]:
         """The jobs that can be run by hand: each returns what it has to say."""
-        found = {"assess": self._assess, "verify": self._verify}
+        found = {"assess": self._assess, "verify": self._verify, "pull": self._pull}
         return found | ({"drop-folder": self._drop_folder} if self.dropped else {})
 
     def start(self) -> None:
@@ -66,6 +71,7 @@ class Jobs:
         at_night = {"hour": hour, "minute": minute, "timezone": zone}
         self._scheduler.add_job(self._noted, "cron", args=["assess", self._assess], id="assess", **at_night)
         self._scheduler.add_job(self._noted, "cron", args=["verify", self._verify], id="verify", **at_night)
+        self._scheduler.add_job(self._pull_due, "interval", seconds=PULLED_EVERY, id="pull", next_run_time=datetime.now(UTC))
         if self.dropped:
             self._scheduler.add_job(
                 self._look, "interval", seconds=WATCHED_EVERY, id="drop-folder", next_run_time=datetime.now(UTC)
@@ -137,6 +143,19 @@ class Jobs:
         if done.broken:
             raise CheckFailedError(f"{len(done.broken)} broken", done.broken)
         return says("verify", entries=done.entries, payloads=done.payloads, checkpoints=done.checkpoints)
+
+    def _pull(self, names: Sequence[str] = ()) -> str:
+        sources = fetched_sources(self.store, names)
+        self._tried |= {source.name: datetime.now(UTC) for source in sources}
+        done = pull(self.store, sources, clock=lambda: datetime.now(UTC), by="scheduler")
+        if failed := [f"{one.source}: {one.failed}" for one in done if one.failed]:
+            raise CheckFailedError(f"{len(failed)} of {len(done)} sources could not be fetched: " + "; ".join(failed))
+        return says("pull", sources=len(done), payloads=sum(one.payloads for one in done), new=sum(one.new for one in done))
+
+    def _pull_due(self) -> None:
+        """Fetch the sources whose time has come; only a look that finds one is noted."""
+        if names := due(self.store, datetime.now(UTC), self._tried):
+            self._noted("pull", lambda: self._pull(names))
 
     def _drop_folder(self) -> str:
         assert self.dropped is not None

@@ -6,6 +6,8 @@ kind a file (or a column `record`). The fields are those of `audit/model/facts.p
 Time semantics: RFC 3339; a time without offset takes the source's time zone (`_time`).
 A chain: `base` names the id of the point that a point needs.
 Proof of deletion: `deleted_at`, or a complete listing that lacks the point.
+
+Tested against: the examples of docs/interchange.md, and a thousand damaged ones.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from audit.errors import Fault, InputError
 from audit.model.envelope import Envelope
 from audit.model.facts import SCHEMAS, Facts
 
+TESTED_AGAINST = "own"
 KINDS = tuple(SCHEMAS)
 COPY_OF = {f"copy_of.{name}": f"copy_of_{name}" for name in _lines.COPY_OF} | {"copy_of": "copy_of_id"}
 """Columns of CSV that name the original of a copy, and the field each one fills."""

@@ -41,6 +41,7 @@ from audit.steps._open import Store, open_store
 from audit.steps.assess import Outlined, assess, with_unit
 from audit.steps.framework import answer
 from audit.steps.keep import keep_assessment
+from audit.steps.over_time import gathering
 from audit.steps.report import report_of
 from audit.steps.what_if import assess_what_if
 
@@ -140,9 +141,21 @@ def command(
         if asked:
             both = assess_what_if(store, begin, end, known, asked, controls=controls or None, assets=assets or None, progress=shown)
         else:
+            gathered = stack.enter_context(gathering(store)) if keep else None
+            looking = gathered.look if gathered else None
             assessment = assess(
-                store, begin, end, known, controls=controls or None, assets=assets or None, cluster=cluster, progress=shown
+                store,
+                begin,
+                end,
+                known,
+                controls=controls or None,
+                assets=assets or None,
+                looking=looking,
+                cluster=cluster,
+                progress=shown,
             )
+            if gathered:
+                kept = keep_assessment(store, assessment, datetime.now(UTC), gathered)
     if asked:
         agreed, other = both
         if unit:
@@ -153,7 +166,7 @@ def command(
             ctx.exit(int(Exit.FAILED))
         return
     if keep:
-        click.echo(f"Kept the assessment {keep_assessment(store, assessment, datetime.now(UTC)).id}.", err=True)
+        click.echo(f"Kept the assessment {kept.id}.", err=True)
     if unit:
         assessment = with_unit(assessment, unit, store.estate(assessment.as_known_at).units)
     if framework:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import click
 
 from audit.cli._progress import progress
+from audit.cli._user import user
 from audit.errors import InputError
 from audit.steps._open import open_store
 from audit.steps._payloads import gather
@@ -66,7 +66,7 @@ def command(data: Path, /, paths: tuple[Path, ...], shell_command: str | None, *
     store = open_store(data)
     with progress() as show:
         found = gather(paths, sys.stdin.buffer.read)
-        done = ingest(store, found, {**given, "command": shell_command}, now=datetime.now(UTC), by=_user(), progress=show)
+        done = ingest(store, found, {**given, "command": shell_command}, now=datetime.now(UTC), by=user(), progress=show)
     for line in summary(done):
         click.echo(line)
     if done.refused or done.unrecognised or done.unread:
@@ -95,10 +95,3 @@ def _ending(done: Ingested) -> str:
     if done.unread:
         parts.append(f"{len(done.unread)} kept as evidence but nothing in it could be read")
     return "; ".join(parts)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container whose user id has no name
-        return ""

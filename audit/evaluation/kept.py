@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -150,8 +150,8 @@ class KeptAssessment:
         return Coverage(**told)
 
 
-def keep(folder: Path, assessment: Assessment, made_at: datetime) -> KeptAssessment:
-    """Write an assessment into `folder` (made when missing) and return it. One of the same period and entry is replaced."""
+def keep(folder: Path, assessment: Assessment, made_at: datetime, beside: Callable[[Path], None] | None = None) -> KeptAssessment:
+    """Write an assessment into `folder` (made when missing) and return it. One of the same period and entry is replaced. beside: writes more into its own folder."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{assessment.since:%Y%m%dT%H%M%S}-{assessment.until:%Y%m%dT%H%M%S}-{assessment.as_known_at}"
     aside = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
@@ -161,6 +161,8 @@ def keep(folder: Path, assessment: Assessment, made_at: datetime) -> KeptAssessm
         about = {key: value for key, value in assessment.to_json().items() if key != "results"}
         about |= {"format": FORMAT, "made_at": time_text(made_at.replace(microsecond=0)), "results": len(assessment.results)}
         (aside / "assessment.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
+        if beside is not None:
+            beside(aside)
         aside.chmod(0o755)
         if path.exists():
             shutil.rmtree(path)

@@ -1,12 +1,17 @@
-"""Over time: how exposure ran, and what was allowed, as data; what a picture of a verdict is drawn from. Pure.
+"""Over time: how exposure ran, and what was allowed, and how many copies were counted, as data; what a picture of a verdict is drawn from. Pure.
 
 Instants are Int64 microseconds; stretches are half-open and lie in the period. `bound`: `sure` or `possible`, as the two bounds of every verdict.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
 import polars as pl
 
+import audit.controls
+from audit.discovery import modules
 from audit.evaluation.advice import staircase
 from audit.model.intervals import INT
 from audit.model.world import World
@@ -14,6 +19,55 @@ from audit.model.world import World
 EXPOSURE = {"code": pl.UInt32, "bound": pl.String, "begin": INT, "end": INT, "state": INT}
 """In [begin, end) the newest live state is that of the instant `state`: the exposure at t is t - state, a tooth of the sawtooth."""
 ALLOWED = {"code": pl.UInt32, "begin": INT, "end": INT, "allowed": INT}
+
+
+@dataclass(frozen=True, slots=True)
+class OverTime:
+    """How a control ran over time on an asset, by `part`. Of a control that asks for exposure, `exposure` and `allowed` tell it (EXPOSURE and ALLOWED); of one that
+    counts copies, `counts` does (its COUNTS); else they are null."""
+
+    exposure: pl.DataFrame | None = None
+    allowed: pl.DataFrame | None = None
+    counts: pl.DataFrame | None = None
+
+
+def over_time(control: str, read: Callable[[str], pl.DataFrame]) -> OverTime:
+    """Return how a control ran, of what `read` gives of an asset by the names of `courses`."""
+    shows, counts = _what(control)
+    return OverTime(
+        exposure=read("exposure") if shows else None,
+        allowed=read("allowed") if shows else None,
+        counts=read(f"counts-{control}") if counts else None,
+    )
+
+
+def runs_over_time() -> list[str]:
+    """Return the controls that run over time: of others there is nothing to draw."""
+    return [control for control in modules(audit.controls.__name__) if any(_what(control))]
+
+
+def courses(world: World, controls: Iterable[str]) -> dict[str, pl.DataFrame]:
+    """Return, for every asset that is judged, how controls ran over time: frames by name, with `asset` and `part` for `code`, by asset."""
+    found: dict[str, pl.DataFrame] = {}
+    for control in controls:
+        shows, counts = _what(control)
+        if shows and "exposure" not in found:
+            found |= {"exposure": exposure(world), "allowed": allowed(world)}
+        if counts:
+            found[f"counts-{control}"] = modules(audit.controls.__name__)[control].counts(world)
+    groups = world.groups.select(pl.col("code").cast(pl.UInt32), "asset", "part")
+    groups = groups.filter(~pl.col("code").is_in(world.beside.cast(pl.UInt32).implode()))
+    return {
+        name: frame.join(groups, on="code", maintain_order="left").select("asset", "part", pl.exclude("asset", "part", "code"))
+        .sort("asset", "part", maintain_order=True)
+        for name, frame in found.items()
+    }  # fmt: skip
+
+
+def _what(control: str) -> tuple[bool, bool]:
+    """Say of a control whether it shows exposure, and whether it counts copies."""
+    module = modules(audit.controls.__name__)[control]
+    return getattr(module, "SHOWS_EXPOSURE", False), hasattr(module, "counts")
 
 
 def exposure(world: World) -> pl.DataFrame:

@@ -74,12 +74,13 @@ ASSET_REPOSITORY: dict[str, pl.DataType] = {"asset": pl.String(), "repository": 
 @dataclass(frozen=True, slots=True)
 class Source:
     """One configured origin of evidence. `since` and `until` bound its use (null: unbounded). `mapping`: how its tables are read, as JSON, where its
-    adapter needs that told."""
+    adapter needs that told. `fetch`: how it is fetched, as JSON (docs/connectors.md); null: others bring it."""
 
     name: str
     tool: str
     timezone: str | None = None
     mapping: Mapping[str, Any] | None = None
+    fetch: Mapping[str, Any] | None = None
     expected_every: Term | None = None
     trust_jobs_for: Term | None = None
     runs_up_to: Term | None = None

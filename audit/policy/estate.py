@@ -254,6 +254,7 @@ def _sources(history: Sequence[Read]) -> dict[str, Source]:
             tool=origin.tool,
             timezone=origin.timezone,
             mapping=origin.mapping.stored() if origin.mapping else None,
+            fetch=origin.fetch.model_dump(mode="json", exclude_none=True) if origin.fetch else None,
             expected_every=origin.expected_every,
             trust_jobs_for=origin.trust_jobs_for,
             runs_up_to=origin.runs_up_to,

@@ -120,8 +120,8 @@ def _branches(schema: dict[str, Any], node: dict[str, Any]) -> Iterator[dict[str
     """Yield a schema node, or what it refers to, or what it is any of."""
     if "$ref" in node:
         yield from _branches(schema, schema["$defs"][node["$ref"].rsplit("/", 1)[-1]])
-    elif "anyOf" in node:
-        for branch in node["anyOf"]:
+    elif several := node.get("anyOf") or node.get("oneOf"):
+        for branch in several:
             yield from _branches(schema, branch)
     else:
         yield node

@@ -1,7 +1,6 @@
-"""Charts as SVG, the same in HTML and PDF: the heat map and bars of shares, drawn by Altair and Vega.
+"""Charts as SVG, the same in HTML and PDF: the heat map, bars of shares, and the canvas that pictures over time are drawn on.
 
-One chart takes 0.2 s (after one second for the first) and 14 KB or more. Timelines are therefore not drawn here but in `strips.py`: an
-estate of 5,000 assets has tens of thousands of them.
+Timelines are drawn in `strips.py`: an estate of 5,000 assets has tens of thousands of them, and each is a few letters of one path.
 
 Nothing is measured and nothing is fetched: every place is worked out from estimated widths of letters, so that a document gives the
 same picture whatever fonts a machine has. Colours are those of paper; a screen's style sheet may put others in their place. A state is
@@ -11,10 +10,10 @@ told by a shape and by words as well as by its colour.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Any
 from unicodedata import east_asian_width
 
@@ -47,6 +46,9 @@ SHAPE = {
     "not-applicable": "M-.8,0L.8,0",
 }
 """Drawn beside the words: no letter of a font that a machine may lack."""
+SIGN = 3.7
+"""How large a sign is drawn: its paths reach from -1 to 1."""
+ANCHOR = {"left": "start", "center": "middle", "right": "end"}
 FONT = "Noto Sans CJK SC, Noto Sans, Helvetica Neue, Arial, sans-serif"
 SIZE, SMALL = 11, 10
 WIDTH = 760
@@ -70,44 +72,50 @@ WIDE, NARROW = 1.0, 0.56
 
 @dataclass
 class Canvas:
-    """What is to be drawn, as rows of data for Vega: places are pixels from the upper left corner."""
+    """A picture while it is drawn: places are pixels from the upper left corner. What lies below comes first: boxes, areas, lines, signs, words."""
 
     height: float
-    boxes: list[dict[str, Any]] = field(default_factory=list)
-    texts: list[dict[str, Any]] = field(default_factory=list)
-    shapes: list[dict[str, Any]] = field(default_factory=list)
-    areas: list[dict[str, Any]] = field(default_factory=list)
-    lines: list[dict[str, Any]] = field(default_factory=list)
-
-    def area(self, columns: Iterable[tuple[float, float, float]], fill: str) -> None:
-        """Fill what lies between the two heights at each of some places from left to right."""
-        series = str(len(self.areas))
-        self.areas += [{"x": x, "y": y, "y2": y2, "series": series, "fill": fill} for x, y, y2 in columns]
-
-    def line(self, places: Iterable[tuple[float, float]], stroke: str, *, width: float = 1.4, dash: str = "solid") -> None:
-        """Draw a line through places in their order. dash: `solid` or `dashed`."""
-        series = str(len(self.lines))
-        self.lines += [
-            {"x": x, "y": y, "order": order, "series": series, "stroke": stroke, "width": width, "dash": dash}
-            for order, (x, y) in enumerate(places)
-        ]
+    boxes: list[str] = field(default_factory=list)
+    areas: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    shapes: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
     def box(self, x: float, y: float, width: float, height: float, fill: str) -> None:
         """Fill a box whose upper left corner is given."""
-        self.boxes.append({"x": x, "y": y, "x2": x + width, "y2": y + height, "fill": fill})
+        self.boxes.append(f'<rect x="{_px(x)}" y="{_px(y)}" width="{_px(width)}" height="{_px(height)}" fill="{fill}"/>')
 
-    def text(self, x: float, y: float, said: str, *, align: str = "left", size: int = SIZE, fill: str = INK) -> None:
-        """Write a line; y is its middle."""
-        self.texts.append({"x": x, "y": y, "said": said, "align": align, "size": size, "fill": fill})
+    def area(self, columns: Sequence[tuple[float, float, float]], fill: str) -> None:
+        """Fill what lies between the two heights at each of some places from left to right."""
+        there = [(x, y) for x, y, _ in columns]
+        back = [(x, y2) for x, _, y2 in reversed(columns)]
+        self.areas.append(f'<path d="{_path([*there, *back])}Z" fill="{fill}"/>')
+
+    def line(self, places: Sequence[tuple[float, float]], stroke: str, *, width: float = 1.4, dash: str = "solid") -> None:
+        """Draw a line through places in their order. dash: `solid` or `dashed`."""
+        dashes = ' stroke-dasharray="5,4"' if dash == "dashed" else ""
+        self.lines.append(
+            f'<path d="{_path(places)}" fill="none" stroke="{stroke}" stroke-width="{width:g}" stroke-linejoin="round"{dashes}/>'
+        )
 
     def shape(self, x: float, y: float, name: str, fill: str = INK) -> None:
         """Draw the sign of a state around its middle."""
-        self.shapes.append({"x": x, "y": y, "shape": name, "fill": fill})
+        self.shapes.append(
+            f'<path transform="translate({_px(x)},{_px(y)}) scale({SIGN})" d="{SHAPE[name]}" fill="none" stroke="{fill}"'
+            f' stroke-width="{1.8 / SIGN:.3g}" stroke-linecap="round" stroke-linejoin="round"/>'
+        )
+
+    def text(self, x: float, y: float, said: str, *, align: str = "left", size: int = SIZE, fill: str = INK) -> None:
+        """Write a line; y is its middle. align: `left`, `center` or `right` of x."""
+        # A little lower than the middle: letters stand on their line, and most do not reach below it.
+        self.texts.append(
+            f'<text x="{_px(x)}" y="{_px(y + 0.3 * size)}" text-anchor="{ANCHOR[align]}" font-family="{FONT}" font-size="{size}px"'
+            f' fill="{fill}">{escape(said)}</text>'
+        )
 
     def svg(self, name: str, title: str, described: str) -> str:
         """Return the picture with its own title and description; unproven is hatched, as in the timelines."""
-        drawn = _vega(self)
-        inner = re.sub(r"<[^>]*>", _bare, drawn[drawn.index(">") + 1 : drawn.rindex("</svg>")])
+        inner = "".join([*self.boxes, *self.areas, *self.lines, *self.shapes, *self.texts])
         inner = inner.replace(f'fill="{GROUND["unproven"]}"', f'fill="url(#{name}-hatch)"')
         return (
             f'<svg class="chart" role="img" viewBox="0 0 {WIDTH} {self.height:g}" width="{WIDTH}" height="{self.height:g}">'
@@ -117,59 +125,13 @@ class Canvas:
         )
 
 
-def _bare(tag: re.Match[str]) -> str:
-    """Return a tag without Vega's own roles and descriptions, which are English."""
-    return re.sub(r' (?:aria-[a-z]+|role|class)="[^"]*"', "", tag[0])
+def _px(place: float) -> str:
+    """Return a place or a length, to the hundredth of a pixel."""
+    return f"{round(place, 2):g}"
 
 
-def _vega(canvas: Canvas) -> str:
-    # Altair and Vega's engine are slow to import, and most commands draw nothing.
-    import altair as alt
-    import vl_convert
-
-    def drawn(rows: list[dict[str, Any]]) -> Any:
-        return alt.Chart({"values": rows}).encode(x=alt.X("x:Q", scale=None, axis=None), y=alt.Y("y:Q", scale=None, axis=None))
-
-    fill = alt.Fill("fill:N", scale=None)
-    names = list(SHAPE)
-    shape = alt.Shape("shape:N", scale=alt.Scale(domain=names, range=[SHAPE[name] for name in names]), legend=None)
-    stroke = alt.Stroke("stroke:N", scale=None)
-    dashes = alt.StrokeDash("dash:N", scale=alt.Scale(domain=["solid", "dashed"], range=[[1, 0], [5, 4]]), legend=None)
-    layers = [
-        drawn(canvas.boxes).mark_rect(strokeWidth=0).encode(x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q"), fill=fill),
-        *(
-            [drawn(canvas.areas).mark_area(strokeWidth=0).encode(y2=alt.Y2("y2:Q"), detail="series:N", fill=fill)]
-            if canvas.areas
-            else []
-        ),
-        *(
-            [
-                drawn(canvas.lines)
-                .mark_line(strokeJoin="round")
-                .encode(
-                    detail="series:N",
-                    order="order:Q",
-                    stroke=stroke,
-                    strokeDash=dashes,
-                    strokeWidth=alt.StrokeWidth("width:Q", scale=None),
-                )
-            ]
-            if canvas.lines
-            else []
-        ),
-        drawn(canvas.shapes)
-        .mark_point(filled=False, size=55, strokeWidth=1.8, strokeCap="round", strokeJoin="round", opacity=1)
-        .encode(shape=shape, stroke=alt.Stroke("fill:N", scale=None)),
-    ]
-    layers += [
-        drawn(list(rows)).mark_text(align=align, baseline="middle", fontSize=size, font=FONT).encode(text="said:N", fill=fill)
-        for (align, size), rows in groupby(
-            sorted(canvas.texts, key=lambda text: (text["align"], text["size"])), key=lambda text: (text["align"], text["size"])
-        )
-    ]
-    chart = alt.layer(*layers).properties(width=WIDTH, height=canvas.height, autosize=alt.AutoSizeParams(type="none"), padding=0)
-    chart = chart.configure(aria=False, background="transparent").configure_view(stroke=None)
-    return str(vl_convert.vegalite_to_svg(chart.to_dict()))
+def _path(places: Iterable[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{_px(x)},{_px(y)}" for x, y in places)
 
 
 def heat_maps(block: HeatMap, words: Words) -> list[str]:
@@ -370,7 +332,7 @@ def chart_globals(words: Words, formats: Formats) -> Mapping[str, Any]:
     """Return what templates call to draw: `heat_maps(block)` gives pictures, `share_bars(block)` one."""
 
     def drawn(svg: str) -> Markup:
-        return Markup(svg)  # noqa: S704 - every value in it was escaped: by Vega, or where the title and description are put in
+        return Markup(svg)  # noqa: S704 - every word in it was escaped where it was put in
 
     return {
         "heat_maps": lambda block: [drawn(svg) for svg in heat_maps(block, words)],

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -26,12 +26,13 @@ NOT_TAKEN_OVER = ("method", "by", "name")
 class Payload:
     """Bytes to be ingested.
 
-    `name` is the path as people will see it; `read` gives the bytes; `sidecar` is there when a sidecar is.
+    `name` is the path as people will see it; `read` gives the bytes; `sidecar` is there when a sidecar is; `told` holds fields of the envelope that whoever fetched it knows.
     """
 
     name: str
     read: Callable[[], bytes]
     sidecar: Path | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -11,6 +11,8 @@ from typing import Any
 import polars as pl
 
 import audit.controls
+from audit.adapters._documented import from_schema_only
+from audit.adapters._registry import tools
 from audit.catalog.catalog import Catalog
 from audit.discovery import modules
 from audit.errors import UsageError
@@ -44,15 +46,16 @@ def assess(
     controls: Sequence[str] | None = None,
     assets: Sequence[str] | None = None,
     instead: WhatIf | None = None,
+    looking: Callable[[int, World], None] | None = None,
     read_on: datetime | None = None,
     cluster: Cluster | None = None,
     progress: Progress = quietly,
 ) -> Assessment:
     """Judge all controls over [since, until), as known at journal entry `known_at` (null: at the newest).
 
-    controls, assets: only these. instead: as if other values had been agreed. read_on: the instant of the journal's newest entry, where a part of the journal stands for the
-    whole. cluster: who reads and judges; null: this process. Raises `UsageError` for an empty period, an unknown asset, control,
-    scope or objective, or a journal number that does not exist.
+    controls, assets: only these. instead: as if other values had been agreed. looking: is shown the world of each chunk (not on a cluster). read_on: the instant of the
+    journal's newest entry, where a part of the journal stands for the whole. cluster: who reads and judges; null: this process. Raises `UsageError` for an empty period,
+    an unknown asset, control, scope or objective, or a journal number that does not exist.
     """
     return assessed(
         store,
@@ -62,6 +65,7 @@ def assess(
         controls=controls,
         assets=assets,
         instead=instead,
+        looking=looking,
         read_on=read_on,
         cluster=cluster,
         progress=progress,
@@ -240,6 +244,9 @@ def notices_of(
     simulated = payloads.filter("simulated").height
     if simulated:
         notices.append({"key": "simulated", "count": simulated})
+    untried = sorted(set(from_schema_only(tools())) & set(payloads["tool"]))
+    if untried:
+        notices.append({"key": "tools-from-their-schema", "tools": untried})
     declared = set(estate.repositories["repository"])
     undeclared = sorted(set(listings["repository"]) - declared)
     if undeclared:

@@ -5,20 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 
-import audit.controls
 from audit.adapters._registry import encoding_of
 from audit.content import Content
-from audit.discovery import modules
-from audit.evaluation.chunks import chunks_of, fetch
-from audit.evaluation.facts import resolve_facts
-from audit.evaluation.over_time import allowed, exposure
-from audit.evaluation.world import build_world
+from audit.evaluation.over_time import OverTime
 from audit.evidence.places import text_of
 from audit.model.document import Name
 from audit.model.envelope import time_text
@@ -33,20 +28,10 @@ from audit.reporting.words import Words
 from audit.steps._open import Store
 from audit.steps.assess import assess
 from audit.steps.evidence import entry_of, envelope_of
+from audit.steps.over_time import over_time_of
 
 EXCERPT = 2_000
 """How many characters of a payload an excerpt shows at the most."""
-
-
-@dataclass(frozen=True, slots=True)
-class OverTime:
-    """How a control ran over time on an asset or its parts (`groups`: `code`, `part`). Of a control that asks for exposure, `exposure` and `allowed` tell it
-    (see `audit.evaluation.over_time`); of one that counts copies, `counts` does; else they are null."""
-
-    groups: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"code": pl.UInt32, "part": pl.String}))
-    exposure: pl.DataFrame | None = None
-    allowed: pl.DataFrame | None = None
-    counts: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,32 +59,9 @@ def explain(
     return Explained(assessment, shown, ran)
 
 
-def runs_over_time(control: str) -> bool:
-    """Say whether there is anything to draw of a control."""
-    module = modules(audit.controls.__name__)[control]
-    return getattr(module, "SHOWS_EXPOSURE", False) or hasattr(module, "counts")
-
-
-def over_time_of(store: Store, asset: str, control: str, since: datetime, until: datetime, known: int) -> OverTime:
-    """Read how a control ran over [since, until) on an asset, as known at a journal entry."""
-    module = modules(audit.controls.__name__)[control]
-    (chunk,) = chunks_of(store.catalog, known, store.estate(known), [asset])
-    acceptances = {False} | {policy.accept_partial for policy in chunk.estate.policies}
-    facts = resolve_facts(fetch(store.catalog, known, chunk), chunk.estate.sources, acceptances)
-    world = build_world(chunk.estate, facts, micros(since), micros(until))
-    of_exposure = getattr(module, "SHOWS_EXPOSURE", False)
-    return OverTime(
-        groups=world.groups.select("code", "part"),
-        exposure=exposure(world) if of_exposure else None,
-        allowed=allowed(world) if of_exposure else None,
-        counts=module.counts(world) if hasattr(module, "counts") else None,
-    )
-
-
 def explained_json(found: Explained) -> dict[str, Any]:
     """Return the JSON form: results, the excerpts of their evidence, and what ran over time; instants are RFC 3339 UTC, lengths seconds."""
     ran, assessment = found.over_time, found.assessment
-    parts = dict(ran.groups.iter_rows())
     told: dict[str, Any] = {
         "period": {"from": time_text(assessment.since), "to": time_text(assessment.until)},
         "as_known_at": assessment.as_known_at,
@@ -109,23 +71,23 @@ def explained_json(found: Explained) -> dict[str, Any]:
     if ran.exposure is not None:
         told["exposure"] = [
             {
-                "part": parts[code], "bound": bound, "from": time_text(instant(begin)), "to": time_text(instant(end)), "state_at": time_text(instant(state)),
+                "part": part, "bound": bound, "from": time_text(instant(begin)), "to": time_text(instant(end)), "state_at": time_text(instant(state)),
                 "exposure_seconds_from": (begin - state) / 1e6, "exposure_seconds_to": (end - state) / 1e6,
             }
-            for code, bound, begin, end, state in ran.exposure.iter_rows()
+            for part, bound, begin, end, state in ran.exposure.select("part", "bound", "begin", "end", "state").iter_rows()
         ]  # fmt: skip
     if ran.allowed is not None:
         told["allowed"] = [
-            {"part": parts[code], "from": time_text(instant(begin)), "to": time_text(instant(end)), "allowed_seconds": most / 1e6}
-            for code, begin, end, most in ran.allowed.iter_rows()
+            {"part": part, "from": time_text(instant(begin)), "to": time_text(instant(end)), "allowed_seconds": most / 1e6}
+            for part, begin, end, most in ran.allowed.select("part", "begin", "end", "allowed").iter_rows()
         ]
     if ran.counts is not None:
-        columns = ("code", "leg", "bound", "begin", "end", "count", "needed")
+        columns = ("part", "leg", "bound", "begin", "end", "count", "needed")
         told["counts"] = [
             {
-                "part": parts[code], "leg": leg, "bound": bound, "from": time_text(instant(begin)), "to": time_text(instant(end)), "count": count, "needed": needed,
+                "part": part, "leg": leg, "bound": bound, "from": time_text(instant(begin)), "to": time_text(instant(end)), "count": count, "needed": needed,
             }
-            for code, leg, bound, begin, end, count, needed in ran.counts.select(columns).iter_rows()
+            for part, leg, bound, begin, end, count, needed in ran.counts.select(columns).iter_rows()
         ]  # fmt: skip
     return told
 
@@ -138,26 +100,23 @@ def pictures_of(store: Store, found: Explained, language: str, content: Content)
     context = Context(content, words, words.formats, estate)
     lines = [line for one in asset_lines(assessment, estate) for line in one.lines]
     drawn: dict[str, str] = {}
-    for code, part in found.over_time.groups.iter_rows():
+    for number, part in enumerate(dict.fromkeys(line.part for line in lines)):
         mine = [line for line in lines if line.part == part]
-        svg = picture_of(found.over_time, mine, assessment.since, assessment.until, context) if mine else None
+        svg = picture_of(found.over_time, mine, assessment.since, assessment.until, context)
         if svg is None:
             continue
         file = re.sub(r"[^\w.-]+", "-", "-".join([mine[0].asset, *([] if part is None else [part]), mine[0].control]))
         # Two parts may differ only in what a file's name must not hold.
-        drawn[f"{file}.svg" if f"{file}.svg" not in drawn else f"{file}-{code}.svg"] = svg
+        drawn[f"{file}.svg" if f"{file}.svg" not in drawn else f"{file}-{number}.svg"] = svg
     return drawn
 
 
 def picture_of(ran: OverTime, lines: Sequence[Line], since: datetime, until: datetime, context: Context) -> str | None:
     """Return as an SVG document how a control ran over [since, until) on an asset or a part of it. lines: all of that control and that part. Null: there is nothing to draw."""
     part, words = lines[0].part, context.words
-    (code,) = ran.groups.filter(pl.col("part").eq_missing(part))["code"].to_list() or [None]
-    if code is None:
-        return None
 
     def within(rows: pl.DataFrame) -> pl.DataFrame:
-        mine = rows.filter(pl.col("code") == code).with_columns(
+        mine = rows.filter(pl.col("part").eq_missing(part)).with_columns(
             begin=pl.max_horizontal("begin", pl.lit(micros(since))), end=pl.min_horizontal("end", pl.lit(micros(until)))
         )
         return mine.filter(pl.col("begin") < pl.col("end"))

@@ -195,7 +195,7 @@ def _tool(values: Mapping[str, Any], payload: Payload, data: bytes, declared: Ma
 
 def _said(payload: Payload, given: Mapping[str, Any]) -> dict[str, Any]:
     """Join what the command says with what the sidecar says. Raises `InputError` where they contradict each other."""
-    values = {key: value for key, value in given.items() if value is not None}
+    values = {key: value for key, value in {**given, **payload.told}.items() if value is not None}
     if payload.sidecar is None:
         return values
     sidecar = read_sidecar(payload.sidecar, payload.sidecar.name)

@@ -14,9 +14,11 @@ from flask import Response, abort, render_template
 from markupsafe import Markup
 
 from audit.evaluation.kept import KeptAssessment, breach_of, unproven_of
+from audit.evaluation.over_time import OverTime, runs_over_time
 from audit.model.verdicts import Breach, Unproven
 from audit.reporting.causes import sentences
-from audit.steps.explain import OverTime, over_time_of, picture_of, runs_over_time
+from audit.steps.explain import picture_of
+from audit.steps.over_time import over_time_kept
 from audit.steps.points import points
 from audit.web._answers import needed
 from audit.web._site import site
@@ -68,7 +70,7 @@ def stretch_picture(kind: str, number: int) -> Response:
     here = site()
 
     def read(asset: str, control: str) -> OverTime:
-        return over_time_of(here.store, asset, control, kept.since, kept.until, kept.as_known_at)
+        return over_time_kept(here.store, kept, asset, control)
 
     # All of the period is read once for every stretch of an asset, and forgotten with the assessment, or when others are looked at.
     ran = here.of(kept, "over time", lambda: lru_cache(maxsize=READ)(read))
@@ -95,7 +97,7 @@ def _row(kept: KeptAssessment, kind: str, number: int) -> dict[str, Any]:
 
 def _is_drawn(row: Mapping[str, Any]) -> bool:
     """Say whether there is a picture of a stretch: it has a length, and its control runs over time."""
-    return row["seconds"] is not None and runs_over_time(row["control"])
+    return row["seconds"] is not None and row["control"] in runs_over_time()
 
 
 def _window(kept: KeptAssessment, row: Mapping[str, Any]) -> Window:

@@ -89,6 +89,11 @@ def envelope(random_: random.Random, tool: str, path: Path) -> Envelope:
                 "borg create /r::{now} /a",
                 "borg extract /r::a",
                 "borg prune --list /r",
+                "bpimagelist -l -d 01/01/1970",
+                "bpimmedia -l",
+                "mminfo -avot -xc, -r client",
+                "dsmadmc 'select node_name,filespace_name,backup_start,backup_end from filespaces'",
+                "dsmadmc 'select a, b.c as d, max(e) from events'",
             ]
         ),
         exit_code=random_.choice([None, 0, 1, 3]),

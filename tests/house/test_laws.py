@@ -40,7 +40,7 @@ ONLY_IN = {
     "dask": {"evaluation"},
     "distributed": {"evaluation"},
 }
-FOLDERS_OF_PLUGINS = ["adapters", "controls"]
+FOLDERS_OF_PLUGINS = ["adapters", "connectors", "controls"]
 FOREIGN = {"controls": "adapters/"}
 """Adapters read the words of tools, and `encryption` is one of them. They know nothing of controls."""
 EXPECTATIONS = {"simulation/truth.py"}

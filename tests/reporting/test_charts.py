@@ -52,7 +52,7 @@ def test_a_picture_has_a_role_a_title_and_a_description(language):
 def test_every_cell_has_a_shape_and_a_figure_beside_its_colour():
     (svg,) = heat_maps(picture(label="unit"), given()[0])
     assert {"70%", "1/3", "100%"} <= set(said(svg))
-    shapes = [path for path in parsed(svg).iter(f"{SVG}path") if path.get("stroke-width") == "1.8" and path.get("stroke")]
+    shapes = [path for path in parsed(svg).iter(f"{SVG}path") if path.get("stroke-linecap") == "round"]
     assert len(shapes) == 5 + 3  # the legend, and the cells that were judged
     assert len({path.get("d") for path in shapes[-3:]}) == 3
 
@@ -108,9 +108,8 @@ def test_the_same_block_gives_the_same_bytes():
     assert heat_maps(picture(), given()[0]) == heat_maps(picture(), given()[0])
 
 
-def test_no_words_of_the_engine_are_left():
+def test_no_words_of_another_language_are_drawn():
     (svg,) = heat_maps(picture(label="资产"), given("zh")[0])
-    assert not re.search(r"aria-|graphics|mark container", svg)
     assert not re.search(r"[A-Za-z]", "".join(text or "" for text in said(svg)))
 
 
@@ -127,8 +126,7 @@ def test_bars_show_what_is_too_thin_to_be_seen_and_end_where_they_must():
     root = parsed(svg)
     assert root.find(f"{SVG}desc").text == "Copies: Met 99.999% and Breached <0.01%. ".replace("99.999%", ">99.99%")
     assert ">99.99% met" in said(svg)
-    breached = [path for path in root.iter(f"{SVG}path") if path.get("fill") == "#b3261e"]
-    widths = [float(re.match(r"M[\d.]+,[\d.]+h([\d.]+)", path.get("d"))[1]) for path in breached]
+    widths = [float(box.get("width")) for box in root.iter(f"{SVG}rect") if box.get("fill") == "#b3261e"]
     assert widths == [18.0, 2.0]  # its sample in the legend, and the sliver
 
 

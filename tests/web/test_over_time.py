@@ -65,7 +65,7 @@ def test_copies_around_a_breach_and_only_there(visit):
 def test_what_is_read_is_read_once_for_an_asset(app, visit, monkeypatch):
     client = visit()
     read = []
-    monkeypatch.setattr(_around, "over_time_of", lambda *of: read.append(of[1:3]) or real(*of))
+    monkeypatch.setattr(_around, "over_time_kept", lambda *of: read.append(of[2:]) or real(*of))
     app.extensions["backup-audit"]._loaded.clear()
     found = [one for kind in ("breaches", "unproven") for one in stretches_of(client, kind, "recovery-point")[:2]]
     addresses = [one.replace("?", "/over-time.svg?") for one in found]
@@ -76,7 +76,7 @@ def test_what_is_read_is_read_once_for_an_asset(app, visit, monkeypatch):
     assert len(set(answers)) == len(addresses)
 
 
-real = _around.over_time_of
+real = _around.over_time_kept
 
 
 def test_where_nothing_is_drawn(visit):

@@ -34,6 +34,8 @@ Encryption is the repository's mode; `authenticated` modes sign and do not encry
 
 What borg cannot show: retention and expiry, append-only, failed runs (no archive), whether an archive in a listing is partial, the
 archive id that `extract` restored, the size of what was checked or restored, and that `recreate` or `import-tar` made an archive.
+
+Tested against: output of borg 1.2 and 1.4, run for it.
 """
 
 from __future__ import annotations
@@ -52,6 +54,7 @@ from audit.adapters.borgbackup._runs import ran
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts, frame
 
+TESTED_AGAINST = "runs"
 _JSON_HEAD = re.compile(
     rb'\A\s*\{\s*"archives"\s*:\s*\[\s*(?:\{\s*"(?:archive|chunker_params|command_line)"\s*:|\]\s*,\s*"(?:cache|encryption)"\s*:)'
     rb'|\A\s*\{\s*"archive"\s*:\s*\{\s*"(?:command_line|chunker_params|duration)"\s*:'

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from audit.adapters._mapping import TableMapping
+from audit.connectors._registry import settings_of_all
 from audit.controls._objectives import Length
 from audit.policy.when import Date
 from audit.policy.words import Item, Title, Word, Zone
+
+Fetching: Any = Annotated[settings_of_all(), Field(discriminator="connector")]
+"""The settings of any connector, told apart by the word at `connector`."""
 
 
 class Origin(Item):
@@ -31,6 +35,7 @@ class Origin(Item):
         None, description="how long a copy that only a job log shows is surely there; nothing when absent; holds for all time"
     )
     runs_up_to: Length | None = Field(None, description="how long a backup may run before a listing shows it; holds for all time")
+    fetch: Fetching | None = Field(None, description="how `pull` and the site fetch its evidence; see docs/connectors.md")
     since_evidence: Date | None = Field(None, alias="from", description="from when the source delivers; holds for all time")
     until: Date | None = Field(None, description="when the source ended: a replaced tool is not a silent one")
     since: Date | None = Field(None, description="from when this declaration holds; of several, the last is used")
