@@ -4,7 +4,7 @@ Formats read: `xtrabackup_info` (`mariadb_backup_info` of later versions), the l
 facts: it tells neither when nor of what. Dumps by mariadb-dump are another tool's.
 
 Point: id = `DIRECTORY@LSN`, the --target-dir and the LSN up to which the backup goes, because an incremental backup tells of its base just that
-(--incremental-basedir and from_lsn). The LSN alone does not tell: a quiet server gives several backups the same ones. A backup without a directory (a stream)
+(--incremental-basedir and from_lsn): that makes the chains. The LSN alone does not tell: a quiet server gives several backups the same ones. A backup without a directory (a stream)
 has its uuid as id. Nothing names the server: subject = the source.
 
 Time semantics: local times of the server without a zone, which must be declared. captured_at = start_time, which claims less than the truth: the state is that of the end.

@@ -4,12 +4,12 @@ Formats read: mydumper's `metadata` file (0.10, and the later one with sections)
 the comments at the beginning and the end are read; head and tail of the file are enough), and their error output.
 
 Point: id = `SUBJECT@START`, with the start as mydumper writes it in metadata and log alike; subject = the database that the command or the SQL file names, else the source. Every
-dump is full and hot. A dump by mariadb-dump is a run, and its point is the run's.
+dump is full and hot: there are no chains. A dump by mariadb-dump is a run, and its point is the run's.
 
 Time semantics: local times without a zone, which must be declared. captured_at = the start, to which mydumper holds the state. An SQL file tells only when it was completed: its
 start is the envelope's.
 
-Proof of deletion: none.
+Proof of deletion: none, as there is no catalog.
 
 Success: mydumper writes "Finished dump at" and exits with 0; metadata without it is a dump that still runs or broke off. An SQL file must end with "-- Dump completed":
 after a failure there is a file, too. myloader says nothing when it succeeds: without an exit code its run is a warning.

@@ -2,8 +2,9 @@
 
 Formats read: `xtrabackup_info`, the log of --backup, --prepare, --copy-back and --move-back; `xtrabackup_checkpoints` is known and carries no facts: it tells neither when nor of what.
 
-Point: id = `DIRECTORY@LSN`, the --target-dir and the LSN up to which the backup goes, because an incremental backup tells of its base just that (--incremental-basedir and from_lsn).
-A backup without a directory (a stream) has its uuid as id; an incremental one made with --incremental-lsn has an unknown base. Nothing names the server: subject = the source.
+Point: id = `DIRECTORY@LSN`, the --target-dir and the LSN up to which the backup goes, because an incremental backup tells of its base just that
+(--incremental-basedir and from_lsn): that makes the chains. A backup without a directory (a stream) has its uuid as id; an incremental one made with
+--incremental-lsn has an unknown base. Nothing names the server: subject = the source.
 
 Time semantics: local times of the server without a zone, which must be declared. captured_at = start_time, which claims less than the truth: the state is that of the end.
 available_at = end_time.

@@ -3,7 +3,7 @@
 Formats read: backup_manifest (versions 1 and 2), backup_label, and the console output of pg_basebackup, pg_verifybackup, pg_dump and pg_dumpall.
 
 Point: id = `TIMELINE:LSN` of the backup's start, which manifest, label and log tell alike. Nothing in them names the cluster: subject = the source, so give
-each cluster a source of its own. Since PostgreSQL 17 a backup can be incremental; the label names the start of its base, the manifest shows only that it has one.
+each cluster a source of its own. Since PostgreSQL 17 a backup can be incremental; the label names the start of its base (that makes the chain), the manifest shows only that it has one.
 
 Time semantics: captured_at = the time of the manifest's own entry for backup_label, which is written (in GMT) when the backup begins; this claims less than the truth, as
 PostgreSQL restores the state at the end or later. When the backup ended is not in it: the log's envelope tells. The label's START TIME names its zone with an abbreviation that

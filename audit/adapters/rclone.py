@@ -8,7 +8,7 @@ path, and its state counts only for the source's `trust_jobs_for`: declare no mo
 
 Time semantics: JSON times carry their offset, text times are local. A run began at the time of its last summary less the elapsed time in it; the envelope's times go first.
 
-Proof of deletion: none.
+Proof of deletion: none, as there is no catalog.
 
 Success: exit code 0 (or 9: there was nothing to transfer) and no errors in the summary. Without an exit code a run without errors is a warning: rclone prints a summary in between, too.
 A command that reads from the envelope's repository (`repository` written as in the command, such as `remote:path`) is a restore. A check compares sizes and hashes, and remote

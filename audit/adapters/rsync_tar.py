@@ -4,11 +4,11 @@ Formats read: rsync's output with `--stats` and its errors, `--log-file` (many r
 
 Point: none; a run of rsync or tar is a backup, and its state counts only for the source's `trust_jobs_for`. A destination of rsync is a mirror: the next run replaces what it held,
 so declare no more than the interval of the runs. Subject = the paths that the command names as rsync's sources, else the source (for tar always).
-A tar with `--listed-incremental` is full when its top directory is new to it, else incremental; on which archive it rests is not told.
+A tar with `--listed-incremental` is full when its top directory is new to it, else incremental; on which archive it rests is not told: of chains nothing is known.
 
 Time semantics: rsync's log has local times without a zone, which must be declared; what is printed has none, so the envelope's count.
 
-Proof of deletion: none.
+Proof of deletion: none, as there is no catalog.
 
 Success: the exit code, which rsync tells in its last line, too. Code 23 is a failure when a source was missing, and a partial backup (a warning) when only some
 files could not be read; 24 (files vanished) and tar's 1 (files changed) are partial as well. Without an exit code a run of tar is a warning at best. What rsync printed and

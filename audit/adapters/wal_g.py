@@ -3,7 +3,7 @@
 Formats read: `backup-list --json`, with `--detail` or without, and `wal-verify integrity timeline --json`. Lists as text and the logs of backup-push are not read.
 
 Point: id = the backup's name, subject = the host it was made on (after a failover another one: declare them all as subjects of the asset). A name `base_X_D_Y` is
-incremental; its base is the backup of this list that begins with `base_Y`. A storage other than `default` is the repository `NAME/STORAGE`.
+incremental; its base is the backup of this list that begins with `base_Y`: that makes the chains. A storage other than `default` is the repository `NAME/STORAGE`.
 
 Time semantics: times are RFC 3339 in UTC. captured_at = start_time, which claims less than the truth (PostgreSQL restores the state at the end or later); available_at = `time`,
 when the backup's last file was stored. Without `--detail` the start is not told, and such points restore an unknown instant.

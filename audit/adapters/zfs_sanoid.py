@@ -3,9 +3,9 @@
 Formats read: `zfs list -Hp -t snapshot -o name,creation,...` (tabs, no header; the columns are those of the command in the envelope, else
 name,creation,used,referenced,userrefs,encryption,guid), sanoid's "taking snapshot" lines, syncoid's output.
 
-Point: id = `DATASET@SNAPSHOT:GUID` (without guid the name alone), subject = the dataset, method snapshot, self-contained; repository = the envelope's, else the pool. Snapshots lie
-on the pool of the data they protect: declare the pool's failure domain and site as those of production, and a pool that receives as a repository of its own. A hold (userrefs) only
-spares a snapshot until it is released: it is no immutability.
+Point: id = `DATASET@SNAPSHOT:GUID` (without guid the name alone), subject = the dataset, method snapshot, self-contained (no chains); repository =
+the envelope's, else the pool. Snapshots lie on the pool of the data they protect: declare the pool's failure domain and site as those of production,
+and a pool that receives as a repository of its own. A hold (userrefs) only spares a snapshot until it is released: it is no immutability.
 
 Time semantics: captured_at = creation, an epoch, which a pool that receives a snapshot keeps. When a snapshot came to a pool no list tells: available_at is the first sighting, or,
 for snapshots that sanoid took, what its log tells by their names (local times unless sanoid runs with TZ=UTC; the zone must be declared).

@@ -55,7 +55,7 @@ def test_one_odd_snapshot_leaves_the_others() -> None:
     odd = [snapshot(number="x"), snapshot(number=2, type="odd"), snapshot(number=3, date="Mon 23 Nov 2026"), 5]
     facts = read({"a": [snapshot(), *odd]}, complete=True)
     assert facts.points["id"].to_list() == ["a:1"]
-    assert sorted(fault.locator for fault in facts.faults if fault.level == "error") == ["/a/1", "/a/2", "/a/3", "/a/4"]
+    assert {fault.locator for fault in facts.faults if fault.level == "error"} == {"/a/1", "/a/2", "/a/3", "/a/4"}
     assert facts.listings["complete"].to_list() == [False]
 
 

@@ -4,7 +4,7 @@ Formats read: `-f json list-backups` (one server or all), `-f json show-backup`,
 `show-servers` and `list-servers` are known and carry no facts: check looks at connections and at Barman's own policies and reads no backup. Lists as text are refused.
 
 Point: id = `SERVER/BACKUP_ID` (two servers can be backed up in the same second), subject = the server. A backup is full unless its backup_type says incremental;
-its base is its parent where `show-backup` names one. Only status DONE is a point: WAITING_FOR_WALS cannot be restored consistently yet.
+its base is its parent where `show-backup` names one: that makes the chains. Only status DONE is a point: WAITING_FOR_WALS cannot be restored consistently yet.
 
 Time semantics: captured_at = the start, which claims less than the truth (PostgreSQL restores the state at the end or later); in list-backups only the id tells it, as a
 local time of the Barman host, so its zone must be declared. available_at = the end, an epoch. Log lines are local times.

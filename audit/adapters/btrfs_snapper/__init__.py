@@ -3,9 +3,10 @@
 Formats read: `snapper --jsonout list` and `--csvout list`, `btrfs subvolume list` (with -u, -q, -R and -s as far as given) and `show`, `btrfs scrub start -B` or `status`, and what
 `subvolume snapshot`, `send`, `receive` and `subvolume delete` print. Snapper's list as text is refused.
 
-Point: of snapper id = `CONFIG:NUMBER` and subject = the subvolume (number 0 is the live volume, and no point); of btrfs id = the uuid (without -u the path) and subject = the
-snapshot's path without the date or number behind it. Snapshots are self-contained. One with a received_uuid is a copy of the snapshot with that uuid. Snapshots lie on the disk of
-the data they protect: declare their repository's failure domain and site as those of production.
+Point: of snapper id = `CONFIG:NUMBER` and subject = the subvolume (number 0 is the live volume, and no point); of btrfs id = the uuid (without -u the
+path) and subject = the snapshot's path without the date or number behind it. Snapshots are self-contained: there are no chains. One with a
+received_uuid is a copy of the snapshot with that uuid. Snapshots lie on the disk of the data they protect: declare their repository's failure domain
+and site as those of production.
 
 Time semantics: snapper's dates are local times, or UTC with `--utc` in the command; otime is local, `show` has offsets. captured_at = the snapshot's creation; a received one was
 made when it was received, and takes its capture from its original.

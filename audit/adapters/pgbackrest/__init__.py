@@ -4,7 +4,7 @@ Formats read: `info --output=json`; log files and console output of any command,
 `verify --output=text` prints. Of the commands only backup, expire, restore and verify are runs: check, stanza-create, archive-push and the others
 are known and carry no facts, and `info` as text is refused (its times have no zone and its sizes are rounded).
 
-Point: id = the backup's label, subject = the stanza, method = its type; `prior` is the base of differential and incremental backups. A stanza with
+Point: id = the backup's label, subject = the stanza, method = its type; chains follow `prior`. A stanza with
 several repositories (or a log whose options name several) has the repositories `NAME/repo1`, `NAME/repo2`, with NAME from the envelope; else the envelope's
 name stands as it is, and without one it is `repo1`. A page checksum error that the backup itself found makes it corrupt.
 
