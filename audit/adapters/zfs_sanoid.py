@@ -92,12 +92,15 @@ def _listed(console: _console.Console) -> Facts:
         for line, row in cells
         if len(row) != len(columns)
     ]  # fmt: skip
-    rows = [(f"line {line}", *row) for line, row in cells if len(row) == len(columns)]
+    right = [(line, row) for line, row in cells if len(row) == len(columns)]
     names = [{"refer": "referenced"}.get(name, name) for name in columns]
     if "name" not in names or "creation" not in names or len(set(names)) < len(names):
         faults.append(Fault(where, "a list without name and creation tells no recovery points", f"ask for -o {','.join(COLUMNS)}"))
         return _records.assembled(envelope, faults)
-    table = pl.DataFrame(rows, schema=dict.fromkeys(("locator", *names), pl.String()), orient="row")
+    table = pl.DataFrame(
+        {"locator": pl.Series([f"line {line}" for line, _ in right], dtype=pl.String)}
+        | {name: pl.Series([row[place] for _, row in right], dtype=pl.String) for place, name in enumerate(names)}
+    )
     known = pl.col("name").str.contains(f"^{_NAME}$")
     faults += [
         Fault(where, f"{shown(name)} is no name of a snapshot: the line was not used", "list snapshots only (-t snapshot)", locator)

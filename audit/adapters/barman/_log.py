@@ -62,6 +62,7 @@ class _Story:
     done: list[_Process] = field(default_factory=list)
     deleting: dict[tuple[str, str], str] = field(default_factory=dict)
     points: list[dict[str, str | None]] = field(default_factory=list)
+    written: set[str] = field(default_factory=set)
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:
@@ -79,6 +80,7 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
             told = sign and level in ("ERROR", "WARNING", "CRITICAL")
             if not known:  # in a log, lines without a head continue the one before them
                 _take(story, line, rest if told else text.strip(), level if told else "INFO", "", None)
+    _read_times(story)
     for process in story.now.values():
         _unfinished(process, console, log=known)
         story.done.append(process)
@@ -141,12 +143,21 @@ def _deleted(story: _Story, line: int, pid: str, match: re.Match[str], at: str |
     if server is None:
         story.console.fault("nothing says of which server this backup was deleted", "ingest the whole log", line)
         return
-    written = pl.Series("deleted", [match[2]])
-    local = _formats.normal(written, ("%a %b %e %H:%M:%S %Y",), day_end=False).item()
-    when = at or local
     point = f"{server}/{match[1]}"
-    story.points.append({"id": point, "subject": server, "method": None, "deleted_at": when, "locator": f"line {line}"})
-    story.done.append(_Process(line, "prune", server, match[1], local or at, at, "success"))
+    story.written.add(match[2])
+    story.points.append({"id": point, "subject": server, "deleted_at": at or match[2], "locator": f"line {line}"})
+    story.done.append(_Process(line, "prune", server, match[1], match[2], at, "success"))
+
+
+def _read_times(story: _Story) -> None:
+    """Bring the times that deletions are told with (Mon Nov 23 14:11:48 2026) into the text that times are read from; all at once."""
+    texts = pl.Series("written", sorted(story.written), dtype=pl.String)
+    read_ = dict(zip(texts, _formats.normal(texts, ("%a %b %e %H:%M:%S %Y",), day_end=False), strict=True))
+    for point in story.points:
+        point["deleted_at"] = read_.get(point["deleted_at"] or "", point["deleted_at"])
+    for process in story.done:
+        if process.kind == "prune":
+            process.began = read_.get(process.began or "", process.began) or process.ended
 
 
 def _unfinished(process: _Process, console: _console.Console, *, log: bool) -> None:
