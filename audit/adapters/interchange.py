@@ -113,9 +113,12 @@ def _csv(text: str, where: str) -> _Reading:
     if not set(names) & (_NAMES | COPY_OF.keys() | {"record"}):
         raise InputError(*_no_header(where, text))
     table = _table.read(text, where)
-    raw = table.raw.rename({name: COPY_OF[name] for name in names if name in COPY_OF and COPY_OF[name] not in names})
-    if raw.columns.count("copy_of_id") > 1:
-        raise InputError(f"{where}: give the original's id once: copy_of or copy_of.id")
+    meant = [COPY_OF.get(name, name) for name in names]
+    twice = sorted({name for name, field in zip(names, meant, strict=True) if meant.count(field) > 1})
+    if twice:
+        fault = Fault(where, f"the columns {', '.join(twice)} mean the same", "give the original of a copy once", "line 1")
+        raise InputError(str(fault), [fault])
+    raw = table.raw.rename({name: field for name, field in zip(names, meant, strict=True) if name != field})
     reading = _Reading({}, loose=True, faults=table.faults, unread=table.unread)
     if "record" not in names:
         kind = _kind_of(names, where)

@@ -49,7 +49,7 @@ import polars as pl
 from audit.adapters import _command, _output, _text
 from audit.adapters._typed import shown
 from audit.adapters.borgbackup._archives import listed
-from audit.adapters.borgbackup._payload import FLAGS, MESSAGE_TYPES, VALUED, Payload, Said
+from audit.adapters.borgbackup._payload import BORGMATIC, FLAGS, MESSAGE_TYPES, VALUED, Payload, Said
 from audit.adapters.borgbackup._runs import ran
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts, frame
@@ -80,6 +80,8 @@ _NO_FACTS = re.compile(r"borg(?:\.exe)? \d+\.\d+|By default repositories initial
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """JSON with borg's keys, lines of its JSON log, or text with one of borg's sentences at the beginning of a line."""
     head = head.removeprefix(b"\xef\xbb\xbf")
+    if BORGMATIC.search(head):
+        return False
     if head.lstrip()[:1] == b"{":
         return bool(_JSON_HEAD.search(head) or _LOG_HEAD.search(head))
     return bool(_TEXT_HEAD.search(head) or _LOG_HEAD.search(head))

@@ -45,7 +45,7 @@ _JSON_HEAD = re.compile(
     rb'|\A\s*\{\s*"total_size"\s*:\s*\d+\s*,[^{]*"snapshots_count"\s*:'
 )
 _LIST_HEAD = re.compile(
-    rb'\A\s*\[\s*\{.*?(?:"tree"\s*:\s*"[0-9a-f]{64}"|"group_key"\s*:|"keep"\s*:\s*(?:\[|null)|"matches"\s*:\s*\[|"hits"\s*:|"userName"\s*:)',
+    rb'\A\s*\[\s*\{.*?(?:"tree"\s*:\s*"[0-9a-f]{64}"|"group_key"\s*:|"keep"\s*:\s*(?:\[|null)|"matches"\s*:\s*\[|"hits"\s*:|"userName"\s*:\s*"[^"]*"\s*,\s*"hostName"\s*:)',
     re.DOTALL,
 )
 _OTHER = re.compile(rb'\A\s*\{[^\n]*?"record"\s*:')
