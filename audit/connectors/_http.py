@@ -80,11 +80,16 @@ class Http:
         """Send a request and return the answer, its body read. Raises `HttpError` for whatever is no answer of 2xx, `FetchError` where there is none."""
         import requests
 
+        address = self.url + path if path.startswith("/") else path
+        if not self.is_mine(address):
+            raise FetchError(
+                f"{self.url} names an address of another server, {self._shown(_server(address))}: nothing is asked there"
+            )
         self._wait()
         try:
             answer = self.session.request(
                 method,
-                path if path.startswith(self.url) else self.url + path,
+                address,
                 timeout=TIMEOUT,
                 allow_redirects=False,
                 stream=True,
@@ -104,6 +109,11 @@ class Http:
             )
         answer._content = body  # read in pieces above, so that its size could be watched
         return answer
+
+    def is_mine(self, address: str) -> bool:
+        """Tell whether an address, such as that of the next page, is of this API: same scheme, host and port."""
+        ours, theirs = urlsplit(self.url), urlsplit(address)
+        return (theirs.scheme, theirs.netloc.lower()) == (ours.scheme, ours.netloc.lower())
 
     def _pieces(self, answer: requests.Response, path: str) -> Iterable[bytes]:
         size = 0
@@ -143,6 +153,11 @@ def _reason(error: Exception) -> str:
         error = error.args[0]
     reason = getattr(error, "reason", None)
     return str(reason or error).rpartition(": ")[2] or type(error).__name__
+
+
+def _server(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.hostname}"
 
 
 def _advice(status: int) -> str:

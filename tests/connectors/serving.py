@@ -63,7 +63,7 @@ def serving(answers: dict[str, Sequence[Answer] | Answer]) -> Iterator[Recorded]
             self.wfile.write(answer.body)
             self.close_connection = answer.drop
 
-        do_GET = do_POST = do_PUT = _answer  # noqa: N815 - http.server's names
+        do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""

@@ -83,6 +83,16 @@ def test_no_secret_in_a_message():
     assert "/jobs/***" in str(caught.value)
 
 
+def test_nothing_is_asked_of_another_server():
+    with serving({"GET /a?page=2": Answer(b"yes")}) as server:
+        ours = http(server.url)
+        assert ours.get(f"{server.url}/a?page=2").content == b"yes"
+        for other in (f"{server.url}.evil.example/a", f"{server.url}@evil.example/a", "https://evil.example/a", "a"):
+            with pytest.raises(FetchError, match="another server"):
+                ours.get(other)
+        assert server.paths() == ["GET /a?page=2"]
+
+
 def test_nobody_listens():
     with serving({}) as server:
         url = server.url

@@ -41,8 +41,9 @@ ONLY_IN = {
     "distributed": {"evaluation"},
 }
 FOLDERS_OF_PLUGINS = ["adapters", "connectors", "controls"]
-FOREIGN = {"controls": "adapters/", "connectors": "adapters/"}
-"""Adapters read the words of tools, and `encryption` is one of them. They know nothing of controls, and a tool's adapter has the id of its connector."""
+FOREIGN = {"controls": ("adapters/", "connectors/"), "adapters": ("connectors/",), "connectors": ("adapters/",)}
+"""Adapters and connectors read the words of tools, and `encryption` is one of them: they know nothing of controls. A connector has the id of the tool that it fetches
+from, and neither knows of the other."""
 EVERYDAY = {"command", "folder"}
 """Ids of connectors that are words of everyday, and stand in code for what they mean there."""
 EXPECTATIONS = {"simulation/truth.py"}
@@ -176,7 +177,7 @@ def test_a_folder_is_its_own_registry(folder: str) -> None:
     wrong = []
     for path in SOURCE:
         relative = str(path.relative_to(ROOT / "audit"))
-        if relative.startswith((f"{folder}/", FOREIGN.get(folder, "-"))) or relative in EXPECTATIONS:
+        if relative.startswith((f"{folder}/", *FOREIGN[folder])) or relative in EXPECTATIONS:
             continue
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Constant) and node.value in ids - HOMONYMS.get(relative, set()) - WORDS - EVERYDAY:
