@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from audit.adapters._registry import tools
 from audit.connectors import bacula, bareos
 from audit.connectors._fetching import Asking, Fetched, FetchError
 from audit.connectors._registry import connectors
@@ -157,9 +156,8 @@ def test_bareos_through_pull(console, tmp_path, monkeypatch):
         assert (done := pull()).failed is None
         assert done.new == 1
         assert kept(store, "backups") == {"llist jobs": [answer([job(1), job(2)]).encode(), answer([job(2), job(3)]).encode()]}
-        if "bareos" in tools():
-            assert set(store.catalog.points(store.head()).collect()["id"]) == {"1", "2", "3"}
-            assert store.catalog.listings(store.head())["complete"].to_list() == [True, True]
+        assert set(store.catalog.tellings(store.head()).collect()["id"]) == {"1", "2", "3"}
+        assert store.catalog.listings(store.head())["complete"].to_list() == [True, True]
 
 
 # --- bacula ---------------------------------------------------------------------------------------------------------------------
@@ -210,9 +208,7 @@ def test_bacula_through_pull(console, tmp_path, monkeypatch):
         assert (again := pull()).failed is None
         assert again.new == 1  # the same bytes at another time: that the job was still there then
         assert kept(store, "backups") == {"llist jobs": [f"llist jobs\n{LIST}{BLOCK.format(1)}".encode()] * 2}
-        if "bacula" not in tools():
-            return
-        (row,) = store.catalog.points(store.head()).collect().unique("id").iter_rows(named=True)
+        (row,) = store.catalog.tellings(store.head()).collect().unique("id").iter_rows(named=True)
         assert (row["subject"], row["repository"], row["bytes"]) == ("fs01-fd:Set1", "Daily", 1_482_550)
 
 
@@ -238,8 +234,7 @@ def iter_clock() -> Callable[[], datetime]:
 @contextmanager
 def consoling(monkeypatch, tmp_path, connector: str, program: str) -> Iterator[tuple[Store, Callable[[], Pulled]]]:
     """Yield a data folder with a source that is fetched by a console, and what pulls it."""
-    tool = connector if connector in tools() else "restic"
-    source = Source("backups", tool, "UTC", fetch={"connector": connector, "program": program})
+    source = Source("backups", connector, "UTC", fetch={"connector": connector, "program": program})
     clock = Clock()
     with declared(monkeypatch, tmp_path / "data", backups=source) as store:
 
