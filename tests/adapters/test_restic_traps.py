@@ -290,3 +290,12 @@ def test_the_tables_use_only_words_of_the_facts() -> None:
     assert set(EXIT_CODES.values()) | {"failed"} <= set(WORDS["run"]["outcome"])
     assert set(VERBS.values()) == set(WORDS["run"]["kind"])
     assert {"status", "verbose_status", "error", "summary", "exit_error"} <= set(MESSAGE_TYPES)
+
+
+def test_a_source_that_is_not_there_is_left_out_with_exit_code_0() -> None:
+    """As restic 0.14 prints it: the summary looks like any other."""
+    told = {"source": "s", "repository": "r", "command": "restic backup --json --host a /src /gone", "exit_code": 0}
+    facts = _registry.read("restic", b"/gone does not exist, skipping\n", Envelope(tool="restic", **told))
+    assert facts.runs.select("kind", "outcome", "coverage", "message").rows() == [
+        ("backup", "warning", "partial", "some source data could not be read: the snapshot is partial")
+    ]
