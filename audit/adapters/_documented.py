@@ -13,7 +13,7 @@ PARTS = ("Formats read", "Time semantics", "Proof of deletion", "Tested against"
 TESTED = {
     "runs": "output of the tool itself, run for it",
     "samples": "real output that its makers or users published",
-    "schema": "the documented schema only",
+    "schema": "documents and files of their shape; no output of a real system, or of a part of its formats only",
     "own": "its own examples: the format is this program's",
 }
 """What an adapter was tested against at the least, and what that is called."""
