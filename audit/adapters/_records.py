@@ -60,15 +60,15 @@ GOES_ON = ("NextToken", "nextLink", "links", "pageInfo")
 """Keys that say whether a list goes on after a page: those of the last page count."""
 
 
-def one_page(value: Any, path: Sequence[str]) -> Any:
+def one_page(value: Any, path: Sequence[str], pointer: str = "") -> Any:
     """Return the pages of one answer, as connectors keep them (a JSON array of the pages), as one page with the records of all; anything else as it is.
 
-    path: the keys of the records in a page. What else stands beside the records, such as their total, is that of the first page.
+    path: the keys of the records in a page; pointer: where the answer stands in its document. What else stands beside the records, such as their total, is that of the first page.
     """
     if not isinstance(value, list) or not value or not all(isinstance(at(page, path), list) for page in value):
         return value
     found = [
-        (record, "/".join(["", str(number), *path, str(place)]))
+        (record, "/".join([pointer, str(number), *path, str(place)]))
         for number, page in enumerate(value)
         for place, record in enumerate(at(page, path))
     ]

@@ -26,6 +26,7 @@ def test_records_of_all_pages_with_their_places():
 
 
 def test_what_says_that_a_list_goes_on_is_of_the_last_page():
+    assert one_page(kept({"x": [1]}, {"x": [2]}), ("x",), "/backups")["x"].pointers == ["/backups/0/x/0", "/backups/1/x/0"]
     assert one_page(kept({"Jobs": [1], "NextToken": "a"}, {"Jobs": [2]}), ("Jobs",)) == {"Jobs": [1, 2]}
     assert one_page(kept({"value": [1], "nextLink": "a"}, {"value": [2], "nextLink": "b"}), ("value",)) == {
         "value": [1, 2],
