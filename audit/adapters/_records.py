@@ -38,14 +38,17 @@ class Rows:
     faults: tuple[Fault, ...] = ()
 
 
-def document(payload: bytes, envelope: Envelope) -> Any:
-    """Return the JSON value that a payload is. Raises `InputError` when it is none."""
+def document(payload: bytes, envelope: Envelope, *paged: Sequence[str]) -> Any:
+    """Return the JSON value that a payload is. Raises `InputError` when it is none. paged: where records stand in answers that come in pages (see `one_page`)."""
     where = envelope.name or envelope.tool
     try:
-        return _json.loads(_text.decode(where, payload))
+        value = _json.loads(_text.decode(where, payload))
     except ValueError as error:
         fault = Fault(where, f"this was not read: {error}", "fetch the whole output and ingest it again")
         raise InputError(str(fault), [fault]) from None
+    for path in paged:
+        value = one_page(value, path)
+    return value
 
 
 class Paged(list[Any]):
