@@ -73,6 +73,10 @@ def read(payload: bytes, name: str) -> Inventory:
     if payload[: _text.HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return _api(payload, name)
     table = _rows.from_csv(payload, name, wanted=("name", "sys_class_name", "install_status"))
+    if "name" not in table.names:
+        raise _documents.refused(
+            name, "has no column `name`", "export the list with its field names, or declare its columns (`table:`)", "line 1"
+        )
     naive = any(_TIME.fullmatch(row.get("sys_created_on", "") or row.get("sys_updated_on", "")) for _, row in table.rows)
     faults = list(table.faults)
     if naive:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from audit.adapters._typed import shown
 from audit.errors import Fault, InputError
-from audit.inventories import _rows, _sheets
+from audit.inventories import _documents, _rows, _sheets
 from audit.inventories._inventory import (
     IN_SERVICE,
     PLACEHOLDER,
@@ -61,6 +61,10 @@ def read(payload: bytes, name: str) -> Inventory:
         table = _rows.from_sheet(payload, name, _SHEET, wanted=tuple(_RVTOOLS))
     else:
         table = _rows.from_csv(payload, name, wanted=("VM", "Powerstate", "Name", "PowerState"))
+    if not {"VM", "Name"} & set(table.names):
+        raise _documents.refused(
+            name, "has neither the column `VM` nor `Name`", "export it with RVTools or PowerCLI, or declare its columns (`table:`)"
+        )
     rvtools = "VM" in table.names
     faults = list(table.faults)
     entries = [_rvtools(row, at, name) if rvtools else _powercli(row, at, name) for at, row in table.rows]

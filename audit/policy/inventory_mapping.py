@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+import polars as pl
+from pydantic import BeforeValidator, Field
 
 from audit.adapters import _formats
 from audit.adapters._mapping import EachOnce, Several
@@ -80,8 +81,6 @@ class Rule(Item):
         return self.otherwise, "" if self.otherwise else f"{told!r} is not in `words`"
 
     def _dated(self, told: str) -> str | None:
-        import polars as pl
-
         read = _formats.normal(pl.Series([told]), tuple(self.times or ()), day_end=False)[0]
         return None if read is None else str(read).replace("T00:00:00.000000", "").replace(".000000", "")
 
@@ -90,11 +89,7 @@ def _short(value: Any) -> Any:
     return {"value": value} if isinstance(value, str) else value
 
 
-Ruled = Annotated[
-    Rule,
-    BeforeValidator(_short),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object"}], "description": "a text, or `{from: ...}`"}),
-]
+Ruled = Annotated[Rule, BeforeValidator(_short)]
 
 
 class Exclusion(Item):
