@@ -47,6 +47,8 @@ def header(text: str, separator: str = ",") -> list[str]:
 def read(text: str, where: str) -> Table:
     """Read CSV text with a header line. Raises `InputError` when the header itself cannot be used."""
     names = header(text)
+    if not names:
+        raise InputError(*_refused(where, "has no header that can be read", "export it again with the names of its columns"))
     _usable(names, where)
     return rows(text, names, where)
 
@@ -56,9 +58,14 @@ def rows(text: str, names: list[str], where: str, separator: str = ",", before: 
 
     `before`: how many lines of the file stand before the text; they count in the lines that are told.
     """
-    table = _fast(text, names, separator) or _exact(text, names, where, separator, before)
+    if "line" in names:
+        raise InputError(*_refused(where, "a column is called `line`, as the number of a row's line is", "give it another name"))
+    # Names of columns are anything, also `*` and `^x$`, which mean something to Polars.
+    own = [str(place) for place in range(len(names))]
+    table = _fast(text, own, separator) or _exact(text, own, where, separator, before)
     # Spreadsheets end in rows of nothing but separators.
-    table.raw = table.raw.filter(pl.any_horizontal(pl.col(names).str.contains(r"\S"))).with_columns(pl.col("line") + before)
+    filled = table.raw.filter(pl.any_horizontal(pl.col(own).str.contains(r"\S"))).with_columns(pl.col("line") + before)
+    table.raw = filled.rename(dict(zip(own, names, strict=True)))
     return table
 
 

@@ -6,6 +6,8 @@ kind a file (or a column `record`). The fields are those of `audit/model/facts.p
 Time semantics: RFC 3339; a time without offset takes the source's time zone (`_time`).
 A chain: `base` names the id of the point that a point needs.
 Proof of deletion: `deleted_at`, or a complete listing that lacks the point.
+
+Tested against: the examples of docs/interchange.md, and a thousand damaged ones.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from audit.errors import Fault, InputError
 from audit.model.envelope import Envelope
 from audit.model.facts import SCHEMAS, Facts
 
+TESTED_AGAINST = "own"
 KINDS = tuple(SCHEMAS)
 COPY_OF = {f"copy_of.{name}": f"copy_of_{name}" for name in _lines.COPY_OF} | {"copy_of": "copy_of_id"}
 """Columns of CSV that name the original of a copy, and the field each one fills."""
@@ -110,9 +113,12 @@ def _csv(text: str, where: str) -> _Reading:
     if not set(names) & (_NAMES | COPY_OF.keys() | {"record"}):
         raise InputError(*_no_header(where, text))
     table = _table.read(text, where)
-    raw = table.raw.rename({name: COPY_OF[name] for name in names if name in COPY_OF and COPY_OF[name] not in names})
-    if raw.columns.count("copy_of_id") > 1:
-        raise InputError(f"{where}: give the original's id once: copy_of or copy_of.id")
+    meant = [COPY_OF.get(name, name) for name in names]
+    twice = sorted({name for name, field in zip(names, meant, strict=True) if meant.count(field) > 1})
+    if twice:
+        fault = Fault(where, f"the columns {', '.join(twice)} mean the same", "give the original of a copy once", "line 1")
+        raise InputError(str(fault), [fault])
+    raw = table.raw.rename({name: field for name, field in zip(names, meant, strict=True) if name != field})
     reading = _Reading({}, loose=True, faults=table.faults, unread=table.unread)
     if "record" not in names:
         kind = _kind_of(names, where)

@@ -11,6 +11,8 @@ from typing import Any
 import polars as pl
 
 import audit.controls
+from audit.adapters._documented import from_schema_only
+from audit.adapters._registry import tools
 from audit.catalog.catalog import Catalog
 from audit.discovery import modules
 from audit.errors import UsageError
@@ -242,6 +244,9 @@ def notices_of(
     simulated = payloads.filter("simulated").height
     if simulated:
         notices.append({"key": "simulated", "count": simulated})
+    untried = sorted(set(from_schema_only(tools())) & set(payloads["tool"]))
+    if untried:
+        notices.append({"key": "tools-from-their-schema", "tools": untried})
     declared = set(estate.repositories["repository"])
     undeclared = sorted(set(listings["repository"]) - declared)
     if undeclared:

@@ -8,6 +8,7 @@ import pytest
 
 from audit.adapters import _registry
 from audit.errors import InputError
+from audit.model.envelope import Envelope
 from tests.adapters.records import POINT, RUN, SEEN, envelope, ids, lines, read, told
 
 # Rows that cannot be.
@@ -276,3 +277,26 @@ def test_rows_of_nothing_but_commas_are_blank() -> None:
     facts = read("source,repository,id,subject,captured_at\ns,r,p,db,\n,,,,\n,,,,\n")
     assert ids(facts) == ["p"]
     assert facts.faults == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("\x0b\x0c", "no header"),
+        ("id,subject,copy_of,copy_of.id\na,b,c,d\n", "copy_of, copy_of.id mean the same"),
+        ("id,subject,copy_of_id,copy_of\na,b,c,d\n", "copy_of, copy_of_id mean the same"),
+        ("id,subject,line\na,b,1\n", "called `line`"),
+    ],
+)
+def test_headers_that_cannot_be_used_are_said(text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        _registry.read("interchange", text.encode(), Envelope(tool="interchange", name="x.csv", source="s", repository="r"))
+
+
+@pytest.mark.parametrize("odd", ["*", "^i.*$", "^.*$", "$", "日本"])
+@pytest.mark.parametrize("cell", ["x", '"x\ny"', 'x"y'])
+def test_a_column_may_be_called_anything(odd: str, cell: str) -> None:
+    text = f"id,subject,captured_at,{odd}\na,b,2026-11-01T00:00:00Z,{cell}\nc,d,2026-11-02T00:00:00Z,y\n"
+    facts = _registry.read("interchange", text.encode(), Envelope(tool="interchange", name="x.csv", source="s", repository="r"))
+    assert facts.points["id"].to_list() == ["a", "c"]
+    assert any(odd in fault.what or odd == fault.key for fault in facts.faults)

@@ -34,6 +34,8 @@ Encryption is the repository's mode; `authenticated` modes sign and do not encry
 
 What borg cannot show: retention and expiry, append-only, failed runs (no archive), whether an archive in a listing is partial, the
 archive id that `extract` restored, the size of what was checked or restored, and that `recreate` or `import-tar` made an archive.
+
+Tested against: output of borg 1.2 and 1.4, run for it.
 """
 
 from __future__ import annotations
@@ -47,11 +49,12 @@ import polars as pl
 from audit.adapters import _command, _output, _text
 from audit.adapters._typed import shown
 from audit.adapters.borgbackup._archives import listed
-from audit.adapters.borgbackup._payload import FLAGS, MESSAGE_TYPES, VALUED, Payload, Said
+from audit.adapters.borgbackup._payload import BORGMATIC, FLAGS, MESSAGE_TYPES, VALUED, Payload, Said
 from audit.adapters.borgbackup._runs import ran
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts, frame
 
+TESTED_AGAINST = "runs"
 _JSON_HEAD = re.compile(
     rb'\A\s*\{\s*"archives"\s*:\s*\[\s*(?:\{\s*"(?:archive|chunker_params|command_line)"\s*:|\]\s*,\s*"(?:cache|encryption)"\s*:)'
     rb'|\A\s*\{\s*"archive"\s*:\s*\{\s*"(?:command_line|chunker_params|duration)"\s*:'
@@ -77,6 +80,8 @@ _NO_FACTS = re.compile(r"borg(?:\.exe)? \d+\.\d+|By default repositories initial
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """JSON with borg's keys, lines of its JSON log, or text with one of borg's sentences at the beginning of a line."""
     head = head.removeprefix(b"\xef\xbb\xbf")
+    if BORGMATIC.search(head):
+        return False
     if head.lstrip()[:1] == b"{":
         return bool(_JSON_HEAD.search(head) or _LOG_HEAD.search(head))
     return bool(_TEXT_HEAD.search(head) or _LOG_HEAD.search(head))

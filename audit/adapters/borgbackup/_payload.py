@@ -234,6 +234,14 @@ FILTERS = ("-P", "--prefix", "-a", "--glob-archives", "--match-archives")
 ID = r"^[0-9a-f]{64}$"
 """A full archive id, which borg also calls fingerprint."""
 
+BORGMATIC = re.compile(
+    rb"^(?:\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+\] [A-Z]+: )?(?:\S[^\n]*: (?:Creating archive|Pruning archives|Compacting segments"
+    rb"|Running consistency checks|Extracting archive \S+|Error running actions for repository|Error running configuration file"
+    rb"|Successfully ran configuration file)(?: \(dry run[^\n]*\))?|Need some help\? https://torsion\.org/borgmatic[^\n]*)\r?$",
+    re.MULTILINE,
+)
+"""Lines that borgmatic prints around those of borg: whoever has them is not borg's own output."""
+
 RC = re.compile(r"terminating with (?:success|warning|error|signal|abnormal) status, rc (\d{1,9})")
 _RANK = {"success": 0, "warning": 1, "failed": 2}
 

@@ -22,6 +22,8 @@ the envelope names `--host` and absolute paths.
 
 What restic cannot show: retention and expiry, immutability, failed runs (no snapshot), media, and in listings of restic before 0.17
 sizes and ends.
+
+Tested against: output of restic 0.14 and 0.18, run for it.
 """
 
 from __future__ import annotations
@@ -37,12 +39,13 @@ from audit.adapters.restic._runs import SENTENCE, ran
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts, frame
 
+TESTED_AGAINST = "runs"
 _JSON_HEAD = re.compile(
     rb'\A\s*\{[^\n]*?"(?:message_type|struct_type)"\s*:\s*"|\A\s*\{[^{]*"chunker_polynomial"\s*:'
     rb'|\A\s*\{\s*"total_size"\s*:\s*\d+\s*,[^{]*"snapshots_count"\s*:'
 )
 _LIST_HEAD = re.compile(
-    rb'\A\s*\[\s*\{.*?(?:"tree"\s*:\s*"[0-9a-f]{64}"|"group_key"\s*:|"keep"\s*:\s*(?:\[|null)|"matches"\s*:\s*\[|"hits"\s*:|"userName"\s*:)',
+    rb'\A\s*\[\s*\{.*?(?:"tree"\s*:\s*"[0-9a-f]{64}"|"group_key"\s*:|"keep"\s*:\s*(?:\[|null)|"matches"\s*:\s*\[|"hits"\s*:|"userName"\s*:\s*"[^"]*"\s*,\s*"hostName"\s*:)',
     re.DOTALL,
 )
 _OTHER = re.compile(rb'\A\s*\{[^\n]*?"record"\s*:')

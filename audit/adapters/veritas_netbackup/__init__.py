@@ -1,0 +1,64 @@
+r"""Veritas (Cohesity) NetBackup: the job log and the image catalog, as the commands and the REST API print them.
+
+Formats read: `bpdbjobs -report -all_columns` (also with the line `C<count>` before it), `bpimagelist -l`, `bpimmedia -l`, and the JSON of `GET
+/netbackup/admin/jobs` and `/admin/jobs/{id}`. `bpimagelist -json` and the reports for people (`-U`, `-L`) are not read: their keys and dates are not
+documented.
+
+Point: one for each copy of an image; id = the backup id (`client_epoch`), with `#2` and so on for further copies; subject = `client:policy`. The repository
+is `storage server:disk pool` for disk and `tape:media server` for tape. A full schedule is self-contained; NetBackup does not print which images an
+incremental needs, so those have no base. Copies name copy 1, where it is listed, as their original. Snapshots that a policy keeps on the array are no copies:
+declare such repositories as the production array's failure domain.
+
+Time semantics: epochs, and in JSON times with Z. captured_at = the start of the backup (in `bpimmedia` the number in the backup id); available_at = its end,
+for further copies when they were made. An expiration of 2147483647 means never; 0 means in progress or failed: such an image is no point.
+
+Proof of deletion: a complete `bpimagelist` (with `-d`, without filters) that lacks the image. Without `-d` the command shows only the last day, and is not
+complete.
+
+Success: state done says only that a job ended; status 0 is success, 1 partly successful (files were left out: the point is partial), 150 cancelled, every
+other number failed (196: the window closed before it began). Parent jobs, which start the others and write no image, are passed over, and so are jobs that
+are no evidence (label, inventory, indexing and the like).
+
+What Veritas NetBackup cannot show: which images a restore needs, whether an image of the catalog is partial (only its job does: give both), and which stream
+of a policy of several streams an image is. A job names its disk pool only where its log has the line of the granted resource; else its repository is the
+storage unit, and it is not matched with the image in the pool. Client-side encryption is not told reliably; a KMS key tag is.
+
+Tested against: an example response of the vendor's API guide and an example of its commands reference, and files shaped after its knowledge article 100017904
+and its OpenAPI document.
+"""
+
+from __future__ import annotations
+
+import re
+
+from audit.adapters import _text
+from audit.adapters.veritas_netbackup import _images, _jobs, _rest
+from audit.model.envelope import Envelope
+from audit.model.facts import Facts
+
+TESTED_AGAINST = "schema"
+
+_JOB = re.compile(
+    rb"\A(?:C[0-9]+[ \t]*\r?\n)?[0-9]+,[0-9]{0,2},[0-5]?,[0-9]{0,4},(?:[^,\r\n]*,){4}[0-9]{1,12},[0-9]{1,12},[0-9]{1,12},"
+)
+_IMAGE = re.compile(rb"\AIMAGE \S+ [0-9]+ (?:\S+ ){9}")
+_REST = re.compile(rb'\A\s*\{.*?"jobType"\s*:.*?"policyType"\s*:', re.DOTALL)
+
+
+def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
+    """Lines of jobs with NetBackup's first columns, IMAGE lines, or its JSON:API document of jobs."""
+    head = head.removeprefix(b"\xef\xbb\xbf")
+    if head.lstrip()[:1] == b"{":
+        return bool(_REST.search(head)) and b'"attributes"' in head
+    return bool(_JOB.search(head) or _IMAGE.search(head))
+
+
+def read(payload: bytes, envelope: Envelope) -> Facts:
+    """Read one output. Raises `InputError` when it is no text at all."""
+    text = _text.decode(envelope.name or envelope.tool, payload)
+    start = text.lstrip()
+    if start.startswith("{"):
+        return _rest.read(payload, envelope)
+    if start.startswith(("IMAGE", "HISTO", "FRAG")):
+        return _images.read(text, envelope)
+    return _jobs.read(text, envelope)

@@ -1,0 +1,77 @@
+"""Velero: objects of the documented shape, the test data of others, and the traps."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from audit.adapters import _registry
+from audit.errors import InputError
+from audit.model.envelope import Envelope
+from audit.model.facts import Facts
+from tests.adapters import golden
+from tests.adapters.verbatim import sample
+
+TOOL = "velero"
+AT = datetime(2026, 11, 22, 8, tzinfo=UTC)
+
+
+def read(payload: bytes, **known: Any) -> Facts:
+    told = {"source": "k", "repository": "r", "observed_at": AT, "complete": True, **known}
+    return _registry.read(TOOL, payload, Envelope(tool=TOOL, **told))
+
+
+def own(name: str) -> bytes:
+    return (golden.DATA / TOOL / name).read_bytes()
+
+
+def test_backups_of_others() -> None:
+    payload = sample(TOOL, "backups_list.fixture.json")
+    assert _registry.recognise("", payload) == TOOL
+    facts = read(payload)
+    assert facts.points["completeness"].to_list() == [None, "partial"]
+    assert facts.points["expires_at"].to_list() == [datetime(2026, 9, 20, 2, tzinfo=UTC), None]
+    assert facts.runs["outcome"].to_list() == ["warning", "failed"]
+
+
+def test_where_the_data_lies_and_what_is_partial() -> None:
+    points = {point["id"]: point for point in read(own("backups.json")).points.to_dicts()}
+    assert {name: point["repository"] for name, point in points.items()} == {
+        "plain": "default", "csi-kept": "default/snapshots", "csi-moved": "default", "native": "default/snapshots", "selected": "far", "part": "default",
+    }  # fmt: skip
+    assert {name for name, point in points.items() if point["completeness"] == "partial"} == {"csi-moved", "part"}
+    assert {point["subject"] for point in points.values()} == {"db,web", "*,-kube-system", "*", "db", "db (selected)"}
+
+
+def test_phases() -> None:
+    runs = {run["id"]: run for run in read(own("backups.json")).runs.to_dicts()}
+    assert runs["backup:now"]["outcome"] == runs["backup:fresh"]["outcome"] == "running"
+    assert runs["backup:broken"]["outcome"] == runs["backup:part"]["outcome"] == "failed"
+    assert runs["backup:native"]["outcome"] == "warning"
+    assert "backup:going" not in runs
+    assert (runs["restore:drill"]["coverage"], runs["restore:drill"]["subject"]) == ("full", "db,web")
+    assert (runs["restore:one-namespace"]["coverage"], runs["restore:one-namespace"]["subject"]) == ("partial", "db")
+
+
+def test_a_location_that_is_not_available_makes_its_listing_incomplete() -> None:
+    listings = dict(read(own("backups.json")).listings.select("repository", "complete").iter_rows())
+    assert listings == {"default": True, "default/snapshots": True, "far": False}
+    gone = read(own("backups.json").replace(b'"Available"', b'"Unavailable"')).listings
+    assert not gone["complete"].any()
+
+
+def test_pages_quarantine_and_nothing() -> None:
+    facts = read(own("odd.json"))
+    assert facts.points["id"].to_list() == ["good"]
+    assert len([fault for fault in facts.faults if fault.level == "error"]) == 3
+    assert facts.listings["complete"].to_list() == [False]
+    page = json.loads(own("odd.json"))
+    page["items"] = page["items"][:1]
+    assert read(json.dumps(page).encode()).listings["complete"].to_list() == [False]
+    assert read(own("velero-backup.json")).listings["complete"].to_list() == [False]
+    with pytest.raises(InputError):
+        read(b'{"kind": "List", "items": []}', complete=None)
+    assert read(b'{"kind": "List", "items": []}').listings["complete"].to_list() == [True]
