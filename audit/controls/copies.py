@@ -45,6 +45,7 @@ class Copies(Objective):
 OBJECTIVES = {"copies": Copies}
 LOOKS_AT = ("lives", "code", "repository", "captured", "immutable")
 LEGS = ("count", "media", "offsite", "immutable", "offline")
+BOUNDS = ("sure", "possible")
 PRODUCTION = "\0production"
 UNDECLARED = "\0undeclared "
 
@@ -80,39 +81,41 @@ Held = tuple[pl.DataFrame, pl.DataFrame]
 
 class Holdings:
     """When which repository holds a copy that counts. That hangs on how old a copy may be and on nothing else that is promised: the numbers asked
-    for, and the attributes of assets and repositories, come after it."""
+    for, and the attributes of assets and repositories, come after it. It is worked out once for all policies that count alike, for all groups."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._found: dict[tuple[bool, Term | None, str, bool], Held] = {}
+        self._found: dict[str, Held] = {}
 
     def of(self, policy: PolicyVersion, *, locked: bool) -> Held:
-        """Return them as a policy version counts, worked out once for all that count alike. locked: only while a copy is immutable."""
-        max_age: Term | None = policy.objectives["copies"].max_age
-        key = (policy.accept_partial, max_age, policy.timezone, locked)
-        if key not in self._found:
-            points = self._world.points
-            until = pl.repeat(FOR_EVER, points.height, dtype=INT, eager=True)
-            until = until if max_age is None else plus(points["captured"], max_age, policy.timezone)
-            if locked:
-                immutable = pl.col("immutable")
-                lasting = pl.when(immutable.is_not_null()).then(pl.min_horizontal(immutable, until))
-                # Where every lock outlasts the time for which its copy counts, all copies are locked.
-                all_of_them = points.select((lasting.eq_missing(until)).all()).item()
-                until = points.select(lasting).to_series()
-            self._found[key] = self.of(policy, locked=False) if locked and all_of_them else self._held(policy, until)
-        return self._found[key]
+        """Return them as a policy version counts. locked: only while a copy is immutable."""
+        name = _name(policy, locked=locked)
+        if name not in self._found:
+            kept = [self._world.prepared.get(f"{name} {bound}") for bound in BOUNDS]
+            self._found[name] = (
+                (kept[0], kept[1]) if kept[0] is not None and kept[1] is not None else self._made(policy, locked=locked)
+            )
+        return self._found[name]
+
+    def _made(self, policy: PolicyVersion, *, locked: bool) -> Held:
+        points, max_age = self._world.points, policy.objectives["copies"].max_age
+        until = pl.repeat(FOR_EVER, points.height, dtype=INT, eager=True)
+        until = until if max_age is None else plus(points["captured"], max_age, policy.timezone)
+        if not locked:
+            return self._held(policy, until)
+        lasting = points.select(
+            until=pl.when(pl.col("immutable").is_not_null()).then(pl.min_horizontal("immutable", until))
+        ).to_series()
+        # Where every lock outlasts the time for which its copy counts, all copies are locked.
+        return self.of(policy, locked=False) if lasting.equals(until) else self._held(policy, lasting)
 
     def _held(self, policy: PolicyVersion, until: pl.Series) -> Held:
-        """until: up to when each point counts; null: it does not."""
+        """until: up to when each point counts, in microseconds; null: it does not."""
         world, max_age = self._world, policy.objectives["copies"].max_age
-        alike = [index for index, one in enumerate(world.policies) if _applies(one) and _counts_alike(one, policy)]
-        codes = world.segments.filter(pl.col("policy").is_in(alike))["code"].unique()
-        places, number = _numbered(world, codes)
+        places, number = _numbered(world)
         line = Line(world.line.start, world.line.stop)
         # Clocks lie: what is listed before its own capture time counts from that on.
-        group = number(world.points)
-        sure, possible = live_stretches(world.lives_of(policy), line, group, world.points["captured"], until)
+        sure, possible = live_stretches(world.lives_of(policy), line, number(world.points), world.points["captured"], until)
         last = world.unseen["end"].clip(upper_bound=FOR_EVER)
         hidden = world.unseen.with_columns(
             place=number(world.unseen), until=pl.lit(FOR_EVER) if max_age is None else plus(last, max_age, policy.timezone)
@@ -123,23 +126,37 @@ class Holdings:
         return bare[0], bare[1]
 
 
-def _counts_alike(one: PolicyVersion, other: PolicyVersion) -> bool:
-    ways = [(policy.accept_partial, policy.objectives["copies"].max_age, policy.timezone) for policy in (one, other)]
-    return ways[0] == ways[1]
+def _name(policy: PolicyVersion, *, locked: bool) -> str:
+    """Return by what two policy versions differ that count copies differently."""
+    max_age: Term | None = policy.objectives["copies"].max_age
+    age = "any" if max_age is None else f"{max_age.months} {max_age.microseconds}"
+    zone = policy.timezone if max_age is not None and max_age.months else ""
+    return f"copies {policy.accept_partial} {age} {zone} {locked}"
 
 
-def _numbered(world: World, codes: pl.Series) -> tuple[pl.DataFrame, Callable[[pl.DataFrame], pl.Series]]:
-    """Number the repositories of each of some groups: only those that hold something, so that a line holds them. Returns `code`, `repository` in order of the number,
-    and what gives the number of each row of a frame of both; null where it has none."""
+def prepare(world: World) -> dict[str, pl.DataFrame]:
+    """Return what a later look at the same world finds in `World.prepared`, by name, unless it asks for other ages than the agreed ones."""
+    holdings = Holdings(world)
+    found: dict[str, pl.DataFrame] = {}
+    for policy in filter(_applies, world.policies):
+        for locked in (False, True) if policy.objectives["copies"].immutable else (False,):
+            held = holdings.of(policy, locked=locked)
+            found |= {f"{_name(policy, locked=locked)} {bound}": rows for bound, rows in zip(BOUNDS, held, strict=True)}
+    return found
+
+
+def _numbered(world: World) -> tuple[pl.DataFrame, Callable[[pl.DataFrame], pl.Series]]:
+    """Number the repositories of each group: only those that hold something, so that one line has room for them. Returns `code`, `repository` in order of
+    the number, and what gives the number of each row of a frame of both; null where one is."""
     count = int(world.repositories["repository"].max() or 0) + 1  # type: ignore[arg-type]
     key = pl.col("code").cast(INT) * count + pl.col("repository")
-    of_points = world.points.select(key=key).filter(pl.col("key") != pl.col("key").shift(1, fill_value=-1))
-    keys = pl.concat([of_points, world.unseen.select(key=key).drop_nulls()]).unique().sort("key")
-    places = keys.select("key", code=pl.col("key") // count, repository=(pl.col("key") % count).cast(pl.Int32))
-    places = places.filter(pl.col("code").is_in(codes.cast(INT).implode()))
+    # Points come in runs of one place.
+    of_points = world.points.select(key=key).filter((pl.col("key") != pl.col("key").shift(1)).fill_null(value=True))
+    keys = pl.concat([of_points, world.unseen.select(key=key)]).drop_nulls().unique().sort("key")
     table = pl.repeat(None, world.groups.height * count, dtype=pl.UInt32, eager=True)
-    table = table.scatter(places["key"], pl.int_range(places.height, dtype=pl.UInt32, eager=True))
-    return places.drop("key"), lambda rows: table.gather(rows.select(key).to_series())
+    table = table.scatter(keys["key"], pl.int_range(keys.height, dtype=pl.UInt32, eager=True))
+    places = keys.select(code=pl.col("key") // count, repository=(pl.col("key") % count).cast(pl.Int32))
+    return places, lambda rows: table.gather(rows.select(key).to_series())
 
 
 def _of_policy(world: World, layer: Layer, holdings: Holdings, policy: PolicyVersion) -> Iterator[Outcome]:
@@ -228,7 +245,7 @@ def _counts_of(world: World, layer: Layer, holdings: Holdings, index: int) -> It
     for leg in LEGS:
         if not (needed := getattr(terms, leg)):
             continue
-        for held, bound in zip(holdings.of(policy, locked=leg == "immutable"), ("sure", "possible"), strict=True):
+        for held, bound in zip(holdings.of(policy, locked=leg == "immutable"), BOUNDS, strict=True):
             each = _values(layer, _described(world, layer, held), leg, terms, sure=bound == "sure").collect()
             steps = pl.concat([
                 each.select("code", at="begin", step=pl.lit(1, INT)),

@@ -50,6 +50,7 @@ class World:
     observations: of the points. naming: runs that name a point: `point` (row), `kind`, `outcome`, `started`, `finished`, `entry`, `locator`. prunes: when prune runs ended well:
     `pair`, `subject` (null: not told), `at`, sorted by `at`. spoken: `code`, `first`, `last`: the instants of the first and the last complete listing that speaks of a group. keeps: by
     repository, what its listings show at the least.
+    prepared: by name, what a control's `prepare` made of this world when it was kept; empty where it was not: `evaluate` then makes it itself.
     beside: codes of groups that are here only because controls look at them while they judge others: in no layer.
     """
 
@@ -80,6 +81,7 @@ class World:
     prunes: pl.DataFrame = field(default_factory=pl.DataFrame)
     spoken: pl.DataFrame = field(default_factory=pl.DataFrame)
     keeps: Mapping[str, Term] = field(default_factory=dict)
+    prepared: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
     def layers(self, applies: Callable[[PolicyVersion], bool], *, by_attributes: bool = False) -> Iterator[Layer]:
         """Yield the segments in which a policy version applies, so that each layer has at most one segment of a group.
