@@ -278,7 +278,9 @@ def live_stretches(
     offset = pl.col("group").cast(INT) * line.pitch - line.start
 
     def placed(begin: pl.Expr, end: pl.Expr) -> list[pl.Expr]:
-        return [(offset + begin).alias("begin"), (offset + pl.min_horizontal(end, "high", line.stop)).alias("end")]
+        # What begins after the period is put at its end, where it is empty: the number of what lies farther off might not fit into 64 bits.
+        end = pl.min_horizontal(end, "high", line.stop)
+        return [(offset + pl.min_horizontal(begin, line.stop)).alias("begin"), (offset + end).alias("end")]
 
     frame = lives.scalars.lazy().with_columns(group.alias("group"), **limits)
     plain = asked & ~pl.col("gapped")
