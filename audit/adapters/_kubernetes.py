@@ -1,10 +1,10 @@
-"""Objects of Kubernetes as `kubectl get ... -o json` prints them: a list, one object, or a bare array."""
+"""Objects of Kubernetes as `kubectl get ... -o json` prints them: a list, one object, or a bare array; or as an array of the pages of lists, as its API gives them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import Any
+from typing import Any, TypeGuard
 
 from audit.adapters import _records
 from audit.adapters._records import Object
@@ -28,19 +28,44 @@ def objects(payload: bytes, envelope: Envelope) -> tuple[Found, bool, list[Fault
     value = _records.document(payload, envelope)
     if isinstance(value, dict) and "items" not in value and "metadata" in value:
         return {str(value.get("kind") or ""): [("", value)]}, False, []  # one object by itself is no list
-    listed: Any = value
-    below, kind, whole = "", "", True
-    if isinstance(value, dict):
-        listed, below = value.get("items"), "/items"
-        kind = str(value.get("kind") or "").removesuffix("List")
-        meta = value.get("metadata")
-        whole = not (isinstance(meta, dict) and (meta.get("continue") or meta.get("remainingItemCount")))
-    records, faults = _records.objects(listed, below, where)
     found: Found = {}
+    faults: list[Fault] = []
+    if _are_lists(value):
+        unfinished: dict[str, bool] = {}
+        for number, each in enumerate(value):
+            kind = str(each.get("kind") or "").removesuffix("List")
+            unfinished[kind] = _goes_on(each)  # the last page of each list counts
+            found.setdefault(kind, [])
+            faults += _into(found, each["items"], f"/{number}/items", kind, where)
+        return found, not any(unfinished.values()), faults
+    if isinstance(value, dict):
+        kind = str(value.get("kind") or "").removesuffix("List")
+        return found, not _goes_on(value), _into(found, value.get("items"), "/items", kind, where)
+    return found, True, _into(found, value, "", "", where)
+
+
+def _are_lists(value: Any) -> TypeGuard[list[dict[str, Any]]]:
+    """Tell whether a value is an array of lists: of the pages of one, or of several."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(each, dict) and isinstance(each.get("items"), list) for each in value)
+    )
+
+
+def _goes_on(value: dict[str, Any]) -> bool:
+    """Tell whether a list says that there is more of it."""
+    meta = value.get("metadata")
+    return isinstance(meta, dict) and bool(meta.get("continue") or meta.get("remainingItemCount"))
+
+
+def _into(found: Found, listed: Any, below: str, kind: str, where: str) -> list[Fault]:
+    """Put the objects of a list under their kinds; return a fault for each element that is none."""
+    records, faults = _records.objects(listed, below, where)
     for place, each in records:
         own = each.get("kind")
         found.setdefault(own if isinstance(own, str) else kind, []).append((place, each))
-    return found, whole, faults
+    return faults
 
 
 def strangers(found: Found, known: Collection[str], where: str, system: str) -> list[Fault]:

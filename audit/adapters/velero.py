@@ -1,8 +1,8 @@
 """Velero: backups and restores of Kubernetes, as `kubectl get -o json` prints them.
 
 Formats read: lists or single objects of `velero.io/v1` in JSON (`kubectl get backups.velero.io,restores.velero.io,backupstoragelocations.velero.io -n velero -o
-json`), and `velero-backup.json` of an object store. Schedules, delete requests, volume backups and repositories are known and carry no facts (a schedule's
-`lastBackup` is only its last attempt).
+json`), arrays of such lists, as the API gives them page by page, and `velero-backup.json` of an object store. Schedules, delete requests, volume backups and
+repositories are known and carry no facts (a schedule's `lastBackup` is only its last attempt).
 
 Point: id = the backup's name, subject = its namespaces, sorted and joined by `,` (`*`: all), with ` (selected)` where only a part of them is taken; method
 snapshot, whole by itself. The repository is the storage location. But where volumes were snapshotted and not moved (`snapshotMoveData`), their data lies next
@@ -101,7 +101,7 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     restores = _restores(found.get("Restore", []), backups, envelope, faults)
     gone = _unavailable(found.get("BackupStorageLocation", []), faults, where)
     listings = frame("listing")
-    if backups or not found:
+    if "Backup" in found or not found:
         listings = _listing.from_envelope(points, envelope, empty_table=points.is_empty())
         stale = pl.col("repository").str.strip_suffix("/snapshots").is_in(gone)
         listings = listings.with_columns(complete=pl.col("complete") & ~stale & pl.lit(whole))

@@ -45,11 +45,13 @@ class Fetch(BaseModel):
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """One payload. `name`: what was asked, the same each time (an endpoint with its fixed query, a file's name). `told`: fields of the envelope that the connector
-    knows: `observed_at`, `complete`, `scope`, `repository`, `command`, `exit_code`, `started_at`, `finished_at`."""
+    knows: `observed_at`, `complete`, `scope`, `repository`, `command`, `exit_code`, `started_at`, `finished_at`. `sidecar`: the `FILE.envelope.json` that lies
+    beside a file; it goes before `told`, and before the tool and the repository of the source."""
 
     name: str
     payload: bytes
     told: Mapping[str, Any] = field(default_factory=dict)
+    sidecar: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

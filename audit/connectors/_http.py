@@ -27,6 +27,14 @@ LARGEST = 512 * 1024 * 1024
 """Bytes that one answer has at the most."""
 
 
+class HttpError(FetchError):
+    """An answer that is not of 2xx; `status` is its code."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class HttpFetch(Fetch):
     """Settings of a connector that speaks HTTP."""
 
@@ -39,14 +47,7 @@ class HttpFetch(Fetch):
     @field_validator("url")
     @classmethod
     def _safe(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.username or parts.password:
-            raise ValueError("a password does not belong into an address: name it with {env: ...}, {file: ...} or {keyring: ...}")
-        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-            raise ValueError("http:// sends passwords in the clear: write https://")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url} is no address of an API; write it as https://host:port")
-        return url.rstrip("/")
+        return safe_address(url)
 
 
 class Http:
@@ -72,11 +73,11 @@ class Http:
         self.session.mount("http://", HTTPAdapter(max_retries=retry))
 
     def get(self, path: str, query: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> requests.Response:
-        """Ask with GET. Raises `FetchError` for whatever is no answer of 2xx."""
+        """Ask with GET. Raises `HttpError` for whatever is no answer of 2xx, `FetchError` where there is none."""
         return self.ask("GET", path, params=query, headers=headers)
 
     def ask(self, method: str, path: str, **more: Any) -> requests.Response:
-        """Send a request and return the answer, its body read. Raises `FetchError` for whatever is no answer of 2xx."""
+        """Send a request and return the answer, its body read. Raises `HttpError` for whatever is no answer of 2xx, `FetchError` where there is none."""
         import requests
 
         address = self.url + path if path.startswith("/") else path
@@ -102,8 +103,9 @@ class Http:
         except requests.RequestException as error:
             raise FetchError(f"{self.url}{self._shown(path)}: {self._shown(_reason(error))}") from None
         if not 200 <= answer.status_code < 300:
-            raise FetchError(
-                f"{self.url}{self._shown(path)} answered {answer.status_code} {answer.reason}{_advice(answer.status_code)}"
+            raise HttpError(
+                f"{self.url}{self._shown(path)} answered {answer.status_code} {answer.reason}{_advice(answer.status_code)}",
+                answer.status_code,
             )
         answer._content = body  # read in pieces above, so that its size could be watched
         return answer
@@ -131,6 +133,18 @@ class Http:
 
     def _shown(self, text: str) -> str:
         return without(text, self.secrets)
+
+
+def safe_address(url: str) -> str:
+    """Return the address of an API as it is used. Raises `ValueError` for one with a password in it, or over which a password would go in the clear."""
+    parts = urlsplit(url)
+    if parts.username or parts.password:
+        raise ValueError("a password does not belong into an address: name it with {env: ...}, {file: ...} or {keyring: ...}")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        raise ValueError("http:// sends passwords in the clear: write https://")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{url} is no address of an API; write it as https://host:port")
+    return url.rstrip("/")
 
 
 def _reason(error: Exception) -> str:

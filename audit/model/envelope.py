@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
+SIDECAR = ".envelope.json"
+"""How the name of the file ends that tells the envelope of the file beside it."""
+
 IDENTITY = (
     "source",
     "tool",

@@ -10,16 +10,38 @@ from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
-from typing import Any
+from typing import Any, Protocol
 
 from audit.errors import Fault, InputError
+from audit.model.envelope import SIDECAR as SIDECAR
 from audit.model.envelope import Envelope
-
-SIDECAR = ".envelope.json"
 
 TIMES = ("observed_at", "started_at", "finished_at")
 NOT_TAKEN_OVER = ("method", "by", "name")
 """How evidence reached us is seen by the program, not claimed by a file."""
+
+
+class Sidecar(Protocol):
+    """What tells of a payload: the file beside it, or what a connector fetched with it."""
+
+    @property
+    def name(self) -> str:
+        """Its file's name."""
+
+    def read_bytes(self) -> bytes:
+        """Return what it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedSidecar:
+    """A sidecar that a connector fetched."""
+
+    name: str
+    data: bytes
+
+    def read_bytes(self) -> bytes:
+        """Return what it holds."""
+        return self.data
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +53,7 @@ class Payload:
 
     name: str
     read: Callable[[], bytes]
-    sidecar: Path | None = None
+    sidecar: Sidecar | None = None
     told: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -115,10 +137,10 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def read_sidecar(path: Path, name: str) -> dict[str, Any]:
+def read_sidecar(sidecar: Sidecar, name: str) -> dict[str, Any]:
     """Return what a sidecar says, as values of `Envelope`'s fields. Raises `InputError` with every fault in it."""
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads(sidecar.read_bytes())
     except (ValueError, OSError) as error:
         raise InputError(
             "unreadable sidecar", [Fault(name, f"cannot be read: {error}", "it must be a JSON object in UTF-8")]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
+from typing import Any
 
 import polars as pl
 
@@ -17,12 +18,14 @@ from audit.model.deliveries import zone_of
 from audit.model.estate import Source
 from audit.policy.suggest import one_of, unknown
 from audit.steps._open import Progress, Store, quietly
-from audit.steps._payloads import Gathered, Payload
+from audit.steps._payloads import SIDECAR, FetchedSidecar, Gathered, Payload
 from audit.steps.catch_up import catch_up
 from audit.steps.ingest import Ingested, ingest
 
 AT_A_TIME = 20
-"""Payloads that are taken in together."""
+"""Payloads that are taken in together, at the most."""
+BYTES_AT_A_TIME = 64 * 1024 * 1024
+"""Bytes of payloads after which those fetched so far are taken in."""
 LONGEST_RUN = timedelta(days=30)
 """A run that was under way so long ago is not asked about again: its log has forgotten it."""
 
@@ -101,12 +104,32 @@ def _pull(store: Store, source: Source, clock: Callable[[], datetime], by: str) 
     try:
         secrets += [secret.read() for secret in settings.secrets()]
         found = connectors()[settings.connector].fetch(settings, _asking(store, source.name, clock, pulled.warnings.append))
-        while some := list(islice(found, AT_A_TIME)):
+        for some in _portions(found):
             pulled.add(_take(store, source, settings.repository, some, secrets, pulled, clock(), by))
     except BackupAuditError as error:
         pulled.failed = without("; ".join([str(error), *map(str, error.faults[:10])]), secrets)
     pulled.warnings = list(dict.fromkeys(without(warning, secrets) for warning in pulled.warnings))
     return pulled
+
+
+def _portions(found: Iterator[Fetched]) -> Iterator[list[Fetched]]:
+    """Yield what is fetched in portions that fit into memory. What was fetched before a failure is yielded before it is raised."""
+    some: list[Fetched] = []
+    failed: BackupAuditError | None = None
+    while failed is None:
+        try:
+            some.append(next(found))
+        except StopIteration:
+            break
+        except BackupAuditError as error:
+            failed = error
+        if len(some) == AT_A_TIME or sum(len(one.payload) for one in some) >= BYTES_AT_A_TIME:
+            yield some
+            some = []
+    if some:
+        yield some
+    if failed is not None:
+        raise failed
 
 
 def _take(
@@ -119,23 +142,33 @@ def _take(
     now: datetime,
     by: str,
 ) -> Ingested:
-    return ingest(
-        store,
-        Gathered(list(_payloads(some, secrets, pulled)), 0, []),
-        {"source": source.name, "tool": source.tool, "repository": repository},
-        now=now,
-        by=by,
-        method="pull",
-    )
+    known = {"tool": source.tool, "repository": repository}
+    found = Gathered(list(_payloads(some, known, secrets, pulled)), 0, [])
+    return ingest(store, found, {"source": source.name}, now=now, by=by, method="pull")
 
 
-def _payloads(some: list[Fetched], secrets: list[str], pulled: Pulled) -> Iterator[Payload]:
+def _payloads(some: Iterable[Fetched], known: Mapping[str, Any], secrets: list[str], pulled: Pulled) -> Iterator[Payload]:
     for one in some:
         payload, had = without_bytes(one.payload, secrets)
         if had:
             pulled.warnings.append(f"{one.name} held a secret of this source: *** stands for it in what is kept")
-        told = {key: without(value, secrets) if isinstance(value, str) else value for key, value in one.told.items()}
-        yield Payload(without(one.name, secrets), lambda payload=payload: payload, told=told)  # type: ignore[misc]
+        told = {**known, **{key: value for key, value in one.told.items() if value is not None}}
+        told = {key: without(value, secrets) if isinstance(value, str) else value for key, value in told.items()}
+        name = without(one.name, secrets)
+        sidecar = None
+        if one.sidecar is not None:
+            sidecar = FetchedSidecar(name.rpartition("/")[2] + SIDECAR, without_bytes(one.sidecar, secrets)[0])
+            told = {key: value for key, value in told.items() if key not in _said(one.sidecar)}
+        yield Payload(name, lambda payload=payload: payload, sidecar, told)  # type: ignore[misc]
+
+
+def _said(sidecar: bytes) -> set[str]:
+    """Return the keys that a sidecar tells; what is wrong with it is told when it is read."""
+    try:
+        values = json.loads(sidecar)
+    except ValueError:
+        return set()
+    return {key for key, value in values.items() if value is not None} if isinstance(values, dict) else set()
 
 
 def _asking(store: Store, source: str, clock: Callable[[], datetime], warn: Callable[[str], None]) -> Asking:

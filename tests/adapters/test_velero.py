@@ -75,3 +75,21 @@ def test_pages_quarantine_and_nothing() -> None:
     with pytest.raises(InputError):
         read(b'{"kind": "List", "items": []}', complete=None)
     assert read(b'{"kind": "List", "items": []}').listings["complete"].to_list() == [True]
+
+
+def test_pages_of_lists_are_one_list_and_the_last_page_says_whether_it_is_whole() -> None:
+    backups = json.loads(sample(TOOL, "backups_list.fixture.json"))["items"]
+
+    def page(items: list[Any], **meta: Any) -> dict[str, Any]:
+        return {"apiVersion": "velero.io/v1", "kind": "BackupList", "metadata": meta, "items": items}
+
+    first, last = page(backups[:1], **{"continue": "x", "remainingItemCount": 1}), page(backups[1:])
+    locations = {"apiVersion": "velero.io/v1", "kind": "BackupStorageLocationList", "metadata": {}, "items": []}
+    facts = read(json.dumps([first, last, locations]).encode())
+    alone = read(json.dumps(page(backups)).encode())
+    assert facts.points["id"].to_list() == alone.points["id"].to_list()
+    assert facts.listings["complete"].unique().to_list() == [True]
+    assert facts.points["locator"].to_list() == ["/0/items/0", "/1/items/0"]
+    assert read(json.dumps([first, locations]).encode()).listings["complete"].unique().to_list() == [False]
+    assert read(json.dumps([page([]), locations]).encode()).listings.select("repository", "complete").rows() == [("r", True)]
+    assert read(json.dumps([locations]).encode()).listings.is_empty()

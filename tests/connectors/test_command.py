@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from audit.connectors import command
+from audit.connectors import _programs
 from audit.connectors._fetching import Asking, FetchError
 from audit.connectors.command import Settings, fetch
 
@@ -82,7 +82,7 @@ def test_what_cannot_be_run_or_prints_too_much(monkeypatch, tmp_path):
         fetched(["/nowhere/restic"])
     with pytest.raises(FetchError, match="cannot be run"):
         fetched([str(tmp_path)])
-    monkeypatch.setattr(command, "LARGEST", 10)
+    monkeypatch.setattr(_programs, "LARGEST", 10)
     with pytest.raises(FetchError, match="printed more than"):
         python("print('x' * 100)")
 
