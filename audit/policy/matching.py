@@ -84,15 +84,21 @@ class Names:
 
     def guesses(self, source: str, subject: str) -> tuple[list[Guess], bool]:
         """Return up to three guesses, the best first, and whether they are ambiguous: a rule finds several assets and cannot tell which."""
+        found, ambiguous = self.by_rule(source, subject)
+        return (found, ambiguous) if found else (self.alike(subject), False)
+
+    def by_rule(self, source: str, subject: str) -> tuple[list[Guess], bool]:
+        """Return the guesses of the first rule that finds any, and whether it finds several."""
         name = plain(subject)
-        for how, found in (
+        rules = (
             (NAME, self._exact.get(name)),
             (DOMAIN, self._short.get(without_domain(name))),
             (PATTERN, self._framed(source, name)),
-        ):
+        )
+        for how, found in rules:
             if found:
                 return [Guess(asset, how) for asset in sorted(found)[:GUESSES]], len(found) > 1
-        return self.alike(name), False
+        return [], False
 
     def _framed(self, source: str, name: str) -> set[str]:
         """Return the assets whose name stands where the names of others stand in the subjects of the same source."""

@@ -144,7 +144,7 @@ class _Reconciling:
         name = filled(world.mapping.name, values)
         if name is None:
             return None, ""
-        guesses, ambiguous = world.names.guesses("", name)
+        guesses, ambiguous = world.names.by_rule("", name)
         exact = [one for one in guesses if one.how in ("name", DOMAIN)]
         told = ", ".join(one.asset for one in exact)
         if exact and (ambiguous or exact[0].how == DOMAIN or len(named) > 1):

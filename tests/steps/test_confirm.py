@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -238,6 +240,34 @@ def test_no_other_line_ever_changes(made: tuple[str, int], data: st.DataObject) 
     # One line is new, or one is changed; all before and all behind it stay.
     assert len(new) - len(old) in (0, 1)
     assert same + behind >= len(old) - (len(new) == len(old))
+
+
+CELL = st.text(st.sampled_from("abX09 -_/:.,\"'=é服"), max_size=10)
+
+
+@given(
+    st.lists(st.tuples(CELL, st.sampled_from(["", "tool=x1", "tool=x1; tool=x2"])), min_size=1, max_size=4),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+    st.booleans(),
+    st.data(),
+)
+def test_no_other_row_of_a_table_ever_changes(
+    cells: list[tuple[str, str]], ending: str, closed: bool, quoted: bool, data: st.DataObject
+) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator=ending, quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL)
+    writer.writerow(["name", "title", "subjects", "unit"])
+    for number, (title, subjects) in enumerate(cells):
+        writer.writerow([f"n{number}", title, subjects, "u"])
+    text = out.getvalue() if closed else out.getvalue().removesuffix(ending)
+    index, subject = data.draw(st.integers(0, len(cells) - 1)), data.draw(WORD.filter(lambda word: ";" not in word))
+    file = AssetsFile("assets.csv", text)
+    file.append(index, "subjects", [{"source": "tool", "subject": subject}])
+    old, new = text.split(ending), file.text().split(ending)
+    assert [one for number, one in enumerate(old) if number != index + 1] == [
+        one for number, one in enumerate(new) if number != index + 1
+    ]
 
 
 def test_a_file_that_cannot_be_edited_is_left_alone() -> None:
