@@ -38,21 +38,58 @@ class Rows:
     faults: tuple[Fault, ...] = ()
 
 
-def document(payload: bytes, envelope: Envelope) -> Any:
-    """Return the JSON value that a payload is. Raises `InputError` when it is none."""
+def document(payload: bytes, envelope: Envelope, *paged: Sequence[str]) -> Any:
+    """Return the JSON value that a payload is. Raises `InputError` when it is none. paged: where records stand in answers that come in pages (see `one_page`)."""
     where = envelope.name or envelope.tool
     try:
-        return _json.loads(_text.decode(where, payload))
+        value = _json.loads(_text.decode(where, payload))
     except ValueError as error:
         fault = Fault(where, f"this was not read: {error}", "fetch the whole output and ingest it again")
         raise InputError(str(fault), [fault]) from None
+    for path in paged:
+        value = one_page(value, path)
+    return value
+
+
+class Paged(list[Any]):
+    """The records of several pages, one after the other. `pointers`: where each stands in the document."""
+
+    def __init__(self, records: Iterable[Any], pointers: Sequence[str]) -> None:
+        super().__init__(records)
+        self.pointers = pointers
+
+
+GOES_ON = ("NextToken", "nextLink", "links", "pageInfo")
+"""Keys that say whether a list goes on after a page: those of the last page count."""
+
+
+def one_page(value: Any, path: Sequence[str], pointer: str = "") -> Any:
+    """Return the pages of one answer, as connectors keep them (a JSON array of the pages), as one page with the records of all; anything else as it is.
+
+    path: the keys of the records in a page; pointer: where the answer stands in its document. What else stands beside the records, such as their total, is that of the first page.
+    """
+    if not isinstance(value, list) or not value or not all(isinstance(at(page, path), list) for page in value):
+        return value
+    found = [
+        (record, "/".join([pointer, str(number), *path, str(place)]))
+        for number, page in enumerate(value)
+        for place, record in enumerate(at(page, path))
+    ]
+    records = Paged([record for record, _ in found], [pointer for _, pointer in found])
+    beside, last = at(value[0], path[:-1]), at(value[-1], path[:-1])
+    page: dict[str, Any] = {key: each for key, each in beside.items() if key not in GOES_ON}
+    page |= {key: last[key] for key in GOES_ON if key in last} | {path[-1]: records}
+    for depth in range(len(path) - 2, -1, -1):
+        page = {**at(value[0], path[:depth]), path[depth]: page}
+    return page
 
 
 def objects(value: Any, pointer: str, where: str) -> tuple[list[Object], list[Fault]]:
     """Return the objects of a JSON array with their pointers, and a fault for each element that is none, or for what is no array."""
     if not isinstance(value, list):
         return [], [Fault(where, f"there is no list of records here, but {_kind(value)}", "fetch it again", pointer)]
-    found = [(f"{pointer}/{place}", each) for place, each in enumerate(value)]
+    pointers = value.pointers if isinstance(value, Paged) else [f"{pointer}/{place}" for place in range(len(value))]
+    found = list(zip(pointers, value, strict=True))
     faults = [
         Fault(where, f"this record is {_kind(each)}, not a JSON object", "fetch it again", place)
         for place, each in found

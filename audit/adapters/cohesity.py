@@ -104,7 +104,7 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     if not text.startswith(("{", "[")):
         fault = Fault(where, "this is no answer of Cohesity that is known", "ingest the JSON of protection-groups/{id}/runs")
         raise InputError(str(fault), [fault])
-    document = _records.document(payload, envelope)
+    document = _records.document(payload, envelope, ("runs",))
     if isinstance(document, list):
         found, faults = _records.objects(document, "", where)
         rows = [row for place, run in found for row in _first(place, run, envelope)]

@@ -114,12 +114,12 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     """Read one page of jobs or one report. Raises `InputError` when it is neither."""
     where = envelope.name or envelope.tool
     text = _text.decode(where, payload)
-    return _json(payload, envelope, where) if text.lstrip().startswith("{") else _report(text, envelope, where)
+    return _json(payload, envelope, where) if text.lstrip().startswith(("{", "[")) else _report(text, envelope, where)
 
 
 def _json(payload: bytes, envelope: Envelope, where: str) -> Facts:
-    document = _records.document(payload, envelope)
-    found, faults = _records.objects(document.get("jobs"), "/jobs", where)
+    document = _records.document(payload, envelope, ("jobs",))
+    found, faults = _records.objects(_records.at(document, "jobs"), "/jobs", where)
     jobs = [(f"{place}/jobSummary", each["jobSummary"]) for place, each in found if isinstance(each.get("jobSummary"), dict)]
     faults += [
         Fault(where, "this job has no jobSummary", "fetch it again", place)
@@ -129,7 +129,7 @@ def _json(payload: bytes, envelope: Envelope, where: str) -> Facts:
     picked = _records.pick(jobs, _FIELDS, where)
     rows = _records.times(picked.rows, ("started_at", "finished_at"), (_formats.SECONDS,))
     rows = rows.with_columns(client=pl.coalesce("client", "destination"))
-    whole = document.get("totalRecordsWithoutPaging") == len(found)
+    whole = _records.at(document, "totalRecordsWithoutPaging") == len(found)
     return _runs(rows, envelope, [*faults, *picked.faults], where, whole=whole)
 
 

@@ -104,10 +104,10 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     """Read one answer or report. Raises `InputError` when it is neither."""
     where = envelope.name or envelope.tool
     text = _text.decode(where, payload)
-    if not text.lstrip().startswith("{"):
+    if not text.lstrip().startswith(("{", "[")):
         return _report(text, envelope, where)
-    document = _records.document(payload, envelope)
-    data = document.get("data", document)
+    document = _records.document(payload, envelope, *(("data", query, "nodes") for query in _QUERIES))
+    data = _records.at(document, "data") or document
     query = next((query for query in _QUERIES if isinstance(_records.at(data, query), dict)), None)
     if query is None:
         fault = Fault(

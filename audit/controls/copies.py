@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 import polars as pl
 from pydantic import Field
@@ -10,9 +11,8 @@ from pydantic import Field
 from audit.controls._objectives import LengthOrAny, Objective
 from audit.controls._weaker import Shortfall, shorter, weaker
 from audit.model.estate import PolicyVersion
-from audit.model.intervals import INT, Line, at_least, empty, islands, subtract
-from audit.model.lives import Lives
-from audit.model.terms import FOR_EVER
+from audit.model.intervals import INT, Line, at_least, islands, subtract, union
+from audit.model.terms import FOR_EVER, Term
 from audit.model.world import Layer, Outcome, World, live_stretches, plus
 
 
@@ -45,18 +45,24 @@ class Copies(Objective):
 OBJECTIVES = {"copies": Copies}
 LOOKS_AT = ("lives", "code", "repository", "captured", "immutable")
 LEGS = ("count", "media", "offsite", "immutable", "offline")
+BOUNDS = ("sure", "possible")
 PRODUCTION = "\0production"
 UNDECLARED = "\0undeclared "
 
 
 def evaluate(world: World) -> list[Outcome]:
     """Judge each leg that a policy asks for. First the islands of each (group, repository), then a sweep over those few for each leg."""
-    outcomes = []
-    for whole in world.layers(_applies, by_attributes=True):
-        for part, lives in world.by_acceptance(whole):
-            for policy in part.policies():
-                outcomes += list(_of_policy(world, part.only(policy), lives, world.policies[policy]))
+    outcomes, holdings = [], Holdings(world)
+    for part, policy in _parts(world):
+        outcomes += list(_of_policy(world, part, holdings, world.policies[policy]))
     return outcomes
+
+
+def _parts(world: World) -> Iterator[tuple[Layer, int]]:
+    """Yield the layers, each with only the groups under one policy version, and its index."""
+    for layer in world.layers(_applies, by_attributes=True):
+        for policy in layer.policies():
+            yield layer.only(policy), policy
 
 
 def reach(policy: PolicyVersion) -> int | None:
@@ -69,117 +75,153 @@ def _applies(policy: PolicyVersion) -> bool:
     return "copies" in policy.objectives
 
 
-def _of_policy(world: World, layer: Layer, lives: Lives, policy: PolicyVersion) -> Iterator[Outcome]:
+Held = tuple[pl.DataFrame, pl.DataFrame]
+"""When which repository holds a copy that counts, surely and possibly: `code`, `repository` (Int64), `begin`, `end` (microseconds), those of one disjoint."""
+
+
+class Holdings:
+    """When which repository holds a copy that counts. That hangs on how old a copy may be and on nothing else that is promised: the numbers asked
+    for, and the attributes of assets and repositories, come after it. It is worked out once for all policies that count alike, for all groups."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._found: dict[str, Held] = {}
+
+    def of(self, policy: PolicyVersion, *, locked: bool) -> Held:
+        """Return them as a policy version counts. locked: only while a copy is immutable."""
+        name = _name(policy, locked=locked)
+        if name not in self._found:
+            kept = [self._world.prepared.get(f"{name} {bound}") for bound in BOUNDS]
+            self._found[name] = (
+                (kept[0], kept[1]) if kept[0] is not None and kept[1] is not None else self._made(policy, locked=locked)
+            )
+        return self._found[name]
+
+    def _made(self, policy: PolicyVersion, *, locked: bool) -> Held:
+        points, max_age = self._world.points, policy.objectives["copies"].max_age
+        until = pl.repeat(FOR_EVER, points.height, dtype=INT, eager=True)
+        until = until if max_age is None else plus(points["captured"], max_age, policy.timezone)
+        if not locked:
+            return self._held(policy, until)
+        lasting = points.select(
+            until=pl.when(pl.col("immutable").is_not_null()).then(pl.min_horizontal("immutable", until))
+        ).to_series()
+        # Where every lock outlasts the time for which its copy counts, all copies are locked.
+        return self.of(policy, locked=False) if lasting.equals(until) else self._held(policy, lasting)
+
+    def _held(self, policy: PolicyVersion, until: pl.Series) -> Held:
+        """until: up to when each point counts, in microseconds; null: it does not."""
+        world, max_age = self._world, policy.objectives["copies"].max_age
+        places, number = _numbered(world)
+        line = Line(world.line.start, world.line.stop)
+        # Clocks lie: what is listed before its own capture time counts from that on.
+        sure, possible = live_stretches(world.lives_of(policy), line, number(world.points), world.points["captured"], until)
+        last = world.unseen["end"].clip(upper_bound=FOR_EVER)
+        hidden = world.unseen.with_columns(
+            place=number(world.unseen), until=pl.lit(FOR_EVER) if max_age is None else plus(last, max_age, policy.timezone)
+        )
+        unseen = hidden.select(*line.put(pl.col("place"), pl.col("begin"), pl.min_horizontal("until", "gone")))
+        named = [line.get(stretches) for stretches in (sure, union(possible, islands(unseen)))]
+        bare = [pl.concat([places[rows["group"]], rows.select("begin", "end")], how="horizontal") for rows in named]
+        return bare[0], bare[1]
+
+
+def _name(policy: PolicyVersion, *, locked: bool) -> str:
+    """Return by what two policy versions differ that count copies differently."""
+    max_age: Term | None = policy.objectives["copies"].max_age
+    age = "any" if max_age is None else f"{max_age.months} {max_age.microseconds}"
+    zone = policy.timezone if max_age is not None and max_age.months else ""
+    return f"copies {policy.accept_partial} {age} {zone} {locked}"
+
+
+def prepare(world: World) -> dict[str, pl.DataFrame]:
+    """Return what a later look at the same world finds in `World.prepared`, by name, unless it asks for other ages than the agreed ones."""
+    holdings = Holdings(world)
+    found: dict[str, pl.DataFrame] = {}
+    for policy in filter(_applies, world.policies):
+        for locked in (False, True) if policy.objectives["copies"].immutable else (False,):
+            held = holdings.of(policy, locked=locked)
+            found |= {f"{_name(policy, locked=locked)} {bound}": rows for bound, rows in zip(BOUNDS, held, strict=True)}
+    return found
+
+
+def _numbered(world: World) -> tuple[pl.DataFrame, Callable[[pl.DataFrame], pl.Series]]:
+    """Number the repositories of each group: only those that hold something, so that one line has room for them. Returns `code`, `repository` in order of
+    the number, and what gives the number of each row of a frame of both; null where one is."""
+    count = int(world.repositories["repository"].max() or 0) + 1  # type: ignore[arg-type]
+    key = pl.col("code").cast(INT) * count + pl.col("repository")
+    # Points come in runs of one place.
+    of_points = world.points.select(key=key).filter((pl.col("key") != pl.col("key").shift(1)).fill_null(value=True))
+    keys = pl.concat([of_points, world.unseen.select(key=key)]).drop_nulls().unique().sort("key")
+    table = pl.repeat(None, world.groups.height * count, dtype=pl.UInt32, eager=True)
+    table = table.scatter(keys["key"], pl.int_range(keys.height, dtype=pl.UInt32, eager=True))
+    places = keys.select(code=pl.col("key") // count, repository=(pl.col("key") % count).cast(pl.Int32))
+    return places, lambda rows: table.gather(rows.select(key).to_series())
+
+
+def _of_policy(world: World, layer: Layer, holdings: Holdings, policy: PolicyVersion) -> Iterator[Outcome]:
     terms: Copies = policy.objectives["copies"]
     judged, grace = world.judged(layer)
-    holding = _holding(world, layer, lives, policy, immutable=False)
-    locked = _holding(world, layer, lives, policy, immutable=True) if terms.immutable else holding
+
+    @cache
+    def rows(*, locked: bool, sure: bool) -> pl.DataFrame:
+        return _described(world, layer, holdings.of(policy, locked=locked)[0 if sure else 1])
+
     for leg in LEGS:
-        need = getattr(terms, leg)
-        if not need:
+        if not (need := getattr(terms, leg)):
             continue
-        rows = locked if leg == "immutable" else holding
-        sure, possible = (
-            _enough(world, layer, world_rows, leg, need, terms, sure=sure)
-            for world_rows, sure in zip(rows, (True, False), strict=True)
-        )
-        breached = subtract(judged, possible)
-        yield world.outcome(layer, leg, judged, grace, breached, subtract(subtract(judged, sure), breached))
+        locked = leg == "immutable"
+        # What is possible matters only where something is open.
+        left = subtract(judged, _enough(world, layer, rows(locked=locked, sure=True), leg, need, terms, sure=True))
+        breached = left
+        if left.height:
+            breached = subtract(left, _enough(world, layer, rows(locked=locked, sure=False), leg, need, terms, sure=False))
+        yield world.outcome(layer, leg, judged, grace, breached, subtract(left, breached))
 
 
-def _holding(
-    world: World, layer: Layer, lives: Lives, policy: PolicyVersion, *, immutable: bool
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return, for the sure and for the possible world, when which repository holds a live point that is young enough (and locked, when
-    asked): `code`, `begin`, `end`, and the repository's attributes at the time."""
-    terms: Copies = policy.objectives["copies"]
-    points = world.points
-    count = int(world.repositories["repository"].max() or 0) + 1  # type: ignore[arg-type]
-    group = points["code"].cast(INT) * count + points["repository"]
-    # Clocks lie: what is listed before its own capture time counts from that on.
-    low = pl.select(pl.max_horizontal(layer.of(points["code"], "begin"), points["captured"])).to_series()
-    high = layer.of(points["code"], "end")
-    limits = [high]
-    if terms.max_age is not None:
-        limits.append(plus(points["captured"], terms.max_age, policy.timezone))
-    if immutable:
-        limits.append(points["immutable"])
-    usable = points["captured"].is_not_null() & (points["immutable"].is_not_null() if immutable else True)
-    until = (
-        pl.select(pl.min_horizontal(limits))
-        .to_series()
-        .zip_with(usable & high.is_not_null(), pl.repeat(None, len(high), dtype=INT, eager=True))
-    )
-    line = Line(world.line.start, world.line.stop)
-    sure, possible = live_stretches(lives, line, group, low, until)
-    hidden = world.unseen.with_columns(
-        low=layer.of(world.unseen["code"], "begin"), high=layer.of(world.unseen["code"], "end")
-    ).drop_nulls("high")
-    reach = (
-        pl.lit(FOR_EVER)
-        if terms.max_age is None
-        else plus(hidden["end"].clip(upper_bound=FOR_EVER), terms.max_age, policy.timezone)
-    )
-    place = pl.col("code").cast(INT) * count + pl.col("repository")
-    unseen = islands(hidden.select(*line.put(place, pl.max_horizontal("begin", "low"), pl.min_horizontal(reach, "gone", "high"))))
-    possible = islands(pl.concat([possible, unseen]))
-
-    def described(stretches: pl.DataFrame) -> pl.DataFrame:
-        rows = line.get(stretches).select(
-            "begin", "end", code=pl.col("group") // count, repository=(pl.col("group") % count).cast(pl.Int32)
-        )
-        rows = rows.join(world.repositories, on="repository", suffix="_of")
-        return rows.with_columns(begin=pl.max_horizontal("begin", "begin_of"), end=pl.min_horizontal("end", "end_of")).filter(
-            pl.col("begin") < pl.col("end")
-        )
-
-    return described(sure), described(possible)
+def _described(world: World, layer: Layer, held: pl.DataFrame) -> pl.DataFrame:
+    """Return when a repository holds a copy, for the groups of a layer, cut to where its attributes are the same, with them and the group's."""
+    own = layer.frame.lazy().select(pl.col("code").cast(INT), city_of="city")
+    rows = held.lazy().join(own, on="code").join(world.repositories.lazy(), on="repository", suffix="_of")
+    rows = rows.with_columns(begin=pl.max_horizontal("begin", "begin_of"), end=pl.min_horizontal("end", "end_of"))
+    return rows.filter(pl.col("begin") < pl.col("end")).collect()
 
 
 def _enough(world: World, layer: Layer, rows: pl.DataFrame, leg: str, need: int, terms: Copies, *, sure: bool) -> pl.DataFrame:
     """Return the islands where a leg has enough: at least `need` different values of what it counts."""
-    each = _values(world, layer, rows, leg, terms, sure=sure)
-    if each.is_empty():
-        return empty()
-    return at_least(each.select(*world.line.put(pl.col("code"), pl.col("begin"), pl.col("end")), need=pl.lit(need)))
+    each = _values(layer, rows, leg, terms, sure=sure)
+    return at_least(each.select(*world.line.put(pl.col("code"), pl.col("begin"), pl.col("end")), need=pl.lit(need)).collect())
 
 
-def _values(world: World, layer: Layer, rows: pl.DataFrame, leg: str, terms: Copies, *, sure: bool) -> pl.DataFrame:
+def _values(layer: Layer, rows: pl.DataFrame, leg: str, terms: Copies, *, sure: bool) -> pl.LazyFrame:
     """Return when each different value of what a leg counts is there: `code`, `begin`, `end`, those of one value disjoint."""
-    frame = layer.frame.select(
-        code=pl.col("code").cast(INT), since="begin", until="end", city_of="city", medium_of="medium", domain_of="failure_domain"
-    )
-    rows = rows.join(frame, on="code")
-    unknown = UNDECLARED + pl.col("name")
-    if leg == "count":
-        rows = rows.filter(~pl.col("mirror").fill_null(value=False)).with_columns(
-            value=pl.col("failure_domain") if sure else pl.coalesce("failure_domain", unknown)
-        )
-        own = frame.select("code", begin="since", end="until", value=pl.coalesce("domain_of", pl.lit(PRODUCTION)))
-    elif leg == "media":
-        rows = rows.with_columns(value=pl.col("medium") if sure else pl.coalesce("medium", unknown))
-        own = frame.select(
-            "code", begin="since", end="until", value=pl.col("medium_of") if sure else pl.coalesce("medium_of", pl.lit(PRODUCTION))
-        )
+    found, unknown, mirror = rows.lazy(), UNDECLARED + pl.col("name"), pl.col("mirror")
+    if leg in ("count", "media"):
+        declared = pl.col("failure_domain" if leg == "count" else "medium")
+        found = found.filter(~mirror.fill_null(value=False)) if leg == "count" else found
+        found = found.select("code", "begin", "end", value=declared if sure else pl.coalesce(declared, unknown))
+        if terms.production:
+            # That production is a copy of its own is sure; on which medium it is has to be declared.
+            product = declared if sure and leg == "media" else pl.coalesce(declared, pl.lit(PRODUCTION))
+            own = layer.frame.lazy().select(pl.col("code").cast(INT), "begin", "end", value=product)
+            found = pl.concat([found, own])
+        return _by_value(found.drop_nulls("value"))
+    if leg == "offsite":
+        found = found.filter((pl.col("city") != pl.col("city_of")).fill_null(value=not sure))
+    elif leg == "immutable":
+        found = found.filter(~mirror.fill_null(value=sure))
     else:
-        rows, own = rows.with_columns(value="name"), frame.clear().select("code", begin="since", end="until", value="city_of")
-        if leg == "offsite":
-            away = pl.col("city") != pl.col("city_of")
-            rows = rows.filter(away.fill_null(value=not sure))
-        elif leg == "immutable":
-            rows = rows.filter(~pl.col("mirror").fill_null(value=sure))
-        else:
-            rows = rows.filter(~pl.col("mirror").fill_null(value=sure) & pl.col("offline").fill_null(value=not sure))
-    if terms.production and own.height:
-        rows = pl.concat([rows.select("code", "begin", "end", "value"), own.select("code", "begin", "end", "value")])
-    rows = rows.select("code", "begin", "end", "value").drop_nulls("value")
-    if rows.is_empty():
-        return pl.DataFrame(schema={"begin": INT, "end": INT, "code": INT})
-    values = rows.select("code", "value").unique().sort("code", "value").with_row_index("group")
-    line = Line(world.line.start, world.line.stop)
-    placed = islands(rows.join(values, on=["code", "value"]).select(*line.put(pl.col("group"), pl.col("begin"), pl.col("end"))))
-    each = line.get(placed)
-    return each.select("begin", "end", code=values["code"].gather(each["group"]).cast(INT))
+        found = found.filter(~mirror.fill_null(value=sure) & pl.col("offline").fill_null(value=not sure))
+    return found.select("code", "begin", "end")  # each repository is one
+
+
+def _by_value(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Merge the stretches (`code`, `begin`, `end`, `value`) of each value of a group."""
+    rows = rows.sort("code", "value", "begin").with_columns(reach=pl.col("end").cum_max().over("code", "value"))
+    same = (pl.col("code") == pl.col("code").shift(1)) & (pl.col("value") == pl.col("value").shift(1))
+    rows = rows.with_columns(new=(~same | (pl.col("reach").shift(1) < pl.col("begin"))).fill_null(value=True))
+    last = pl.col("new").shift(-1, fill_value=True)
+    return rows.select(pl.col("code", "begin").filter(pl.col("new")), end=pl.col("reach").filter(last))
 
 
 COUNTS = {
@@ -190,23 +232,21 @@ COUNTS = {
 def counts(world: World) -> pl.DataFrame:
     """Return how many each leg counted at every judged instant, on both bounds (`bound`: `sure` or `possible`), and how many it needed: COUNTS."""
     found = [pl.DataFrame(schema=COUNTS)]
-    for whole in world.layers(_applies, by_attributes=True):
-        for part, lives in world.by_acceptance(whole):
-            for policy in part.policies():
-                found += _counts_of(world, part.only(policy), lives, policy)
+    holdings = Holdings(world)
+    for part, policy in _parts(world):
+        found += _counts_of(world, part, holdings, policy)
     return pl.concat(found).sort("code", "policy", "leg", "bound", "begin")
 
 
-def _counts_of(world: World, layer: Layer, lives: Lives, index: int) -> Iterator[pl.DataFrame]:
+def _counts_of(world: World, layer: Layer, holdings: Holdings, index: int) -> Iterator[pl.DataFrame]:
     policy = world.policies[index]
     terms: Copies = policy.objectives["copies"]
     judged = world.line.get(world.judged(layer)[0], "code").with_columns(pl.col("code").cast(INT))
     for leg in LEGS:
         if not (needed := getattr(terms, leg)):
             continue
-        both = zip(_holding(world, layer, lives, policy, immutable=leg == "immutable"), ("sure", "possible"), strict=True)
-        for rows, bound in both:
-            each = _values(world, layer, rows, leg, terms, sure=bound == "sure").select("code", "begin", "end")
+        for held, bound in zip(holdings.of(policy, locked=leg == "immutable"), BOUNDS, strict=True):
+            each = _values(layer, _described(world, layer, held), leg, terms, sure=bound == "sure").collect()
             steps = pl.concat([
                 each.select("code", at="begin", step=pl.lit(1, INT)),
                 each.select("code", at="end", step=pl.lit(-1, INT)),

@@ -58,16 +58,10 @@ def evaluate(world: World) -> list[Outcome]:
     outcomes = []
     for whole in world.layers(_applies):
         for layer, lives in world.by_acceptance(whole):
-            reach = layer.of(world.points["code"], "policy")
-            allowed = _by_policy(world, reach)
-            sure, possible = live_stretches(
-                lives,
-                world.line,
-                world.points["code"],
-                layer.of(world.points["code"], "begin"),
-                pl.select(pl.min_horizontal(world.points["restorable"] + allowed, layer.of(world.points["code"], "end"))).to_series()
-                .zip_with(allowed.is_not_null() & world.points["restorable"].is_not_null(), pl.repeat(None, len(allowed), dtype=INT, eager=True)),
-            )  # fmt: skip
+            # Of a group that is not in this layer the allowance is null. When a segment begins and ends is cut to with the judged time.
+            allowed = Layer(layer.frame.with_columns(allowed=_by_policy(world, layer.frame["policy"])), layer.size)
+            until = world.points["restorable"] + allowed.of(world.points["code"], "allowed")
+            sure, possible = live_stretches(lives, world.line, world.points["code"], None, until)
             start = _new_assets(world, layer)
             judged, grace = world.judged(layer)
             breached = subtract(judged, union(possible, start, _unseen(world, layer)))

@@ -50,6 +50,7 @@ class World:
     observations: of the points. naming: runs that name a point: `point` (row), `kind`, `outcome`, `started`, `finished`, `entry`, `locator`. prunes: when prune runs ended well:
     `pair`, `subject` (null: not told), `at`, sorted by `at`. spoken: `code`, `first`, `last`: the instants of the first and the last complete listing that speaks of a group. keeps: by
     repository, what its listings show at the least.
+    prepared: by name, what a control's `prepare` made of this world when it was kept; empty where it was not: `evaluate` then makes it itself.
     beside: codes of groups that are here only because controls look at them while they judge others: in no layer.
     """
 
@@ -80,6 +81,7 @@ class World:
     prunes: pl.DataFrame = field(default_factory=pl.DataFrame)
     spoken: pl.DataFrame = field(default_factory=pl.DataFrame)
     keeps: Mapping[str, Term] = field(default_factory=dict)
+    prepared: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
     def layers(self, applies: Callable[[PolicyVersion], bool], *, by_attributes: bool = False) -> Iterator[Layer]:
         """Yield the segments in which a policy version applies, so that each layer has at most one segment of a group.
@@ -184,13 +186,13 @@ class World:
         breached = intersect(breached, judged)
         unproven = subtract(intersect(unproven, judged), breached)
         extra |= {} if of_points else {"of_points": False}
-        of_policy = layer.frame.select(code=pl.col("code").cast(INT), policy=pl.col("policy"))
 
         def named(stretches: pl.DataFrame) -> pl.DataFrame:
-            return (
-                self.line.get(stretches, "code")
-                .join(of_policy, on="code", maintain_order="left")
-                .select(pl.col(name).cast(kind) for name, kind in JUDGED.items())
+            if stretches.is_empty():
+                return pl.DataFrame(schema=JUDGED)
+            rows = self.line.get(stretches, "code")
+            return rows.select(pl.col("code").cast(pl.UInt32), "begin", "end", policy=layer.of(rows["code"], "policy")).select(
+                *JUDGED
             )
 
         return Outcome(leg, named(judged), named(grace), named(breached), named(unproven), extra=extra)
@@ -263,37 +265,34 @@ def _shift(instants: pl.Series, term: Term, zone: str, sign: int) -> pl.Series:
 
 
 def live_stretches(
-    lives: Lives, line: Line, group: pl.Series, low: pl.Series, high: pl.Series
+    lives: Lives, line: Line, group: pl.Series, low: pl.Series | None, high: pl.Series
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return, as islands on a line of groups, when some point is live in [low, high), surely and possibly (surely included).
 
-    group, low, high: for each point; null in any leaves the point out. The possible world is the sure islands and only those rows by which it exceeds them.
+    group, low, high: for each point; null in any leaves the point out. low: null for any time. The possible world is the sure islands and only those rows by which it
+    exceeds them.
     """
-    put_group = pl.col("group").cast(INT)
-    frame = lives.scalars.lazy().with_columns(group=group, low=low, high=high)
-    frame = frame.filter(
-        pl.col("group").is_not_null()
-        & (pl.col("begin") < pl.col("high"))
-        & (pl.col("high") > line.start)
-        & (pl.col("low") < line.stop)
-    )
-    plain = frame.filter(~pl.col("gapped")).with_columns(since=pl.max_horizontal("begin", "low"))
-    plain = plain.with_columns(
-        surely=pl.max_horizontal("since", pl.min_horizontal("sure_end", "high")), possibly=pl.min_horizontal("possible_end", "high")
-    )
-    surely = plain.select(*line.put(put_group, pl.col("since"), pl.col("surely"))).filter(pl.col("begin") < pl.col("end"))
-    exceeding = plain.filter(pl.col("surely") < pl.col("possibly")).select(
-        *line.put(put_group, pl.col("surely"), pl.col("possibly"))
-    )
+    limits = {"high": high} if low is None else {"low": low, "high": high}
+    since = ["begin", line.start] if low is None else ["begin", "low", line.start]
+    asked = pl.all_horizontal(pl.col(name).is_not_null() for name in limits)
+    offset = pl.col("group").cast(INT) * line.pitch - line.start
+
+    def placed(begin: pl.Expr, end: pl.Expr) -> list[pl.Expr]:
+        # What begins after the period is put at its end, where it is empty: the number of what lies farther off might not fit into 64 bits.
+        end = pl.min_horizontal(end, "high", line.stop)
+        return [(offset + pl.min_horizontal(begin, line.stop)).alias("begin"), (offset + end).alias("end")]
+
+    frame = lives.scalars.lazy().with_columns(group.alias("group"), **limits)
+    plain = asked & ~pl.col("gapped")
+    surely = frame.select(*placed(pl.max_horizontal(since), pl.col("sure_end")), plain=plain).filter("plain").select("begin", "end")
+    # Of most points the possible life exceeds the sure one only after it has stopped to count.
+    exceeding = frame.filter(plain & (pl.col("sure_end") < pl.min_horizontal("possible_end", "high")))
+    exceeding = exceeding.select(placed(pl.max_horizontal(*since, "sure_end"), pl.col("possible_end")))
 
     def of_gapped(rows: pl.DataFrame) -> pl.LazyFrame:
-        cut = rows.lazy().select(
-            "begin", "end", group=group.gather(rows["point"]), low=low.gather(rows["point"]), high=high.gather(rows["point"])
-        )
-        cut = cut.filter(pl.col("group").is_not_null() & pl.col("low").is_not_null() & pl.col("high").is_not_null())
-        return cut.select(*line.put(put_group, pl.max_horizontal("begin", "low"), pl.min_horizontal("end", "high"))).filter(
-            pl.col("begin") < pl.col("end")
-        )
+        at = rows["point"]
+        cut = rows.lazy().with_columns(group.gather(at).alias("group"), **{name: one.gather(at) for name, one in limits.items()})
+        return cut.filter(asked).select(placed(pl.max_horizontal(since), pl.col("end")))
 
     sure = islands(pl.concat([surely, of_gapped(lives.sure)]))
     possible = islands(pl.concat([sure.lazy(), exceeding, of_gapped(lives.possible)]))

@@ -52,6 +52,7 @@ def check(programme: Programme, earlier_zone: str | None = None) -> list[Fault]:
         *_mirrors(programme),
         *_prices(programme),
         *_subjects(programme, zone),
+        *_listings(programme),
     ]
     for asset in programme.of(Asset):
         faults += _asset(asset, zone)
@@ -204,6 +205,17 @@ def _subjects(programme: Programme, zone: str) -> Iterator[Fault]:
         what = f"the subject `{subject}` of `{source}` belongs to {_owner(one.owner)} and to {_owner(other.owner)} at one time"
         remedy = "leave it to one of them; if it moved, say `since` in the declarations that change it"
         yield other.declared.place.at("subjects").fault(f"{what}; the first is at {one.declared.place}", remedy)
+
+
+def _listings(programme: Programme) -> Iterator[Fault]:
+    """An entry of an inventory is one asset."""
+    first: dict[tuple[str, str], Declared[Asset]] = {}
+    for one in programme.of(Asset):
+        for index, entry in enumerate(one.item.inventories):
+            other = first.setdefault((entry.inventory, entry.key), one)
+            if other.item.name != one.item.name:
+                what = f"the entry `{entry.key}` of the inventory `{entry.inventory}` is `{one.item.name}` and `{other.item.name}`"
+                yield one.place.at("inventories", index).fault(f"{what}; the first is at {other.place}", "leave it to one of them")
 
 
 def _owner(owner: aliases.Owner) -> str:

@@ -12,7 +12,6 @@ from typing import Any
 import polars as pl
 import pytest
 
-from audit.adapters._registry import tools
 from audit.connectors._fetching import Asking
 from audit.connectors._registry import connectors
 from audit.model.estate import ALIAS, ASSET_REPOSITORY, REPOSITORY, SEGMENT, Estate, Source
@@ -91,11 +90,10 @@ class Pulling:
 
 
 def pulling(folder: Path, monkeypatch: pytest.MonkeyPatch, connector: str, told: Mapping[str, Any], **more: Any) -> Pulling:
-    """Declare a source that a connector fetches. It has the tool of the connector, where its adapter is there; what is kept does not depend on it."""
+    """Declare a source that a connector fetches; it has the tool of the same id."""
     init(folder / "data", "Example Ltd")
     store = open_store(folder / "data")
-    tool = connector if connector in tools() else "restic"
-    source = Source("backups", tool, "UTC", fetch={"connector": connector, "requests_per_second": 1000, **told}, **more)
+    source = Source("backups", connector, "UTC", fetch={"connector": connector, "requests_per_second": 1000, **told}, **more)
     empty = [pl.DataFrame(schema=schema) for schema in (SEGMENT, ALIAS, REPOSITORY, ASSET_REPOSITORY)]
     monkeypatch.setattr(Store, "estate", lambda self, known_at: Estate(*empty, sources={"backups": source}))
     monkeypatch.setattr(Store, "programmes", lambda self, known_at: ["one"])

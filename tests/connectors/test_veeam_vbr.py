@@ -223,6 +223,10 @@ def test_a_second_pull_asks_for_what_is_new(tmp_path, monkeypatch):
         assert (first.failed, first.payloads, first.new) == (None, 2, 2)
         second = run()
         assert (second.failed, second.payloads, second.new) == (None, 2, 2)
+        assert [(done.points, done.runs, done.listings, done.quarantined) for done in (first, second)] == [
+            (1, 2, 1, 0),
+            (1, 2, 1, 0),
+        ]
         asked = [one.get("createdAfterFilter") for one in queries(there, "/api/v1/sessions")]
     catalog = b'{"backups": ' + page([BACKUP]) + b',\n"restorePoints": ' + page([point(20)]) + b"}"
     assert run.kept() == [catalog, sessions[0], catalog, sessions[1]]

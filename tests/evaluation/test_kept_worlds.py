@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from audit.controls.copies import Copies, Holdings
 from audit.errors import UsageError
 from audit.evaluation.assess import judge
 from audit.evaluation.kept_worlds import is_enough, judge_kept, judges, keep_world, repositories_of
@@ -67,6 +68,29 @@ def test_random_estates_are_judged_the_same_on_what_was_kept_of_them(seed: int, 
             assert outline.whole() == expected.outline.whole() == [in_outline(result) for result in in_full.results], (key, control)
             seen |= {control} if outline.results else set()
     assert not case.programme["policies"] or seen
+
+
+def test_what_repositories_hold_is_worked_out_again_only_where_copies_of_another_age_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = random_case(60)
+    estate, rows = estate_of_case(case), rows_of_case(case)
+    copies = replace(estate.policies[0], objectives={"copies": Copies.model_validate({"max_age": "3d", "immutable": 1})})
+    agreed = replace(estate, policies=tuple(replace(copies, name=one.name, version=one.version) for one in estate.policies))
+    judge(agreed, rows, case.since, case.until, judges(), outlined=True, looking=partial(keep_world, tmp_path, 0))
+    made: list[bool] = []
+    making = Holdings._made
+    monkeypatch.setattr(
+        Holdings, "_made", lambda self, policy, *, locked: made.append(locked) or making(self, policy, locked=locked)
+    )
+    for values, again in (({"copies.offsite": 2, "copies.count": 2}, False), ({"copies.max_age": "4d"}, True)):
+        other = what_if(agreed, WhatIf(values))
+        expected = judge(other, rows, case.since, case.until, ["copies"], outlined=True)
+        made.clear()
+        ((outline, faults),) = judge_kept(tmp_path, other, ["copies"])
+        assert outline.results
+        assert outline.whole() == expected.outline.whole()
+        assert (not faults, bool(made)) == (True, again)
 
 
 def test_what_made_the_kept_world_is_not_answered_from_it() -> None:

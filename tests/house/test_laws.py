@@ -24,7 +24,7 @@ LAYERS = [
     {"steps"},
     {"evaluation", "reporting"},
     {"connectors", "policy", "evidence", "catalog", "register"},
-    {"adapters", "controls", "simulation"},
+    {"adapters", "controls", "inventories", "simulation"},
     {"model"},
 ]
 FOR_ALL = {"errors", "discovery", "settings", "content"}
@@ -40,7 +40,7 @@ ONLY_IN = {
     "dask": {"evaluation"},
     "distributed": {"evaluation"},
 }
-FOLDERS_OF_PLUGINS = ["adapters", "connectors", "controls"]
+FOLDERS_OF_PLUGINS = ["adapters", "connectors", "controls", "inventories"]
 FOREIGN = {"controls": ("adapters/", "connectors/"), "adapters": ("connectors/",), "connectors": ("adapters/",)}
 """Adapters and connectors read the words of tools, and `encryption` is one of them: they know nothing of controls. A connector has the id of the tool that it fetches
 from, and neither knows of the other."""
@@ -51,6 +51,7 @@ EXPECTATIONS = {"simulation/truth.py"}
 
 HOMONYMS = {
     "policy/kinds/baseline.py": {"baseline"},
+    "inventories/netbox.py": {"location"},
     "simulation/borg.py": {"location"},
     "register/records/attestation.py": {"isolation"},
     "register/records/training.py": {"runbook"},
@@ -126,7 +127,7 @@ def test_no_clock_below_the_doors(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in SOURCE if package(path) in {"model", "adapters", "controls"}],
+    [path for path in SOURCE if package(path) in {"model", "adapters", "controls", "inventories"}],
     ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_pure_packages_touch_no_files(path: Path) -> None:

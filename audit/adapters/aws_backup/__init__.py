@@ -52,6 +52,9 @@ WITHOUT_FACTS = (
 )
 """What answers of other commands hold: descriptions of vaults, plans and reports."""
 
+IN_PAGES = ("RecoveryPoints", "BackupJobs", "CopyJobs", "RestoreJobs", "BackupVaultList")
+"""What lists of several pages hold."""
+
 _KEYS = re.compile(
     rb'"(?:BackupJobs|CopyJobs|CopyJob|RestoreJobs|BackupVaultList|BackupPlansList|DBSnapshots|DBClusterSnapshots|BackupSummaries|ReportPlans)"\s*:\s*[\[{]'
     rb'|"(?:BackupJobId|RestoreJobId|BackupVaultArn|RecoveryPointArn|BackupPlanArn|ReportPlanArn)"\s*:\s*"'
@@ -66,7 +69,7 @@ def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by conten
 
 def read(payload: bytes, envelope: Envelope) -> Facts:
     """Read the answer of one command. Raises `InputError` when it is none."""
-    document = _records.document(payload, envelope)
+    document = _records.document(payload, envelope, *((key,) for key in IN_PAGES))
     where = envelope.name or envelope.tool
     if isinstance(document, dict):
         found = _told(document, envelope, where)

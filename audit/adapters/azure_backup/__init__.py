@@ -50,7 +50,7 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     """Read one answer or table. Raises `InputError` when it is none."""
     if payload.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in (b"{", b"["):
         return table(payload, envelope)
-    document = _records.document(payload, envelope)
+    document = _records.document(payload, envelope, ("value",))
     value = document.get("value") if isinstance(document, dict) else document
     if isinstance(value, list):
         more = isinstance(document, dict) and bool(document.get("nextLink"))

@@ -71,7 +71,7 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     given = Given(envelope)
     if payload.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in (b"{", b"["):
         return _csv.facts(payload, given)
-    value = _records.document(payload, envelope)
+    value = _records.document(payload, envelope, ("data",))
     if isinstance(value, dict) and "data" not in value:
         for key, answer in value.items():
             _take(given, answer, f"/{key}", key)
@@ -85,6 +85,7 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
 
 def _take(given: Given, answer: Any, pointer: str, key: str) -> None:
     """Put the records of one answer under the kind that they are of."""
+    answer = _records.one_page(answer, ("data",), pointer)
     paging = answer.get("pagination") if isinstance(answer, dict) else None
     data, below = (answer.get("data"), f"{pointer}/data") if isinstance(answer, dict) else (answer, pointer)
     records, faults = _records.objects(data, below, given.where)

@@ -57,7 +57,7 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     """Read one output. Raises `InputError` when it is no text at all."""
     text = _text.decode(envelope.name or envelope.tool, payload)
     start = text.lstrip()
-    if start.startswith("{"):
+    if start.startswith(("{", "[")):
         return _rest.read(payload, envelope)
     if start.startswith(("IMAGE", "HISTO", "FRAG")):
         return _images.read(text, envelope)

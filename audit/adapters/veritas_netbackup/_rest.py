@@ -36,7 +36,7 @@ _FIELDS = {
 def read(payload: bytes, envelope: Envelope) -> Facts:
     """Read a page of jobs, or one job. A page that says there are more is no whole log."""
     where = envelope.name or envelope.tool
-    document = _records.document(payload, envelope)
+    document = _records.document(payload, envelope, ("data",))
     data = _records.at(document, "data")
     if not isinstance(data, (list, dict)):
         fault = Fault(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from pydantic import Field, GetJsonSchemaHandler, model_validator
@@ -22,6 +23,14 @@ def _pairs(cell: str) -> list[dict[str, str]]:
     return [{"source": source.strip(), "subject": subject.strip()} for source, _, subject in pairs]
 
 
+def _listings(cell: str) -> list[dict[str, str]]:
+    """`inventory=key; inventory=key` as entries of inventories."""
+    pairs = [piece.partition("=") for piece in cell.split(";") if piece.strip()]
+    if any(not equals for _, equals, _ in pairs):
+        raise ValueError("an entry of an inventory is written `inventory=key`, several with `;` between them")
+    return [{"inventory": inventory.strip(), "key": key.strip()} for inventory, _, key in pairs]
+
+
 def _words(cell: str) -> list[str]:
     return [piece.strip() for piece in cell.split(";") if piece.strip()]
 
@@ -32,12 +41,14 @@ def _retired(cell: str) -> str | dict[str, str]:
     return {"date": date.strip(), "reason": reason.strip()} if reason.strip() else cell
 
 
-CELLS = {
+CELLS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("name", "title", "unit", "data_class", "tier", "site", "medium", "failure_domain", "in_service"), str),
     "retired": _retired,
     "subjects": _pairs,
     "repositories": _words,
     "since": str,
+    "inventories": _listings,
+    "known_as": _words,
 }
 """The columns of `assets.csv`. Parts need `assets.yaml`."""
 
@@ -49,6 +60,15 @@ class Subject(Item):
 
     source: Word = Field(description="the source's name")
     subject: Word = Field(description="what the tool calls it, letter by letter")
+
+
+class Listing(Item):
+    """`{inventory: vcenter-dc1, key: 4c4c-0053/vm-101}`: the entry of an inventory that the asset is."""
+
+    NOUN: ClassVar[str] = "entry"
+
+    inventory: Word = Field(description="the inventory's name, as its mapping says it")
+    key: Word = Field(description="the identity that the platform gives it, which stays when it is renamed")
 
 
 class Part(Item):
@@ -106,6 +126,10 @@ class Asset(Item):
     )
     repositories: tuple[Word, ...] = Field((), description="repositories it must have copies in, also before any listing shows one")
     since: Date | None = Field(None, description="from when this declaration holds; see History")
+    inventories: tuple[Listing, ...] = Field((), description="the entries of inventories that it is; see docs/inventories.md")
+    known_as: tuple[Word, ...] = Field(
+        (), description="other names: host names, addresses, ids. They help to guess whose a subject is, and decide nothing"
+    )
 
     @model_validator(mode="after")
     def _pieces(self) -> Asset:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 from flask import Blueprint, url_for
 from werkzeug.wrappers import Response
 
+from audit.reporting.formats import ABSENT
 from audit.steps.accounts import Role
-from audit.steps.subjects import subjects as found_subjects
+from audit.steps.subjects import MAPPED, ORPHAN, UNPROTECTED, gathered, in_service
 from audit.web._answers import answer, list_of
 from audit.web._guard import needs
 from audit.web._lists import Column
@@ -24,8 +26,8 @@ NAV = (70, "subjects.subjects")
 @BLUEPRINT.get("/subjects")
 @needs(Role.AUDITOR)
 def subjects() -> str | Response:
-    """List every subject; by choice only those without an asset."""
-    frame = site().at_head("subjects", lambda: _with_state(found_subjects(site().store)))
+    """List every subject, and the assets that nothing protects; by choice only those without an asset."""
+    frame = _with_state(in_service(site().at_head("subjects", lambda: gathered(site().store)), datetime.now(UTC)))
 
     def asset(row: Mapping[str, Any]) -> str | None:
         return url_for("assets.asset", name=row["asset"]) if row["asset"] else None
@@ -37,10 +39,28 @@ def subjects() -> str | Response:
         Column("asset", "labels.asset", search=True, link=asset),
         Column("part", "labels.part-title"),
         Column("suggestions", "subjects.suggestions"),
+        Column("matches", "subjects.matches", shown=_matches),
     )
     return answer("list.page.html.j2", list_of("subjects", frame, columns, sort="state"), page="subjects")
 
 
+_STATES = {ORPHAN: "nobody", MAPPED: "owned", UNPROTECTED: "unprotected"}
+
+
 def _with_state(frame: pl.DataFrame) -> pl.DataFrame:
-    state = pl.when(pl.col("asset").is_null()).then(pl.lit("nobody")).otherwise(pl.lit("owned"))
-    return frame.with_columns(state=state)
+    return frame.with_columns(state=pl.col("status").replace_strict(_STATES, return_dtype=pl.String))
+
+
+def _matches(row: Mapping[str, Any]) -> str:
+    """Say how each suggestion matches, and that a rule cannot tell which of them it is."""
+    if not row["matches"]:
+        return ABSENT
+    told = []
+    for one in row["matches"]:
+        how, _, score = one.partition(" ")
+        told.append(
+            words().plain(f"subjects.how.{how}") + (f"\N{NO-BREAK SPACE}{words().formats.share(float(score))}" if score else "")
+        )
+    if row["ambiguous"]:
+        told.append(words().plain("subjects.ambiguous"))
+    return words().plain("subjects.between").join(dict.fromkeys(told))
