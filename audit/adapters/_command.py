@@ -79,19 +79,20 @@ def _read(rest: list[str], flags: Collection[str], valued: Collection[str]) -> C
             if short is None:
                 sure = False
                 continue
-            name, value, sign = short
+            *others, (name, value, sign) = short
+            options |= {other: options.get(other, ()) for other, _, _ in others}
         options[name] = (*options.get(name, ()), *([value] if sign else []))
     return Command(options, tuple(arguments), sure)
 
 
-def _bundle(word: str, flags: Collection[str], valued: Collection[str]) -> tuple[str, str, str] | None:
-    """Read `-r/backup` (an option with its value) or `-vv` (a flag twice); `None` for anything else."""
+def _bundle(word: str, flags: Collection[str], valued: Collection[str]) -> list[tuple[str, str, str]] | None:
+    """Read `-r/backup` (an option with its value) or `-vn` (several flags); `None` for anything else."""
     name = word[:2]
     if word.startswith("--") or len(word) < 3:
         return None
     if name in valued:
-        return name, word[2:], "="
-    return (name, "", "") if all(f"-{letter}" in flags for letter in word[1:]) else None
+        return [(name, word[2:], "=")]
+    return [(f"-{letter}", "", "") for letter in word[1:]] if all(f"-{letter}" in flags for letter in word[1:]) else None
 
 
 def run_id(kind: str, envelope: Envelope, payload: bytes, fallback: str | None = None) -> str:

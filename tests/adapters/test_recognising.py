@@ -135,6 +135,7 @@ def test_options_of_commands() -> None:
     assert command.values("--host") == ("a", "b")
     assert not command.has("--json")
     assert command.has("-n", "--other")
+    assert command.has("-v")  # each of several flags in one word
     assert parse("other backup", "tool", FLAGS, VALUED) is None
     assert parse(None, "tool", FLAGS, VALUED) is None
 

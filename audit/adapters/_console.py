@@ -1,0 +1,89 @@
+"""What one command printed, on its way to facts: its lines with locators, the run that its envelope knows of, and faults.
+
+Most tools that print text tell nothing of when they ran and under which id: the envelope does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from audit.adapters import _command, _text
+from audit.adapters._typed import typed
+from audit.errors import Fault
+from audit.model.envelope import Envelope
+from audit.model.facts import SCHEMAS, frame
+
+
+@dataclass(slots=True)
+class Console:
+    """`lines`: number and text (without the blanks behind it) of the lines that are not blank. `faults`: what was wrong so far."""
+
+    envelope: Envelope
+    raw: bytes
+    where: str
+    text: str
+    lines: list[tuple[int, str]]
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def code(self) -> int | None:
+        """The exit code, where the envelope has it."""
+        return self.envelope.exit_code
+
+    def fault(self, what: str, remedy: str, line: int | None = None, key: str = "") -> None:
+        """Note something that was not used."""
+        self.faults.append(Fault(self.where, what, remedy, f"line {line}" if line else "", key))
+
+    def warn(self, what: str, remedy: str, line: int | None = None, key: str = "") -> None:
+        """Note something that was used, and that the reader of the facts should know."""
+        self.faults.append(Fault(self.where, what, remedy, f"line {line}" if line else "", key, "warning"))
+
+    def run(self, verb: str, kind: str, fallback: str | None = None, **fields: Any) -> pl.DataFrame:
+        """Make the one run of a payload (RUN schema). Its id and its times are the envelope's, unless they are given (times as instants)."""
+        envelope = self.envelope
+        row: dict[str, Any] = {
+            "source": envelope.source,
+            "id": _command.run_id(verb, envelope, self.raw, fallback),
+            "kind": kind,
+            "started_at": envelope.started_at,
+            "finished_at": envelope.finished_at,
+            "repository": envelope.repository,
+            "ambiguous": False,
+            "locator": f"line {self.lines[0][0]}" if self.lines else "",
+        }
+        return frame("run", [row | {key: value for key, value in fields.items() if value is not None}])
+
+    def typed(self, kind: str, rows: Sequence[dict[str, str | None]]) -> pl.DataFrame:
+        """Read rows of text (with `locator`) into a kind's schema; what cannot be read is a fault."""
+        columns = {"locator", *(key for row in rows for key in row)} & {*SCHEMAS[kind], "locator"}
+        schema = dict.fromkeys(sorted(columns), pl.String())
+        table = pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema, orient="row")
+        result = typed(kind, table, self.envelope)
+        self.faults += result.faults
+        return result.frame
+
+
+def read(payload: bytes, envelope: Envelope) -> Console:
+    """Take a payload apart. Raises `InputError` when it is no text."""
+    where = envelope.name or envelope.tool
+    text = _text.decode(where, payload)
+    return Console(envelope, payload, where, text, lines(text))
+
+
+def lines(text: str) -> list[tuple[int, str]]:
+    """Return number and text of the lines that are not blank. A bare carriage return (progress on a screen) ends a line too, but does not count."""
+    found = []
+    for number, line in enumerate(text.split("\n"), 1):
+        last = line.rstrip().rsplit("\r", 1)[-1] if "\r" in line else line.rstrip()
+        if last.strip():
+            found.append((number, last))
+    return found
+
+
+def first(lines_: Iterable[tuple[int, str]], *beginnings: str) -> str | None:
+    """Return the first line that begins with one of these, without the blanks before it."""
+    return next((text for _, line in lines_ if (text := line.strip()).startswith(beginnings)), None)

@@ -1,0 +1,59 @@
+"""btrfs and snapper: lists of snapshots, replicas, scrubs, and runs of snapshot, send and delete.
+
+Formats read: `snapper --jsonout list` and `--csvout list`, `btrfs subvolume list` (with -u, -q, -R and -s as far as given) and `show`, `btrfs scrub start -B` or `status`, and what
+`subvolume snapshot`, `send`, `receive` and `subvolume delete` print. Snapper's list as text is refused.
+
+Point: of snapper id = `CONFIG:NUMBER` and subject = the subvolume (number 0 is the live volume, and no point); of btrfs id = the uuid (without -u the
+path) and subject = the snapshot's path without the date or number behind it. Snapshots are self-contained: there are no chains. One with a
+received_uuid is a copy of the snapshot with that uuid. Snapshots lie on the disk of the data they protect: declare their repository's failure domain
+and site as those of production.
+
+Time semantics: snapper's dates are local times, or UTC with `--utc` in the command; otime is local, `show` has offsets. captured_at = the snapshot's creation; a received one was
+made when it was received, and takes its capture from its original.
+
+Proof of deletion: a complete list that lacks a snapshot; snapper's list of one config speaks for that config.
+
+Success: exit codes; snapshot and send print the same words when they fail afterwards, so without one their runs are warnings. A scrub that finished reads all data of the file system:
+errors that could be corrected make it a warning, others a failure.
+
+What they cannot show: expiry (snapper's cleanup algorithm is only a name), immutability (root may delete), encryption, whether a listed snapshot is read-only (only `show` tells).
+
+Tested against: files made by running btrfs-progs 6.2 and snapper 0.10.
+"""
+
+from __future__ import annotations
+
+import re
+
+from audit.adapters import _text
+from audit.adapters.btrfs_snapper import _lists, _runs
+from audit.model.envelope import Envelope
+from audit.model.facts import Facts
+
+TESTED_AGAINST = "runs"
+
+_SNAPPER = re.compile(rb'\A\s*\{\s*"[^"\n]*"\s*:\s*\[\s*\{(?=[^{}]*"number"\s*:)(?=[^{}]*"(?:pre-number|cleanup|subvolume)"\s*:)')
+_CSV = re.compile(rb"\A(?:config,)?(?:subvolume,)?number,(?:[a-z-]+,)*type,(?:[a-z-]+,)*date,")
+_LIST = re.compile(rb"\AID \d+ gen \d+ (?:cgen \d+ )?(?:parent \d+ )?top level \d+ ")
+_SHOW = re.compile(rb"\A[^\r\n]+\r?\n\s+Name: [ \t]*[^\r\n]+\r?\n\s+UUID: ")
+
+
+def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
+    """Snapper's tables, btrfs' lists, or its sentences."""
+    head = head.removeprefix(b"\xef\xbb\xbf")
+    return any(pattern.search(head) for pattern in (_SNAPPER, _CSV, _LIST, _SHOW)) or _runs.SENTENCE.search(head) is not None
+
+
+def read(payload: bytes, envelope: Envelope) -> Facts:
+    """Read one list or output. Raises `InputError` when it is no text, or JSON that cannot be read."""
+    text = _text.decode(envelope.name or envelope.tool, payload)
+    head = payload.removeprefix(b"\xef\xbb\xbf")
+    if text.lstrip().startswith("{"):
+        return _lists.snapper_json(payload, envelope)
+    if _CSV.search(head):
+        return _lists.snapper_csv(text, envelope)
+    if _LIST.search(head):
+        return _lists.subvolumes(payload, envelope)
+    if _SHOW.search(head):
+        return _lists.shown_one(payload, envelope)
+    return _runs.read(payload, envelope)
