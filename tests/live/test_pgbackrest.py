@@ -37,7 +37,7 @@ def test_backups_of_every_type_a_failure_a_verify_a_restore_and_an_expiry(tmp_pa
             site.pull()
 
             labels = [one["label"] for one in json.loads(site.run(*program, "info", "--output=json").out)[0]["backup"]]
-            full, first, differential, second = labels
+            full, first, differential, _ = labels
             points = site.points()
             assert [(points[label]["method"], points[label]["base"]) for label in labels] == [
                 ("full", None), ("incremental", full), ("differential", full), ("incremental", differential),
