@@ -23,6 +23,11 @@ $(VENV)/.system: scripts/system-packages.sh
 	@$(SUDO) bash scripts/system-packages.sh
 	@mkdir -p $(VENV) && touch $@
 
+$(VENV)/.backup-tools: $(VENV)/.system
+	@echo "==> backup tools that the tests run (apt)"
+	@$(SUDO) bash scripts/system-packages.sh backup-tools
+	@touch $@
+
 $(VENV)/.installed: $(VENV)/.system pyproject.toml constraints.txt
 	@echo "==> Python packages into $(VENV)"
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
@@ -51,11 +56,11 @@ lint: $(VENV)/.installed
 check: lint $(VENV)/object-store/.installed ## the loop while working: lint, types, quick tests; under 3 minutes
 	@$(PYTEST) -m 'not slow'
 
-test: lint $(VENV)/object-store/.installed ## everything: under 40 minutes on two cores
+test: lint $(VENV)/object-store/.installed $(VENV)/.backup-tools ## everything: under 40 minutes on two cores
 	@$(PYTEST)
 	@$(PYTEST) --postgresql -m 'not slow' tests/register tests/steps tests/cli/test_records.py tests/web
 
-postgresql: $(VENV)/.installed $(VENV)/object-store/.installed ## the whole suite with registers in a PostgreSQL that it starts itself
+postgresql: $(VENV)/.installed $(VENV)/object-store/.installed $(VENV)/.backup-tools ## the whole suite with registers in a PostgreSQL that it starts itself
 	@$(PYTEST) --postgresql
 
 # --- long campaigns; `make test` runs a seeded few percent of each -------------------------------------------------------------

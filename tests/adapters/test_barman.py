@@ -85,6 +85,12 @@ def test_an_unreachable_server_leaves_no_backup_but_a_failed_command() -> None:
     assert "is no output of Barman that is known" in read(text).faults[0].what
 
 
+def test_stderr_alone_does_not_count_a_failed_backup_again() -> None:
+    facts = read("ERROR: Backup failed copying files.\nDETAILS: disk full\n", command="barman backup pg-crm", exit_code=1)
+    assert facts.runs.is_empty()  # stdout and list-backups know its id
+    assert [(fault.level, fault.what) for fault in facts.faults] == [("warning", "which backup failed does not stand here")]
+
+
 def test_retention_deletes() -> None:
     cron, log = sample("cron.log"), sample("barman.log")
     assert cron.points["id"].to_list() == ["pg-crm/20261123T141108", "pg-crm/20261123T141118"]

@@ -88,7 +88,7 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
         _by_command(story)
     runs = console.typed("run", [_row(process, console, log=known) for process in story.done if process.outcome])
     points = console.typed("recovery_point", story.points)
-    if not known and not story.done and not story.points and not SENTENCE.search(payload):
+    if not known and not (story.done or story.points or console.faults) and not SENTENCE.search(payload):
         console.fault("this is no output of Barman that is known", "ingest list-backups as JSON, or barman.log")
     return _records.assembled(envelope, console.faults, points.with_columns(basis=pl.lit("job")), runs)
 
@@ -186,6 +186,10 @@ def _by_command(story: _Story) -> None:
     kind = {"backup": "backup", "recover": "restore", "restore": "restore"}.get(command.verb, "verify")
     server = command.arguments[1] if command.sure and len(command.arguments) > 1 else None
     message = next((text.strip() for _, text in console.lines if text.startswith("ERROR: ")), f"exit code {console.code}")
+    if kind == "backup" and message.startswith("ERROR: Backup failed"):
+        # It had begun: under its own id, which stands on stdout and in list-backups. A second run would count one failure twice.
+        console.warn("which backup failed does not stand here", "ingest stdout as well, or list-backups", console.lines[0][0])
+        return
     story.done.append(_Process(console.lines[0][0], kind, server, outcome="failed", message=message.removeprefix("ERROR: ")))
 
 
