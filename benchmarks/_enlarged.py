@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ STEP = 20
 """Seconds between one record and the next, backwards: nothing lies in the future."""
 _ISO = re.compile(r"(?<![0-9])(20[0-9]{2}-[01][0-9]-[0-3][0-9])([T ])([0-2][0-9]:[0-5][0-9]:[0-5][0-9])")
 _EPOCH = re.compile(r"(?<![0-9.])1[5-9][0-9]{8}(?:[0-9]{3}|[0-9]{6})?(?![0-9.])")
-_HEX = re.compile(r"[0-9a-f-]{16,}")
+_HEX = re.compile(r"[0-9a-f]{8}[0-9a-f-]*")
 _SPOT = "\ue000"
 
 Piece = Callable[[int], str]
@@ -26,30 +26,38 @@ class NoRecordsError(ValueError):
     """The sample has no records that could be made more of."""
 
 
-def enlarged(sample: bytes, rows: int, keys: str = IDS) -> tuple[bytes, str]:
-    """Return a payload of about so many rows, and what it is: `json`, `csv` or `text`. Raises `NoRecordsError`."""
+def enlarged(sample: bytes, rows: int, keys: str = IDS, without: Collection[int] = ()) -> tuple[bytes, str]:
+    """Return a payload of so many rows, and what it is: `json`, `csv` or `text`. Raises `NoRecordsError`. `without`: the records of a JSON document that
+    are not repeated.
+    """
     text = sample.decode("utf-8")
     if text.lstrip().startswith(("{", "[")):
-        return _json(text, rows, re.compile(keys)).encode(), "json"
+        return _json(text, rows, re.compile(keys), without).encode(), "json"
     if text.count("\n| ") > 1:
         return _framed(text, rows).encode(), "text"
-    if text.split("\n", 1)[0].count(",") > 1:
-        return _csv(text, rows, re.compile(keys)).encode(), "csv"
+    if text.removeprefix(typed := _typed(text)).split("\n", 1)[0].count(",") > 1:
+        return typed.encode() + _csv(text.removeprefix(typed), rows, re.compile(keys)).encode(), "csv"
     raise NoRecordsError
 
 
-def _json(text: str, rows: int, keys: re.Pattern[str]) -> str:
+def _typed(text: str) -> str:
+    """Return the line in which PowerShell tells the type of the rows."""
+    return text[: text.index("\n") + 1] if text.startswith("#TYPE ") else ""
+
+
+def _json(text: str, rows: int, keys: re.Pattern[str], without: Collection[int]) -> str:
     try:
         document = json.loads(text)
     except ValueError:
         raise NoRecordsError from None
-    holder, key = _longest({"": document})
+    outer = {"": document}
+    holder, key = _longest(outer)
     records = holder[key]
     holder[key] = _SPOT
-    makers = [_maker(json.dumps(_marked(record, keys))) for record in records]
+    makers = [_maker(json.dumps(_marked(record, keys))) for place, record in enumerate(records) if place not in without]
     made = ",".join(makers[n % len(makers)](n) for n in range(rows))
     # What counts the records of the document counts them all.
-    whole = json.dumps({"": document}, ensure_ascii=False)[5:-1]
+    whole = json.dumps(outer, ensure_ascii=False)[5:-1]
     whole = re.sub(rf"(?i)(\"[a-z]*(?:total|count)[a-z]*\": ){len(records)}\b", rf"\g<1>{rows}", whole)
     return whole.replace(f'"{_SPOT}"', f"[{made}]")
 
@@ -117,7 +125,9 @@ def _id(value: str) -> Piece:
     if value == "#" or value.isdigit():
         return lambda n: str(1_000_000 + n)
     if _HEX.fullmatch(value):
-        return lambda n: f"{value[:-8]}{n:08x}"
+        return lambda n: f"{n:08x}{value[8:]}"
+    if number := re.match(r"[0-9]{5,}(?= )", value):
+        return lambda n: f"{1_000_000 + n}{value[number.end() :]}"
     return lambda n: f"{value}-{n}"
 
 
@@ -128,7 +138,9 @@ def _csv(text: str, rows: int, keys: re.Pattern[str]) -> str:
     ids = [keys.search(name.strip()) is not None for name in head] if any(keys.search(name.strip()) for name in head) else [True]
     makers = []
     for row in body:
-        marked = [f"{_SPOT}{cell}{_SPOT}" if cell and id_ else cell for cell, id_ in zip(row, [*ids, *[False] * len(row)], strict=False)]
+        marked = [
+            f"{_SPOT}{cell}{_SPOT}" if cell and id_ else cell for cell, id_ in zip(row, [*ids, *[False] * len(row)], strict=False)
+        ]
         out = io.StringIO()
         csv.writer(out, lineterminator="").writerow(marked)
         makers.append(_maker(out.getvalue()))

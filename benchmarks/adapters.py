@@ -1,6 +1,6 @@
 """Rows per second of adapters, beside the bare parser on the same bytes: `json.loads`, `csv.reader`, or cutting text into lines.
 
-For the ten biggest tools and the two formats of ours, a payload of the shape of each main sample with ids and times of its own in every row; processor
+For the ten biggest tools and the two formats of ours, a payload of the shape of each main sample (less the records that make faults), ids and times of its own in each row; processor
 time, in turns, the best of three. Then rows per second of each other adapter, where a sample of it can be enlarged without knowing the tool.
 `python -m benchmarks.adapters [ROWS] [TOOL ...]`.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -78,15 +79,18 @@ def measured(payload: bytes, kind: str, told: Envelope, rows: int, times: int = 
 
 def _sample(path: Path, rows: int, keys: str, times: int = TIMES) -> Figures | None:
     """Measure an enlarged sample; `None` where it cannot be made, or gives fewer facts than half its rows."""
-    told = replace(golden.envelope(path), observed_at=golden.envelope(path).observed_at, name=path.name)
+    told = golden.envelope(path)
     try:
-        few, kind = enlarged(path.read_bytes(), 50, keys)
+        faulty = {
+            int(number) for fault in golden.facts_of(path).faults for number in re.findall("/([0-9]+)(?:/|$)", fault.locator)[:1]
+        }
+        few, kind = enlarged(path.read_bytes(), 50, keys, faulty)
         facts = _registry.read(told.tool, few, told)
-    except (NoRecordsError, InputError):
+    except (NoRecordsError, InputError, UnicodeDecodeError):
         return None
     if facts.points.height + facts.runs.height < 25:
         return None
-    payload, kind = enlarged(path.read_bytes(), rows, keys)
+    payload, kind = enlarged(path.read_bytes(), rows, keys, faulty)
     return measured(payload, kind, told, rows, times) | {"sample": path.name}
 
 
