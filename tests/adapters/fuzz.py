@@ -208,7 +208,7 @@ def _worker(jobs: list[Job], pipe: Connection) -> None:
 
 def results(jobs: list[Job]) -> Iterator[tuple[Job, str, str]]:
     """Make all attempts in several processes; one that dies is told with the attempt at which it did, and replaced."""
-    os.environ["POLARS_MAX_THREADS"] = "1"
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
     context = multiprocessing.get_context("spawn")
     running: dict[Connection, list[Job]] = {}
 

@@ -112,7 +112,7 @@ def _structural(random_: Random, text: str) -> str:
 def _value_of(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
