@@ -88,7 +88,8 @@ def pick(records: Sequence[Object], fields: Mapping[str, str | Sequence[str]], w
                         key = path if isinstance(path, str) else "/".join(path)
                         what = f"{key} should be one value, and is {_kind(value)}: the record was not used"
                         bad.setdefault(place, Fault(where, what, "fetch it again", records[place][0], key))
-            values = [value if type(value) is str else _text_of(value) for value in values]
+            plain = (str, int)  # not bool, which JSON writes in another way
+            values = [value if value is None else str(value) if type(value) in plain else _text_of(value) for value in values]
         columns[name] = pl.Series(values, dtype=pl.String)
     rows = pl.DataFrame(columns)
     if bad:
