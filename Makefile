@@ -73,7 +73,7 @@ kill: $(VENV)/.installed ## kill -9 at 100 random moments of an ingest
 	@$(BIN)/python tests/scenarios/kill_ingest.py --kills 100 --seed 1
 
 fuzz: oracle kill ## all campaigns that search for faults
-	@$(BIN)/python -m tests.adapters.fuzz 20000 --seed 1
+	@$(BIN)/python -m tests.adapters.fuzz 20000 --seed 400 --each
 
 bench: $(VENV)/.installed ## figures, each beside a named alternative in the same run
 	@$(BIN)/python -m benchmarks

@@ -114,8 +114,9 @@ def pick(records: Sequence[Object], fields: Mapping[str, str | Sequence[str]], w
     """
     columns: dict[str, pl.Series] = {"locator": pl.Series([pointer for pointer, _ in records], dtype=pl.String)}
     bad: dict[int, Fault] = {}
+    below: dict[tuple[str, ...], list[Any]] = {(): [record for _, record in records]}
     for name, path in fields.items():
-        values = [record.get(path) if isinstance(path, str) else at(record, path) for _, record in records]
+        values = _column(below, (path,) if isinstance(path, str) else tuple(path))
         kinds = set(map(type, values))
         if not kinds <= {str, type(None)}:
             if kinds & {dict, list}:
@@ -124,12 +125,21 @@ def pick(records: Sequence[Object], fields: Mapping[str, str | Sequence[str]], w
                         key = path if isinstance(path, str) else "/".join(path)
                         what = f"{key} should be one value, and is {_kind(value)}: the record was not used"
                         bad.setdefault(place, Fault(where, what, "fetch it again", records[place][0], key))
-            values = [_text_of(value) for value in values]
+            plain = (str, int)  # not bool, which JSON writes in another way
+            values = [value if value is None else str(value) if type(value) in plain else _text_of(value) for value in values]
         columns[name] = pl.Series(values, dtype=pl.String)
     rows = pl.DataFrame(columns)
     if bad:
         rows = rows.filter(~pl.Series([place in bad for place in range(len(records))], dtype=pl.Boolean))
     return Rows(rows, tuple(bad.values()))
+
+
+def _column(below: dict[tuple[str, ...], list[Any]], path: tuple[str, ...]) -> list[Any]:
+    """Return what stands at a path below each record, as `at` does for one. `below`: what is known of shorter paths, which several fields share."""
+    parents = below.get(path[:-1])
+    if parents is None:
+        parents = below[path[:-1]] = _column(below, path[:-1])
+    return [value.get(path[-1]) if type(value) is dict else None for value in parents]
 
 
 def _kind(value: Any) -> str:

@@ -124,18 +124,19 @@ def _list(value: Any) -> list[Any]:
 def _second(place: str, run: dict[str, Any], envelope: Envelope) -> Iterator[Row]:
     """Yield the rows of a run of API v2: the backup, or one for each object, and its copies."""
     info, group = run.get("localBackupInfo"), run.get("protectionGroupName")
+    told: dict[str, Any] = info if isinstance(info, dict) else {}
     objects = _list(run.get("objects"))
-    failed = _records.at(info, "failedObjectsCount")
+    failed = told.get("failedObjectsCount")
     base = {
         "id": run.get("id"),
         "subject": group,
-        "type": _records.at(info, "runType"),
-        "status": _records.at(info, "status"),
-        "started_at": _records.at(info, "startTimeUsecs"),
-        "finished_at": _records.at(info, "endTimeUsecs"),
+        "type": told.get("runType"),
+        "status": told.get("status"),
+        "started_at": told.get("startTimeUsecs"),
+        "finished_at": told.get("endTimeUsecs"),
         "repository": envelope.repository,
-        "bytes": _records.at(info, ("localSnapshotStats", "logicalSizeBytes")),
-        "message": _joined(_records.at(info, "messages")),
+        "bytes": _records.at(told, ("localSnapshotStats", "logicalSizeBytes")),
+        "message": _joined(told.get("messages")),
         "coverage": "partial" if isinstance(failed, int) and failed > 0 else None,
         "there": run.get("hasLocalSnapshot") is True and run.get("isLocalSnapshotsDeleted") is False,
         "locator": place,

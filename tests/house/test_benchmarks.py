@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import what_if
+from benchmarks import adapters, what_if
 from benchmarks.engine import PER_ASSET, run
 
 
@@ -21,3 +21,9 @@ def test_what_ifs_are_measured_on_kept_worlds(monkeypatch: pytest.MonkeyPatch) -
     figures = what_if.run(3)
     assert len(figures) == len(what_if.ASKED)
     assert sum(one["promises_that_differ"] for one in figures) > 0
+
+
+def test_adapters_are_measured_on_rows_that_become_facts() -> None:
+    figures = adapters.run(60, others=False)
+    assert {one["tool"] for one in figures} == {*adapters.BIGGEST, "interchange", "tabular"}
+    assert all(int(one["facts"]) >= 30 and float(one["ratio"]) > 0 for one in figures)

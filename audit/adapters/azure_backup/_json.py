@@ -152,7 +152,7 @@ def _tiers(objects: list[_records.Object], kinds: pl.DataFrame, where: str) -> t
 
 
 def _text(value: Any, key: str) -> str | None:
-    found = _records.at(value, key)
+    found = value.get(key) if isinstance(value, dict) else None
     return found if isinstance(found, str) else None
 
 

@@ -83,7 +83,10 @@ def raw_archives(archives: Sequence[Any]) -> pl.DataFrame:
     stats = [told if isinstance(told := archive.get("stats"), dict) else {} for archive in objects]
 
     def text(key: str) -> list[str | None]:
-        return [value if isinstance(value := archive.get(key), str) else None for archive in objects]
+        values = [archive.get(key) for archive in objects]
+        if set(map(type, values)) <= {str, type(None)}:
+            return values
+        return [value if isinstance(value, str) else None for value in values]
 
     ends = [
         end if archive.get("command_line") and not backdated(archive["command_line"]) else None
@@ -111,7 +114,7 @@ def backdated(command_line: Any) -> bool:
 
 
 def _count(value: Any) -> str | None:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else None
+    return str(value) if type(value) is int and 0 <= value < 2**63 else None
 
 
 def points(given: Payload, raw: pl.DataFrame, *, encrypted: str | None, basis: str) -> tuple[pl.DataFrame, bool]:

@@ -34,6 +34,7 @@ _ATTEMPT, _ATTEMPT_LINES = 11, 8
 _BACKUP_ID = re.compile(r".*_[0-9]{10}\Z")
 _POOL = re.compile(r"DiskPool=([^;]+).*?StorageServer=([^;]+)")
 _COUNT = re.compile(r"C([0-9]+)\s*\Z")
+_ESCAPED = re.compile(r"\\(.)")
 _REMEDY = "copy the whole output and ingest it again"
 
 
@@ -100,7 +101,8 @@ def _fields(line: str) -> list[str]:
     while True:
         match = _FIELD.match(line, at)
         assert match is not None
-        found.append(re.sub(r"\\(.)", r"\1", match[0]))
+        field = match[0]
+        found.append(_ESCAPED.sub(r"\1", field) if "\\" in field else field)
         if match.end() >= len(line):
             return found
         at = match.end() + 1
