@@ -12,6 +12,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from lzma import LZMAError
 from typing import Any
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
@@ -81,7 +82,7 @@ def opened(payload: bytes, where: str) -> Workbook:
         archive = ZipFile(io.BytesIO(payload))
         _bearable(archive)
         return _described(archive)
-    except (_RefusedError, BadZipFile, NotImplementedError, ValueError, RuntimeError, OSError, EOFError, zlib.error) as error:
+    except (_RefusedError, BadZipFile, ValueError, RuntimeError, OSError, EOFError, zlib.error) as error:
         raise refused(where, f"is no XLSX workbook that can be read: {_told(error)}", "export it again") from None
 
 
@@ -232,7 +233,7 @@ def parsed(
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         raise _RefusedError(f"{part} is no XML: {error}") from None
-    except (BadZipFile, KeyError, zlib.error, EOFError) as error:
+    except (BadZipFile, KeyError, ValueError, RuntimeError, OSError, EOFError, LZMAError, zlib.error) as error:
         raise _RefusedError(f"{part} cannot be unpacked: {error}") from None
 
 
