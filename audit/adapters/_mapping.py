@@ -7,6 +7,7 @@ without what is at its default. Defaults therefore never change: they would chan
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, WithJsonSchema
@@ -28,6 +29,23 @@ CODECS = {
     "windows-1252": "cp1252",
 }
 """Encodings by the names that people know; each is read with the superset that Windows writes under that name. GBK and GB2312 are parts of GB18030."""
+
+Format = Literal["csv", "xlsx", "json", "ndjson"]
+"""What a file is. Never told by its bytes: evidence whose mapping does not say it is text with separators, as it always was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where in a file the table stands. `codec`: of Python; `before`, `after`: lines or rows left out; `rows`: keys with dots between them."""
+
+    format: str = "csv"
+    codec: str = "utf-8"
+    delimiter: str | None = None
+    before: int = 0
+    after: int = 0
+    sheet: str | None = None
+    rows: str | None = None
+
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 
@@ -126,7 +144,21 @@ class TableMapping(_Part):
     encoding: Literal["utf-8", "utf-16", "gb18030", "big5", "shift_jis", "euc-kr", "windows-1252"] = Field(
         "utf-8", description="of the text, unless it begins with a byte order mark"
     )
-    skip: Skip = Field(Skip.model_validate({}), description="lines that are no part of the table")
+    skip: Skip = Field(Skip.model_validate({}), description="lines (of a sheet: rows) that are no part of the table")
+    format: Format = Field(
+        "csv",
+        description="what the file is: csv (text with separators), xlsx, json (one document), ndjson (an object in each line)",
+    )
+    sheet: Text | None = Field(None, description="of xlsx: the sheet's name; the first that is not hidden when absent")
+    rows: Text | None = Field(
+        None,
+        description="of json: the keys, with dots between them, that lead to the list of rows; the document itself when absent",
+    )
+
+    def layout(self) -> Layout:
+        """Return where in a file the table stands."""
+        skip = self.skip
+        return Layout(self.format, CODECS[self.encoding], self.delimiter, skip.before, skip.after, self.sheet, self.rows)
 
     def problems(self) -> list[tuple[Path, str, str]]:
         """Return what cannot be right in it: where, what, and what to do."""

@@ -54,8 +54,24 @@ def unusable(mapping: TableMapping) -> Iterator[Problem]:
     yield from _columns(mapping)
     yield from _words(mapping)
     yield from _times(mapping, times)
+    yield from _format(mapping)
     if mapping.numbers.thousands == mapping.numbers.decimal:
         yield ("numbers",), "decimals and thousands cannot have the same sign", "correct `decimal` or `thousands`"
+
+
+def _format(mapping: TableMapping) -> Iterator[Problem]:
+    """Yield the keys that say something of another format than the one that is declared."""
+    kind = mapping.format
+    if mapping.sheet is not None and kind != "xlsx":
+        yield ("sheet",), f"a file of the format {kind} has no sheets", "say `format: xlsx`, or remove it"
+    if mapping.rows is not None and kind != "json":
+        yield ("rows",), f"`rows` leads to a place in a JSON document, and the format is {kind}", "say `format: json`, or remove it"
+    if mapping.delimiter is not None and kind != "csv":
+        yield ("delimiter",), f"a file of the format {kind} has no delimiters", "remove it"
+    if mapping.encoding != "utf-8" and kind == "xlsx":
+        yield ("encoding",), "a workbook says itself how its text is written", "remove it"
+    if (mapping.skip.before or mapping.skip.after) and kind in ("json", "ndjson"):
+        yield ("skip",), f"a file of the format {kind} has no lines beside its rows", "remove it"
 
 
 def _nothing_counts(mapping: TableMapping) -> Iterator[Problem]:

@@ -24,8 +24,8 @@ def mapping_of(tool: str) -> Any:
 
 
 def fits(tool: str, payload: bytes, mapping: Mapping[str, Any]) -> bool:
-    """Return whether a payload is a table that a mapping of this tool can read, by its first 64 KiB."""
-    return bool(tools()[tool].fits(payload[: _text.HEAD], mapping))
+    """Return whether a payload is a table that a mapping of this tool can read."""
+    return bool(tools()[tool].fits(payload, mapping))
 
 
 def encoding_of(envelope: Envelope) -> str:
@@ -33,6 +33,17 @@ def encoding_of(envelope: Envelope) -> str:
     if envelope.mapping is None or mapping_of(envelope.tool) is None:
         return "utf-8"
     return str(tools()[envelope.tool].encoding(envelope.mapping))
+
+
+def text_form(payload: bytes, envelope: Envelope) -> tuple[bytes, str]:
+    """Return a payload as people are shown it, in which locators name places, and the codec (of Python) of that text: itself, unless it is no text and
+    its adapter makes one of it.
+    """
+    if envelope.mapping is not None and mapping_of(envelope.tool) is not None:
+        made = tools()[envelope.tool].shown_as(payload, envelope.mapping)
+        if made is not None:
+            return made, "utf-8"
+    return payload, encoding_of(envelope)
 
 
 def recognise(name: str, payload: bytes) -> str:

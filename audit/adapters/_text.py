@@ -13,7 +13,10 @@ HEAD = 64 * 1024
 
 _PACKED = {
     b"\x1f\x8b": ("gzip-compressed", "decompress it first: gunzip {}"),
-    b"PK\x03\x04": ("a zip archive (XLSX and ODS are zip archives too)", "unpack it first: unzip {}"),
+    b"PK\x03\x04": (
+        "a zip archive (XLSX and ODS are zip archives too)",
+        "of an XLSX table say `format: xlsx` in a mapping (docs/tabular.md); else unpack it first: unzip {}",
+    ),
     b"PK\x05\x06": ("an empty zip archive", "unpack it first: unzip {}"),
     b"\x28\xb5\x2f\xfd": ("zstd-compressed", "decompress it first: zstd -d {}"),
     b"\xfd7zXZ\x00": ("xz-compressed", "decompress it first: unxz {}"),

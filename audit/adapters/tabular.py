@@ -1,8 +1,9 @@
-"""Any CSV table, read through the mapping that is declared with its source: which column is which field, how times are written, what words mean.
+"""Any table in CSV, XLSX or JSON, read through the mapping that is declared with its source: which column is which field, how times are written, what words mean.
 
-Formats read: text with one record a row and a header that names the columns; fields separated by commas, semicolons, tabs or bars, quoted as RFC 4180
-says (also over several lines); UTF-8, UTF-16, GB18030 and others as declared. The mapping stands in the envelope: `ingest` puts it there as
-declared for the source, so that a row means for ever what it meant when it was read. docs/tabular.md explains every key.
+Formats read: text with one record a row and a header that names the columns; fields separated by commas, semicolons, tabs or bars, quoted as RFC 4180 says
+(also over several lines); UTF-8, UTF-16, GB18030 and others as declared. Sheets of XLSX workbooks: cells by their type, formulas by the value that was saved.
+JSON: a list of objects, wherever it stands in a document, or an object a line, keys inside of keys with dots between them. The mapping stands in the
+envelope: `ingest` puts it there as declared for the source, so that a row means for ever what it meant when it was read. docs/tabular.md explains every key.
 
 Statuses: those of the mapping's `words`. A word that is not in it is quarantined, never guessed.
 Time semantics: as the mapping says which column is which. A time without offset takes the source's time zone (`_time`); one that the zone had twice is
@@ -25,10 +26,10 @@ from typing import Any
 
 import polars as pl
 
-from audit.adapters import _formats, _sizes, _table, _text
+from audit.adapters import _formats, _sizes, _tables
 from audit.adapters._listing import based, from_envelope, job_log
 from audit.adapters._lost import ANYTHING, lost, without
-from audit.adapters._mapping import CODECS, SEPARATORS, Column, TableMapping, read_mapping
+from audit.adapters._mapping import CODECS, Column, TableMapping, read_mapping
 from audit.adapters._typed import LATEST, Typed, shown, typed
 from audit.errors import Fault, InputError
 from audit.model.envelope import Envelope
@@ -38,28 +39,19 @@ TESTED_AGAINST = "own"
 MAPPING = TableMapping
 """What a source of this tool declares as its `mapping`; `ingest` and the programme's checks find it here."""
 
-_NAMED = 12
-"""How many columns of a header, or rows of one doubt, are told by name at the most."""
-
 
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - a table could be anyone's
     """Claim nothing: only a declared mapping makes a table ours (`fits`)."""
     return False
 
 
-def fits(head: bytes, mapping: Mapping[str, Any]) -> bool:
-    """Return whether a payload that begins so has every column that a mapping (as in an envelope) names."""
+def fits(payload: bytes, mapping: Mapping[str, Any]) -> bool:
+    """Return whether a payload is of the format, and has every column that a mapping (as in an envelope) names."""
     try:
         told = read_mapping(mapping, "mapping")
     except InputError:
         return False
-    for cut in range(4):  # the head may end within a character
-        try:
-            text = _text.decode_as("payload", head[: len(head) - cut], CODECS[told.encoding])
-        except InputError:
-            continue
-        return set(told.wanted()) <= set(_header(_lines(text, told.skip.before, 0)[0], told)[1])
-    return False
+    return _tables.fits(payload, told.layout(), told.wanted())
 
 
 def encoding(mapping: Mapping[str, Any]) -> str:
@@ -67,103 +59,49 @@ def encoding(mapping: Mapping[str, Any]) -> str:
     return CODECS.get(str(mapping.get("encoding")), "utf-8")
 
 
+def shown_as(payload: bytes, mapping: Mapping[str, Any]) -> bytes | None:
+    """Return the text in which a payload that is none is shown to people, a line for each row of its sheet; `None` where it is text itself."""
+    try:
+        told = read_mapping(mapping, "mapping")
+        return _tables.drawn(payload, told.layout()) if told.format == "xlsx" else None
+    except InputError:
+        return None
+
+
 def read(payload: bytes, envelope: Envelope) -> Facts:
     """Read a whole table. Raises `InputError` when it, or its mapping, cannot be used as a whole; a bad row is a fault of its own."""
     where = envelope.name or envelope.tool
     mapping = read_mapping(envelope.mapping, where)
-    text = _text.decode_as(where, payload, CODECS[mapping.encoding])
-    table = _rows(text, mapping, where)
+    table = _tables.read(payload, mapping.layout(), mapping.wanted(), where, mapping.unknown or ())
     kept, passed = _passed_over(table.raw, mapping)
-    faults = [*table.faults, *_notes(passed, table, mapping, where)]
+    faults = list(_notes(passed, table, mapping, where))
     raw, bad, wrong = _fields(kept, mapping, where)
     faults += wrong
     kind = mapping.record
     result = typed(kind, raw.filter(~bad), envelope, loose=True)
     left_out = typed(kind, raw.filter(bad), envelope, loose=True)  # what else is wrong in them, and which listings they concern
     faults += [replace(fault, key=_column(fault.key, mapping)) for fault in (*result.faults, *left_out.faults)]
-    faults += _told_twice(result.frame, envelope, where)
+    faults = [*table.faults, *(table.placed(fault) for fault in (*faults, *_told_twice(result.frame, envelope, where)))]
     home = replace(envelope, repository=mapping.constants.get("repository", envelope.repository))
     gone = _gone(kind, result, left_out, unsure=bool(table.unread) or _repository_unread(raw.filter(bad), mapping))
     if kind == "run":
         return without(Facts(runs=result.frame, listings=job_log(result.frame, home), faults=tuple(faults)), gone, where)
     listings = from_envelope(result.frame, home, empty_table=kept.is_empty() and not table.unread)
     points, ends = _ends_by_the_day(based(result.frame, listings), kept, mapping, where)
-    return without(Facts(points, listings=listings, faults=(*faults, *ends)), gone, where)
-
-
-def _lines(text: str, before: int, after: int) -> tuple[str, str]:
-    """Split a text into the table, and the lines behind it that are no part of it; those before it are left out."""
-    start = 0
-    for _ in range(before):
-        start = text.find("\n", start) + 1
-        if not start:
-            return "", ""
-    end = len(text)
-    for _ in range(after):
-        end = max(text.rfind("\n", start, len(text[:end].rstrip())) + 1, start)
-    return text[start:end], text[end:].strip()
-
-
-def _header(text: str, mapping: TableMapping) -> tuple[str, list[str]]:
-    """Return the separator under which the header has most of the wanted columns, and its names."""
-    signs = [SEPARATORS[mapping.delimiter]] if mapping.delimiter else list(SEPARATORS.values())
-    wanted = set(mapping.wanted())
-    return max(((sign, _table.header(text, sign)) for sign in signs), key=lambda one: (len(wanted & set(one[1])), len(one[1])))
-
-
-def _rows(text: str, mapping: TableMapping, where: str) -> _table.Table:
-    """Read the table. Raises `InputError` when it has no header, or not the columns that the mapping names."""
-    skip = mapping.skip
-    body, behind = _lines(text, skip.before, skip.after)
-    line = skip.before + 1
-    if not body.strip():
-        fault = Fault(
-            where,
-            f"has no header: nothing stands at line {line}",
-            "correct `skip` in the mapping, or export it again",
-            f"line {line}",
-        )
-        raise InputError(str(fault), [fault])
-    separator, names = _header(body, mapping)
-    _has_columns(names, mapping, where, line)
-    # Columns that nobody asked for may have no name, or the name of another.
-    wanted = set(mapping.wanted())
-    own = [name if name in wanted else f"\0{place}" for place, name in enumerate(names)]
-    table = _table.rows(body, own, where, separator, skip.before)
-    if behind:
-        what = f"{skip.after} line(s) at the end are not read: {shown(behind)}"
-        table.faults.append(Fault(where, what, "as the mapping says (`skip`); is it no row?", key="skip", level="warning"))
-    return table
-
-
-def _has_columns(names: list[str], mapping: TableMapping, where: str, line: int) -> None:
-    """Raise `InputError` with a fault for each wanted column that the header lacks, or has twice."""
-    faults = []
-    for name in mapping.wanted():
-        if name not in names:
-            near = get_close_matches(name.casefold(), {one.casefold(): one for one in names if one}, n=1)
-            nearest = next((one for one in names if near and one.casefold() == near[0]), None)
-            listed = ", ".join(one for one in names[:_NAMED] if one)
-            remedy = f"the nearest is {nearest!r}" if nearest else f"the header has: {listed}" if listed else "is this the header?"
-            faults.append(Fault(where, f"the table has no column {shown(name)}", remedy, f"line {line}", name))
-        elif names.count(name) > 1:
-            what = f"the table has the column {shown(name)} {names.count(name)} times"
-            faults.append(Fault(where, what, "give each column that the mapping names a name of its own", f"line {line}", name))
-    if faults:
-        raise InputError(str(faults[0]), faults)
+    return without(Facts(points, listings=listings, faults=(*faults, *map(table.placed, ends))), gone, where)
 
 
 def _passed_over(raw: pl.DataFrame, mapping: TableMapping) -> tuple[pl.DataFrame, list[tuple[str, int]]]:
     """Return the rows that are read, and for each column of `pass_over` how many rows it took out."""
     passed = []
     for name, marks in mapping.pass_over.items():
-        marked = _trimmed(raw[name]).is_in(list(marks)).fill_null(value=False)
+        marked = _trimmed(_tables.cells(raw, name)).is_in(list(marks)).fill_null(value=False)
         passed.append((name, int(marked.sum())))
         raw = raw.filter(~marked)
     return raw, passed
 
 
-def _notes(passed: list[tuple[str, int]], table: _table.Table, mapping: TableMapping, where: str) -> Iterable[Fault]:
+def _notes(passed: list[tuple[str, int]], table: _tables.Rows, mapping: TableMapping, where: str) -> Iterable[Fault]:
     for name, count in passed:
         if count:
             told = ", ".join(mapping.pass_over[name])
@@ -175,14 +113,14 @@ def _notes(passed: list[tuple[str, int]], table: _table.Table, mapping: TableMap
             where,
             "has a header and no rows",
             "check that the export was not filtered",
-            f"line {mapping.skip.before + 1}",
+            table.header,
             level="warning",
         )
 
 
 def _fields(table: pl.DataFrame, mapping: TableMapping, where: str) -> tuple[pl.DataFrame, pl.Series, list[Fault]]:
     """Return the table as text under the fields' names with `locator`, the mask of rows with a cell that the mapping does not cover, and a fault for each such cell."""
-    locator = table.select(locator=pl.format("line {}", "line"))["locator"]
+    locator = table["locator"]
     bad = pl.Series("bad", [False], dtype=pl.Boolean).new_from_index(0, table.height)
     faults: list[Fault] = []
     told = {}
@@ -217,7 +155,7 @@ def _joined(table: pl.DataFrame, column: Column, mapping: TableMapping, *, timed
     unknown = [*(mapping.unknown or ()), *(column.unknown or ())]
     parts = []
     for name in column.column:
-        text = _trimmed(table[name])
+        text = _trimmed(_tables.cells(table, name))
         parts.append(text.set(text.is_in(unknown), None) if unknown and text.len() else text)
     if len(parts) == 1:
         return parts[0]
@@ -262,8 +200,8 @@ def _told_twice(rows: pl.DataFrame, envelope: Envelope, where: str) -> list[Faul
     doubled = rows.filter("ambiguous")["locator"]
     what = f"a time that {envelope.timezone} had twice, when its clocks were put back: the later one is taken for {', '.join(sorted(LATEST))}, the earlier for others"
     remedy = "export times with their offset, or in UTC"
-    told = [Fault(where, what, remedy, locator, level="warning") for locator in doubled.head(_NAMED)]
-    if (rest := doubled.len() - _NAMED) > 0:
+    told = [Fault(where, what, remedy, locator, level="warning") for locator in doubled.head(_tables.NAMED)]
+    if (rest := doubled.len() - _tables.NAMED) > 0:
         told.append(Fault(where, f"{rest} more rows have {what}", remedy, level="warning"))
     return told
 
@@ -279,7 +217,7 @@ def _ends_by_the_day(
     if column is None or not days:
         return points, []
     by_day = _formats.normal(_joined(table, column, mapping, timed=True), days, day_end=True).is_not_null()
-    lines = table.filter(by_day).select(locator=pl.format("line {}", "line"))["locator"]
+    lines = table["locator"].filter(by_day)
     unsafe = (points["basis"] == "job") & points["locator"].is_in(lines.implode())
     remedy = "say when the table was true (--observed-at): then the listing decides how long a copy is there"
     what = "the end is told by the day, of a copy that no listing shows"

@@ -1,6 +1,7 @@
 """Places in a payload: the text around a locator, with the very place marked. Pure: bytes and a locator in, pieces of text out.
 
-A locator is `line 12`, a JSON pointer (RFC 6901) such as `/3/time`, or a word that names no place (`envelope`, nothing).
+A locator is `line 12`, a JSON pointer (RFC 6901) such as `/3/time`, in the text form of a sheet (a line for each row, tabs between cells) `row 12` or
+`cell B12`, or a word that names no place (`envelope`, nothing).
 """
 
 from __future__ import annotations
@@ -79,9 +80,12 @@ def text_of(payload: bytes, encoding: str = "utf-8") -> str:
 
 def _span(text: str, locator: str) -> tuple[int, int] | None:
     """Return where a locator's place begins and ends in the text."""
-    number = re.match(r"line (\d{1,12})", locator)
+    number = re.match(r"(?:line|row) (\d{1,12})", locator)
     if number:
         return _line_span(text, int(number[1]))
+    cell = re.match(r"cell ([A-Z]{1,3})(\d{1,12})", locator)
+    if cell:
+        return _cell_span(text, cell[1], int(cell[2]))
     if not locator.startswith("/"):
         return None
     try:
@@ -100,6 +104,21 @@ def _line_span(text: str, number: int) -> tuple[int, int] | None:
         return None
     end = text.find("\n", begin)
     return begin, len(text) if end < 0 else end
+
+
+def _cell_span(text: str, letters: str, number: int) -> tuple[int, int] | None:
+    """Return where a cell begins and ends; an empty one is told by its whole row."""
+    line = _line_span(text, number)
+    if line is None:
+        return None
+    cells = text[line[0] : line[1]].split("\t")
+    column = 0
+    for letter in letters:
+        column = column * 26 + ord(letter) - ord("A") + 1
+    if column > len(cells) or not cells[column - 1]:
+        return line
+    begin = line[0] + sum(len(one) + 1 for one in cells[: column - 1])
+    return begin, begin + len(cells[column - 1])
 
 
 def _pointed(text: str, pointer: str) -> tuple[int, int]:

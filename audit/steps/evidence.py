@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from audit.adapters._registry import encoding_of
+from audit.adapters._registry import text_form
 from audit.errors import UsageError
 from audit.evidence.places import Excerpt, excerpt
 from audit.model.envelope import Envelope
@@ -40,7 +40,8 @@ def evidence(store: Store, number: int, locator: str = "") -> Seen:
     entry = _with_payload(store, number)
     payload = store.vault.get(entry.body["sha256"])
     envelope = envelope_of(entry)
-    found = excerpt(payload, locator, encoding_of(envelope))
+    text, encoding = text_form(payload, envelope)
+    found = excerpt(text, locator, encoding)
     return Seen(number, entry.at, entry.body["sha256"], len(payload), envelope, found)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from audit.adapters._registry import encoding_of
+from audit.adapters._registry import text_form
 from audit.content import Content
 from audit.evaluation.over_time import OverTime
 from audit.evidence.places import text_of
@@ -33,6 +33,8 @@ from audit.steps.over_time import over_time_of
 EXCERPT = 2_000
 """How many characters of a payload an excerpt shows at the most."""
 
+_LINE = re.compile(r"(?:line |row |cell [A-Z]{1,3})([0-9]{1,12})")
+
 
 @dataclass(frozen=True, slots=True)
 class Explained:
@@ -51,10 +53,11 @@ def explain(
     assessment = assess(store, since, until, known_at, controls=[control], assets=[asset])
     refs = {ref for result in assessment.results for breach in result.breaches for ref in breach.evidence}
     envelopes = {number: envelope_of(entry_of(store, number)) for number in {ref.entry for ref in refs}}
+    texts = {(ref.entry, ref.sha256): text_form(store.vault.get(ref.sha256), envelopes[ref.entry]) for ref in refs}
     shown = {}
     for ref in refs:
-        envelope = envelopes[ref.entry]
-        shown[ref] = (envelope.name, excerpt(store.vault.get(ref.sha256), ref.locator, encoding_of(envelope)))
+        text, encoding = texts[ref.entry, ref.sha256]
+        shown[ref] = (envelopes[ref.entry].name, excerpt(text, ref.locator, encoding))
     ran = over_time_of(store, asset, control, since, until, assessment.as_known_at) if over_time else OverTime()
     return Explained(assessment, shown, ran)
 
@@ -132,15 +135,15 @@ def picture_of(ran: OverTime, lines: Sequence[Line], since: datetime, until: dat
 
 
 def excerpt(payload: bytes, locator: str, encoding: str = "utf-8") -> str:
-    """Return the text at a locator: `line 12`, or a JSON pointer; the whole beginning when there is no locator.
+    """Return the text at a locator: `line 12` (of a sheet's text form `row 12` or `cell B12`), or a JSON pointer; the whole beginning when there is no locator.
 
     `encoding`: of text without a byte order mark (a codec of Python).
     """
     text = text_of(payload, encoding)
-    if locator.startswith("line "):
+    if place := _LINE.match(locator):
         # Other signs that Unicode calls line ends may stand inside a line, and adapters do not count them.
         lines = text.split("\n")
-        number = int(locator.removeprefix("line ").split()[0])
+        number = int(place[1])
         text = lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
     elif locator.startswith("/"):
         text = json.dumps(_pointed(text, locator), ensure_ascii=False)
