@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from pydantic import Field
@@ -10,6 +11,8 @@ from audit.connectors._fetching import Fetch, FetchError
 from audit.connectors._programs import Ran, run
 from audit.controls._objectives import Length
 from audit.model.terms import Term
+
+_WRONG = re.compile(r"\b(?:authorization|error|failed|could not|cannot|not authorized|invalid command)\b", re.IGNORECASE)
 
 
 class Console(Fetch):
@@ -32,11 +35,12 @@ def asked(settings: Console, commands: Iterable[str]) -> Ran:
     arguments += ["-D", settings.director] if settings.director else []
     ran = run(arguments, {}, "/", settings.timeout, "".join(f"{command}\n" for command in commands).encode())
     if ran.exit_code:
-        raise FetchError(f"{settings.program} ended with {ran.exit_code}{last_line(ran)}")
+        raise FetchError(f"{settings.program} ended with {ran.exit_code}{telling_line(ran)}")
     return ran
 
 
-def last_line(ran: Ran) -> str:
-    """Return the last line that the console printed, behind a colon; nothing where it printed none."""
-    lines = (ran.stderr.strip() or ran.stdout.strip()).decode(errors="replace").splitlines()
-    return f": {lines[-1].strip()[:200]}" if lines else ""
+def telling_line(ran: Ran) -> str:
+    """Return the line that says what went wrong, or else the last one that the console printed, behind a colon; nothing where it printed none."""
+    lines = [line.strip() for line in (ran.stderr + ran.stdout).decode(errors="replace").splitlines() if line.strip()]
+    said = next((line for line in lines if _WRONG.search(line)), lines[-1] if lines else "")
+    return f": {said[:200]}" if said else ""

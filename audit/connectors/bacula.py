@@ -7,7 +7,7 @@ Changed since: not used. The same table is the history of jobs and the catalog o
 Complete: the console echoed the command after the list, and the director answered it: the list was not cut off. The console must be allowed every job, client, pool
 and file set: a console with narrower lists is shown a part, and says nothing of it.
 
-Tested against: a program that prints what bconsole of Bacula 9.6 printed.
+Tested against: Bacula 9.6 itself, by a console that may do nothing else.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from audit.connectors._bconsole import Console, asked, last_line
+from audit.connectors._bconsole import Console, asked, telling_line
 from audit.connectors._fetching import Asking, Fetched, FetchError
 
 JOBS = "llist jobs"
@@ -36,6 +36,6 @@ def fetch(settings: Settings, asking: Asking) -> Iterator[Fetched]:
     ran = asked(settings, COMMANDS)
     found = _LIST.search(ran.stdout)
     if not found or not re.search(rb"^ +jobid: |No results to list", found[1], re.MULTILINE | re.IGNORECASE):
-        raise FetchError(f"{settings.program} gave no whole list of jobs{last_line(ran)}")
+        raise FetchError(f"{settings.program} gave no whole list of jobs{telling_line(ran)}")
     told = {"command": JOBS, "exit_code": ran.exit_code, "started_at": began, "finished_at": asking.clock(), "observed_at": began}
     yield Fetched(JOBS, found[0], {**told, "complete": True})

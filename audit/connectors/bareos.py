@@ -17,7 +17,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from audit.connectors._bconsole import Console, asked, last_line
+from audit.connectors._bconsole import Console, asked, telling_line
 from audit.connectors._fetching import Asking, Fetched, FetchError
 
 JOBS = "llist jobs"
@@ -43,7 +43,7 @@ def fetch(settings: Settings, asking: Asking) -> Iterator[Fetched]:
         if isinstance(result, dict) and isinstance(result.get("jobs"), list):
             yield Fetched(JOBS, document.encode(errors="surrogateescape"), {**told, "complete": True})
             return
-    raise FetchError(f"{settings.program} gave no whole list of jobs in JSON{last_line(ran)}")
+    raise FetchError(f"{settings.program} gave no whole list of jobs in JSON{telling_line(ran)}")
 
 
 def _answers(text: str) -> Iterator[tuple[dict[str, Any], str]]:
