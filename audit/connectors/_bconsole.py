@@ -12,7 +12,7 @@ from audit.connectors._programs import Ran, run
 from audit.controls._objectives import Length
 from audit.model.terms import Term
 
-_WRONG = re.compile(r"\b(?:authorization|error|failed|could not|cannot|not authorized|invalid command)\b", re.IGNORECASE)
+_WRONG = re.compile(r"\b(?:authorization|error|failed|[Cc]ould not|[Cc]annot|not authorized|invalid command)\b")
 
 
 class Console(Fetch):
