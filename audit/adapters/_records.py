@@ -53,6 +53,8 @@ def objects(value: Any, pointer: str, where: str) -> tuple[list[Object], list[Fa
     if not isinstance(value, list):
         return [], [Fault(where, f"there is no list of records here, but {_kind(value)}", "fetch it again", pointer)]
     found = [(f"{pointer}/{place}", each) for place, each in enumerate(value)]
+    if set(map(type, value)) <= {dict}:
+        return found, []
     faults = [
         Fault(where, f"this record is {_kind(each)}, not a JSON object", "fetch it again", place)
         for place, each in found
