@@ -154,6 +154,8 @@ def _framed(text: str, rows: int) -> str:
     first, last = framed[1], framed[-1]
     makers = []
     for line in (lines[at] for at in framed[1:]):
-        cell, rest = re.fullmatch(r"\| *([0-9]+) (\|.*\n?)", line, re.DOTALL).groups()  # type: ignore[union-attr]
-        makers.append(_maker(f"| {_SPOT}{cell}{_SPOT} {rest}"))
+        row = re.fullmatch(r"\| *([0-9]+) +(\|.*\n?)", line, re.DOTALL)
+        if row is None:
+            raise NoRecordsError
+        makers.append(_maker(f"| {_SPOT}{row[1]}{_SPOT} {row[2]}"))
     return "".join([*lines[:first], *(makers[n % len(makers)](n) for n in range(rows)), *lines[last + 1 :]])

@@ -90,6 +90,8 @@ def objects(value: Any, pointer: str, where: str) -> tuple[list[Object], list[Fa
         return [], [Fault(where, f"there is no list of records here, but {_kind(value)}", "fetch it again", pointer)]
     pointers = value.pointers if isinstance(value, Paged) else [f"{pointer}/{place}" for place in range(len(value))]
     found = list(zip(pointers, value, strict=True))
+    if set(map(type, value)) <= {dict}:
+        return found, []
     faults = [
         Fault(where, f"this record is {_kind(each)}, not a JSON object", "fetch it again", place)
         for place, each in found
