@@ -151,21 +151,18 @@ def _id(proposal: Proposal, found: Mapping[str, Profile], vocabulary: Vocabulary
         proposal.note("columns.id", "id", column=name, values=_some(found[name]))
         return
     jobs = {plain(one) for one in vocabulary.jobs}
-    parts = [one for one in found if plain(one) in jobs]
-    for name in ("subject", "started_at", "captured_at", "kind", "method", "repository", "finished_at"):
-        parts += [one for one in proposal.columns.get(name, ()) if one not in parts]
-    taken: list[str] = []
+    begin = "started_at" if proposal.record == "run" else "captured_at"
+    job = next((one for one in found if plain(one) in jobs), None)
+    # Never the end or the outcome: they change while a job runs, and it would be two.
+    least = [*proposal.columns.get("subject", ()), *proposal.columns.get(begin, ())]
+    more = [*([job] if job else []), *(one for name in ("kind", "method", "repository") for one in proposal.columns.get(name, ()))]
+    ways = [list(dict.fromkeys([*more[:count], *least])) for count in range(len(more) + 1)]
     frame = proposal.looked.rows.raw
-    for one in sorted(parts, key=lambda one: not found[one].timed) if len(parts) > 1 else parts:
-        taken.append(one)
-        if len(taken) > 1 and not frame.select([_tables.own(name) for name in taken]).is_duplicated().any():
-            break
-    if not taken:
-        taken = [next(iter(found))]
-    taken = [one for one in parts if one in taken] or taken
-    unique = not frame.select([_tables.own(name) for name in taken]).is_duplicated().any()
-    proposal.columns["id"] = tuple(taken)
-    proposal.note("columns.id", "id-joined" if unique else "id-not-unique", columns=" + ".join(taken))
+    told = [way for way in ways if way] or [[next(iter(found))]]
+    unique = (way for way in told if not frame.select([_tables.own(name) for name in way]).is_duplicated().any())
+    taken = next(unique, None)
+    proposal.columns["id"] = tuple(taken or told[-1])
+    proposal.note("columns.id", "id-joined" if taken else "id-not-unique", columns=" + ".join(taken or told[-1]))
 
 
 def _kind(proposal: Proposal, found: Mapping[str, Profile], vocabulary: Vocabulary) -> None:

@@ -26,6 +26,7 @@ _DATES = (
 _CLOCKS = (
     "%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%H:%M:%S,%f", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p", "%I:%M%p", "%p %I:%M:%S", "%p %I:%M", "%p%I:%M:%S", "%p%I:%M",
     "%H.%M.%S", "%H时%M分%S秒", "%H时%M分",
+    "%H%M%S", "%H%M",
 )  # fmt: skip
 _BETWEEN = (" ", "T", ", ", "  ", "")
 _PLAUSIBLE = {
@@ -59,7 +60,7 @@ def _candidates() -> tuple[tuple[str, re.Pattern[str]], ...]:
     for date, clock, between in product(_DATES, _CLOCKS, _BETWEEN):
         if between == "" and not date.endswith(("日", "%d")):
             continue
-        if between == "T" and "%Y" not in date[:3]:
+        if (between == "T" and "%Y" not in date[:3]) or (clock.startswith("%H%M") and date != "%Y%m%d"):
             continue
         formats += [f"{date}{between}{clock}", *(f"{date}{between}{clock}{gap}%z" for gap in ("", " ") if "%p" not in clock)]
     formats += ["%Y%m%d%H%M%S", "%Y%m%d%H%M", "%a %b %d %H:%M:%S %Y"]

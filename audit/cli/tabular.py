@@ -20,7 +20,7 @@ from audit.content import Content
 from audit.errors import Exit, Fault, InputError, UsageError
 from audit.reporting.formats import LOCALES
 from audit.steps.facts import with_times_as_text
-from audit.steps.tabular import Wording, suggest, written
+from audit.steps.tabular import Wording, one_line, suggest, written
 from audit.steps.tabular_check import ZONE_UNTOLD, Checked, check, declared, openings, tried
 
 SHOWN = 8
@@ -154,7 +154,7 @@ def _check(file: Path, mapping_file: Path | None, content: Content, words: Wordi
             payload, proposal, file.name, source=source, timezone=timezone, repository=repository, observed_at=observed_at
         )
         if proposal.naive and timezone is None:
-            left.append(f"timezone ({ZONE_UNTOLD})")
+            click.echo(words("check-zone", zone=ZONE_UNTOLD))
     if len(found) > 1:
         click.echo(words("check-undecided"))
     for one in found:
@@ -163,7 +163,7 @@ def _check(file: Path, mapping_file: Path | None, content: Content, words: Wordi
         _show(one, words, rows)
     if left:
         click.echo(words("check-open", open=left))
-    bad = len(found) > 1 or any(one.bad for one in found) or any(not one.startswith("timezone") for one in left)
+    bad = len(found) > 1 or any(one.bad for one in found) or bool(left)
     click.echo(words("check-bad" if bad else "check-fine"))
     if bad:
         click.get_current_context().exit(int(Exit.FAILED))
@@ -180,11 +180,11 @@ def _show(one: Checked, words: Wording, rows: int) -> None:
     if one.bad:
         click.echo(words("check-faults", count=len(one.bad)))
         for count, fault in one.by_what():
-            click.echo(f"  {count} x {fault}")
+            click.echo(f"  {count} x {one_line(str(fault))}")
     if one.notes:
         click.echo(words("check-notes"))
         for fault in one.notes[:10]:
-            click.echo(f"  {fault}")
+            click.echo(f"  {one_line(str(fault))}")
     if one.unknown:
         click.echo(words("check-unknown", fields=[f"{name} ({count})" for name, count in one.unknown.items()]))
     means = words.means(one.record)
@@ -205,5 +205,5 @@ def _table(rows: pl.DataFrame) -> None:
     for name in told.columns:
         table.add_column(name, overflow="fold")
     for row in told.iter_rows():
-        table.add_row(*("" if value is None else " ".join(str(value).split()) for value in row))
+        table.add_row(*("" if value is None else one_line(str(value)) for value in row))
     Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, markup=False).print(table)

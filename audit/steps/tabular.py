@@ -29,7 +29,7 @@ class Wording:
     def __call__(self, key: str, /, **values: Any) -> str:
         """Return a sentence on one line."""
         shown = {name: ", ".join(map(str, value)) if isinstance(value, list | tuple) else value for name, value in values.items()}
-        return " ".join(str(self._told[key]).format(**shown).split())
+        return one_line(str(self._told[key]).format(**shown))
 
     def means(self, record: str) -> Mapping[str, str]:
         """Return by field what it means for verdicts that it is not told."""
@@ -98,7 +98,13 @@ def _noted(notes: Iterable[Note], words: Wording, indent: int) -> Iterator[str]:
 
 
 def _comment(text: str, indent: int) -> list[str]:
-    return [f"{' ' * indent}# {' '.join(text.split()) if not text.startswith('  ') else '  ' + ' '.join(text.split())}"]
+    """Return a text as a comment: on one line, whatever a table has in its names and values."""
+    return [f"{' ' * indent}#{'   ' if text.startswith('  ') else ' '}{one_line(text)}"]
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line, without signs that are not for the eye."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in " ".join(text.split()))
 
 
 def _flow(value: Any) -> str:

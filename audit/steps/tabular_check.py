@@ -22,6 +22,8 @@ from audit.policy.yaml_reader import read_yaml
 
 ZONE_UNTOLD = "UTC"
 """In which zone a proposal is tried while nobody has said one."""
+KIND_UNTOLD = "backup"
+"""As what its runs are shown while nobody has said what they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,12 @@ def declared(text: str, name: str, source: str | None) -> Declared:
 def openings(proposal: Proposal) -> list[str]:
     """Return where a proposal is open, as people find it in the file."""
     mapping = proposal.mapping()
-    found = [f"{key}.{name}" for key in ("constants", "numbers") for name, value in mapping.get(key, {}).items() if value == OPEN]
+    found = [
+        f"{key}.{name}" + (f" ({KIND_UNTOLD})" if name == "kind" else "")
+        for key in ("constants", "numbers")
+        for name, value in mapping.get(key, {}).items()
+        if value == OPEN
+    ]
     found += [f"columns.{name}.unit" for name, unit in proposal.units.items() if unit == OPEN]
     found += [f"words.{name}.{raw}" for name, words in proposal.words.items() for raw, ours in words.items() if ours == OPEN]
     return found + (["times"] if proposal.times.undecided else [])
@@ -105,7 +112,7 @@ def closed(proposal: Proposal, times: list[str]) -> dict[str, Any]:
     if OPEN in proposal.units.values() or OPEN in proposal.numbers.values():
         mapping["columns"] = {name: one for name, one in mapping["columns"].items() if name != "bytes"}
         mapping.pop("numbers", None)
-    mapping["constants"] = {name: value for name, value in proposal.constants.items() if value != OPEN}
+    mapping["constants"] = {name: value if value != OPEN else KIND_UNTOLD for name, value in proposal.constants.items()}
     return mapping
 
 
