@@ -13,8 +13,12 @@ SHORTEST_BEGINNING = 8
 """Tools that print short ids print at least this many characters (restic, git: 8)."""
 
 
+WORST_FIRST = ("failed", "cancelled", "warning", "success", "running")
+
+
 def merge_runs(runs: pl.DataFrame) -> pl.DataFrame:
-    """Return one row for each (source, id), field by field: of a final outcome before `running`, then the latest end, then the latest observation; known before unknown.
+    """Return one row for each (source, id), field by field: of a final outcome before `running`, then the latest end, then the latest observation, then the worse outcome
+    (what a command said on stderr counts as much as what it said on stdout); known before unknown.
 
     runs: the columns of facts.RUN with `observed_at` and `entry`.
     """
@@ -22,8 +26,9 @@ def merge_runs(runs: pl.DataFrame) -> pl.DataFrame:
     once, several = runs.filter(~twice), runs.filter(twice)
     if several.is_empty():
         return once
-    ranked = several.with_columns(final=pl.col("outcome") != "running").sort(
-        ["source", "id", "final", "finished_at", "observed_at", "outcome", "message", "entry"],
+    worst = pl.col("outcome").replace_strict(dict(zip(WORST_FIRST, range(len(WORST_FIRST)), strict=True)), return_dtype=pl.Int8)
+    ranked = several.with_columns(final=pl.col("outcome") != "running", worst=worst).sort(
+        ["source", "id", "final", "finished_at", "observed_at", "worst", "message", "entry"],
         descending=[False, False, True, True, True, False, False, False],
         nulls_last=True,
     )
