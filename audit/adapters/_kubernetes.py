@@ -40,6 +40,8 @@ def objects(payload: bytes, envelope: Envelope) -> tuple[Found, bool, list[Fault
         return found, not any(unfinished.values()), faults
     if isinstance(value, dict):
         kind = str(value.get("kind") or "").removesuffix("List")
+        if kind:
+            found[kind] = []  # a list of none of a kind says nothing of other kinds
         return found, not _goes_on(value), _into(found, value.get("items"), "/items", kind, where)
     return found, True, _into(found, value, "", "", where)
 
@@ -85,7 +87,7 @@ def strangers(found: Found, known: Collection[str], where: str, system: str) -> 
 
 def refuse_nothing(found: Found, faults: Collection[Fault], envelope: Envelope) -> None:
     """Raise `InputError` for a list of nothing, unless its envelope says by `complete` that it is a listing of nothing."""
-    if not found and not faults and not envelope.complete:
+    if not any(found.values()) and not faults and not envelope.complete:
         fault = Fault(
             envelope.name or envelope.tool, "holds no objects", "an empty list says nothing unless it is declared complete"
         )

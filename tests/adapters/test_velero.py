@@ -93,3 +93,11 @@ def test_pages_of_lists_are_one_list_and_the_last_page_says_whether_it_is_whole(
     assert read(json.dumps([first, locations]).encode()).listings["complete"].unique().to_list() == [False]
     assert read(json.dumps([page([]), locations]).encode()).listings.select("repository", "complete").rows() == [("r", True)]
     assert read(json.dumps([locations]).encode()).listings.is_empty()
+
+
+@pytest.mark.parametrize(("kind", "listings"), [("BackupList", 1), ("List", 1), ("ScheduleList", 0), ("RestoreList", 0)])
+def test_a_list_of_nothing_speaks_of_its_own_kind_only(kind: str, listings: int) -> None:
+    payload = json.dumps({"apiVersion": "velero.io/v1", "kind": kind, "items": []}).encode()
+    assert read(payload).listings["complete"].to_list() == [True] * listings
+    with pytest.raises(InputError, match="holds no objects"):
+        read(payload, complete=None)
