@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from audit.adapters import _formats, _suggest_columns, _suggest_times, _tables
+from audit.adapters import _formats, _suggest_columns, _suggest_times, _tables, _xlsx
 from audit.adapters._suggest_columns import WORDED, Profile
 from audit.adapters._suggest_look import Looked, Note, Vocabulary, look, plain, unit_of
 from audit.adapters._suggest_times import Times
@@ -88,6 +88,8 @@ def propose(payload: bytes, vocabulary: Vocabulary, where: str) -> Proposal:
     """Propose a source for a file. Raises `InputError` when it is no table that can be read."""
     looked = look(payload, vocabulary, where)
     found = _suggest_columns.profiles(looked, vocabulary)
+    if not found:
+        raise _xlsx.refused(where, "no column has a name of its own", "give each column of the header a name, and export it again")
     record, why = _suggest_columns.record_of(found, vocabulary)
     proposal = Proposal(looked, record, notes=dict(looked.notes))
     proposal.note("record", f"record-{record}" if why else "record-unsure", column=why)

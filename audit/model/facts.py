@@ -38,7 +38,7 @@ RECOVERY_POINT: dict[str, pl.DataType] = {
     "completeness": pl.String(),  # complete, partial
     "basis": pl.String(),  # catalog, job
     "ambiguous": pl.Boolean(),  # a naive time had two readings in the source's zone
-    "locator": pl.String(),  # `line 12`, or a JSON pointer
+    "locator": pl.String(),  # `line 12`, `row 12` of a sheet, or a JSON pointer
 }
 
 RUN: dict[str, pl.DataType] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,7 @@ from audit.errors import InputError
 from audit.evidence.places import excerpt
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
+from tests.adapters import fuzz, golden
 from tests.adapters.workbooks import SHEET, packed, workbook
 
 HEADER = ("编号", "客户端", "开始", "结束", "状态", "大小")
@@ -299,6 +301,26 @@ def test_evidence_without_a_format_is_text_as_before() -> None:
         "record": "run", "columns": TableMapping.model_validate(RUN).stored()["columns"], "constants": RUN["constants"], "words": RUN["words"],
     }  # fmt: skip
     assert "is a zip archive" in refused(workbook([HEADER, row(1)]), mapping)
+
+
+@pytest.mark.parametrize("block", range(5))
+def test_damage_inside_of_a_workbook_is_told(block: int) -> None:
+    """The archive is whole, and its XML is not: every part of it, damaged as other payloads are."""
+    payload = (golden.DATA / "tabular" / "zuoye.xlsx").read_bytes()
+    told = golden.envelope(golden.DATA / "tabular" / "zuoye.xlsx")
+    for seed in range(block * 40, block * 40 + 40):
+        random_ = random.Random(seed)
+        with ZipFile(io.BytesIO(payload)) as old:
+            parts = {name: old.read(name) for name in old.namelist()}
+        name = random_.choice([one for one in sorted(parts) if one.endswith((".xml", ".rels"))])
+        parts[name] = fuzz.damaged(random_, parts[name])
+        facts, faults = None, ()
+        try:
+            facts = _registry.read("tabular", archive(parts), told)
+        except InputError as error:
+            faults = error.faults
+        assert facts is not None or faults
+        _registry.text_form(archive(parts), told)
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------------------

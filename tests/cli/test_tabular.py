@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shlex
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from audit.steps._open import open_store
+from tests.adapters.workbooks import workbook
 from tests.cli.session import ROOT, Session
 from tests.policy.programmes import BASE
 
@@ -124,3 +127,19 @@ def test_a_table_without_the_columns_is_refused_and_kept(session: Session, tmp_p
     assert session.fine("facts", "--kind", "run", "--format", "ndjson").out == ""
     (unread,) = session.fine("quarantine", "--format", "ndjson").rows
     assert (unread["where"], unread["key"]) == ("history.csv", "状态")
+
+
+def test_a_workbook_gives_the_same_verdict_and_its_rows_are_shown_as_text(session: Session, tmp_path: Path) -> None:
+    header, *rows = csv.reader(TABLE.splitlines())
+    typed = [[datetime.strptime(one, "%Y/%m/%d %H:%M") if at in (3, 4) else one for at, one in enumerate(row)] for row in rows]
+    (tmp_path / "history.xlsx").write_bytes(workbook([["作业历史"], [], header, *typed], merged=["A1:H1"]))
+    sources = re.sub(r"times: .*", "times: rfc3339", CORRECTED).replace(
+        "encoding: gb18030", "format: xlsx\n      skip: {before: 2}"
+    )
+    session.fine("apply", declare(tmp_path / "programme", sources), "--by", "olivia")
+    taken = session.fine("ingest", *TAKEN, tmp_path / "history.xlsx").out
+    assert "0 recovery point(s), 5 run(s), 1 listing(s)" in taken
+    shown = session.fine("explain", "db", "recovery-point", *WHEN).out
+    assert "met 50.9028%, breached 49.0972%" in shown
+    assert "row 5, of history.xlsx" in shown
+    assert "J-1002\tOA服务器\t全量备份\t2026-11-02T01:00:00\t2026-11-02T02:12:00\t完成但有警告\t1,204.8 GB\t一号存储" in shown

@@ -18,6 +18,8 @@ def words(language):
     ("locator", "english", "chinese"),
     [
         ("line 1217", "line 1217", "第1217行"),
+        ("row 7", "row 7", "第7行"),
+        ("cell B7", "cell B7", "cell B7"),
         ("envelope", "envelope", "随附信息"),
         ("/40", "/40", "第41项（/40）"),
         ("/3/time", "/3/time", "第4项（/3/time）"),

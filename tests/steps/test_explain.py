@@ -16,6 +16,8 @@ from audit.steps.explain import excerpt
         ("编号\n成功\n".encode("utf-8-sig"), "line 1", "gb18030", "编号"),
         (b"a\n", "line 7", "utf-8", ""),
         (b'\xef\xbb\xbf {"a/b": [1, {"c": "x"}]}', "/a~1b/1", "utf-8", '{"c": "x"}'),
+        (b"a\tb\nc\td", "row 2", "utf-8", "c\td"),
+        (b"a\tb\nc\td", "cell B2", "utf-8", "c\td"),
         (b"a\nb", "envelope", "utf-8", "a\nb"),
     ],
 )
