@@ -212,7 +212,8 @@ def _values(layer: Layer, rows: pl.DataFrame, leg: str, terms: Copies, *, sure: 
         found = found.filter(~mirror.fill_null(value=sure))
     else:
         found = found.filter(~mirror.fill_null(value=sure) & pl.col("offline").fill_null(value=not sure))
-    return found.select("code", "begin", "end")  # each repository is one
+    # Each repository is one, also where its attributes change.
+    return _by_value(found.select("code", "begin", "end", value="name"))
 
 
 def _by_value(rows: pl.LazyFrame) -> pl.LazyFrame:
