@@ -271,7 +271,7 @@ def _message(text: str, line: int, console: _console.Console) -> dict[str, Any] 
     except ValueError as error:
         console.fault(f"this line was not read: {error}", "ingest the whole log", line)
         return None
-    if not isinstance(message, dict) or message.get("level") not in LEVELS:
+    if not isinstance(message, dict) or str(message.get("level")) not in LEVELS:
         console.fault("this line is of no level that rclone has", "report it, with the version of rclone", line, "level")
         return None
     return message

@@ -124,3 +124,15 @@ def test_what_is_refused(name: str, what: str) -> None:
     assert facts.points.is_empty()
     assert what in facts.faults[0].what
     assert "no output of btrfs" in read("hello\n").faults[0].what
+
+
+def test_a_long_row_of_digits_and_dots_in_a_path_takes_no_long_time() -> None:
+    from audit.adapters.btrfs_snapper._lists import _stem
+
+    assert _stem("/pool/db" + "-1." * 100_000 + "x") == "/pool/db" + "-1." * 100_000 + "x"
+    assert [_stem(path) for path in ("/pool/db-2026-11-23T01:00", "/pool/db@7", "/pool/db", "42")] == [
+        "/pool/db",
+        "/pool/db",
+        "/pool/db",
+        "42",
+    ]

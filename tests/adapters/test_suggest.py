@@ -16,7 +16,7 @@ from audit.adapters._suggest_look import unit_of
 from audit.content import Content
 from audit.errors import InputError
 from audit.steps.tabular import Wording, quoted, vocabulary, written
-from tests.adapters import fuzz, golden
+from tests.adapters import golden, mutations
 from tests.adapters.workbooks import workbook
 from tests.cli import exports
 
@@ -203,7 +203,7 @@ def test_damaged_files_give_a_proposal_or_faults(block: int) -> None:
     samples = [path for path in golden.samples() if path.parent.name == "tabular"]
     for seed in range(block * 25, block * 25 + 25):
         random_ = random.Random(seed)
-        payload = fuzz.damaged(random_, random_.choice(samples).read_bytes())
+        payload = mutations.damaged(random_, random_.choice(samples).read_bytes())
         if (found := _proposed(payload)) is not None:
             text = written(found, "t", Wording(CONTENT, "en"), source=None, timezone=None)
             assert YAML(typ="safe", pure=True).load(text)["sources"][0]["mapping"] == found.mapping()

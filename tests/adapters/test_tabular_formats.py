@@ -19,7 +19,7 @@ from audit.errors import InputError
 from audit.evidence.places import excerpt
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
-from tests.adapters import fuzz, golden
+from tests.adapters import golden, mutations
 from tests.adapters.workbooks import SHEET, packed, workbook
 
 HEADER = ("编号", "客户端", "开始", "结束", "状态", "大小")
@@ -313,7 +313,7 @@ def test_damage_inside_of_a_workbook_is_told(block: int) -> None:
         with ZipFile(io.BytesIO(payload)) as old:
             parts = {name: old.read(name) for name in old.namelist()}
         name = random_.choice([one for one in sorted(parts) if one.endswith((".xml", ".rels"))])
-        parts[name] = fuzz.damaged(random_, parts[name])
+        parts[name] = mutations.damaged(random_, parts[name])
         facts, faults = None, ()
         try:
             facts = _registry.read("tabular", archive(parts), told)
