@@ -18,7 +18,12 @@ _PATH = click.Path(path_type=Path, dir_okay=False)
 
 @click.group("inventory")
 def command() -> None:
-    """Hold lists of what should be protected (CSV, XLSX, ServiceNow, NetBox, vCenter, AWS) against the programme."""
+    """Hold lists of what should be protected (CSV, XLSX, ServiceNow, NetBox, vCenter, AWS) against the programme.
+
+    \b
+    Examples:
+      backup-audit inventory read vms.csv --mapping inventory.yaml --programme my-programme
+    """
 
 
 @command.command("read")
