@@ -110,6 +110,12 @@ def test_an_unknown_status_is_quarantined(status: str) -> None:
     assert not facts.listings["complete"].any()
 
 
+def test_data_files_of_no_level_are_a_fault() -> None:
+    facts = read(of_list().replace("13      Incr 1  10.00M     DISK", "13              10.00M     DISK"))
+    assert "DAILY" not in facts.points["id"].to_list()
+    assert len(errors(facts)) == 1
+
+
 def test_a_list_cut_off_leaves_the_others_and_is_not_complete() -> None:
     text = of_list()
     facts = read(text[: text.index("        BP Key: 16")])

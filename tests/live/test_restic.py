@@ -104,7 +104,7 @@ def test_how_each_run_ended(told):
     assert [(run["kind"], run["outcome"], run["coverage"]) for run in runs] == [
         ("backup", "success", None),
         ("backup", "success", None),
-        ("backup", "success", "partial"),  # restic leaves out a source that is not there, and exits with 0
+        ("backup", "warning", "partial"),  # restic leaves out a source that is not there, and exits with 0: only stderr tells
         ("backup", "failed", "partial"),
         ("verify", "success", "full"),
         ("restore", "success", "full"),

@@ -164,6 +164,8 @@ def _problem(one: _Set) -> str | None:
         return "none of its pieces is shown, it may have been cut off"
     if not one.tag:
         return "it has no tag"
+    if one.files and not one.type:
+        return "it holds data files, and its line does not say of which level they are"
     if one.type and (one.type, one.level) not in METHODS:
         return f"its level {shown(one.level)} is not documented"
     return None
