@@ -46,6 +46,12 @@ def text_form(payload: bytes, envelope: Envelope) -> tuple[bytes, str]:
     return payload, encoding_of(envelope)
 
 
+def claims(tool: str, name: str, payload: bytes) -> bool:
+    """Tell whether an adapter claims a payload, by its first 64 KiB; the name is only a hint. A tool that there is not claims nothing."""
+    module = tools().get(tool)
+    return module is not None and bool(module.identify(name, payload[: _text.HEAD]))
+
+
 def recognise(name: str, payload: bytes) -> str:
     """Return the id of the adapter that claims a payload, by its first 64 KiB; the name is only a hint.
 
@@ -53,11 +59,11 @@ def recognise(name: str, payload: bytes) -> str:
     """
     where = name or "payload"
     head = payload[: _text.HEAD]
-    claims = [tool for tool, module in tools().items() if module.identify(name, head)]
-    if len(claims) == 1:
-        return claims[0]
-    if claims:
-        fault = Fault(where, f"could be of several tools: {', '.join(claims)}", "say which it is with --tool")
+    claiming = [tool for tool, module in tools().items() if module.identify(name, head)]
+    if len(claiming) == 1:
+        return claiming[0]
+    if claiming:
+        fault = Fault(where, f"could be of several tools: {', '.join(claiming)}", "say which it is with --tool, or of which source with --source")
     else:
         fault = (
             _text.unreadable(name, payload)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
-from audit.adapters._registry import fits, mapping_of, recognise, tools
+from audit.adapters._registry import claims, fits, mapping_of, recognise, tools
 from audit.errors import Fault, InputError, UsageError
 from audit.evidence.redact import redact
 from audit.model.envelope import Envelope, time_text
@@ -178,12 +178,14 @@ def _keep(store: Store, payload: Payload, telling: _Telling, done: Ingested) -> 
 
 
 def _tool(values: Mapping[str, Any], payload: Payload, data: bytes, declared: Mapping[str, Source]) -> str:
-    """Return the tool of a payload: that of its source where its mapping fits; else the one that claims it; else that of a source with a mapping, whose
-    faults then say what does not fit. Raises `InputError` when nobody claims it.
+    """Return the tool of a payload: that of its source where it claims the payload or its mapping fits; else the one that claims it; else that of a
+    source with a mapping, whose faults then say what does not fit. Raises `InputError` when nobody claims it, or several do.
     """
     source = declared.get(values.get("source", ""))
-    if source is None or mapping_of(source.tool) is None:
+    if source is None:
         return recognise(payload.name, data)
+    if mapping_of(source.tool) is None:
+        return source.tool if claims(source.tool, payload.name, data) else recognise(payload.name, data)
     mapping = values.get("mapping") or source.mapping
     if mapping is not None and fits(source.tool, data, mapping):
         return source.tool

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from audit.adapters import _registry
 from audit.errors import DataFolderError, UsageError
 from audit.steps._open import Store, open_store
 from audit.steps._payloads import Gathered, gather
@@ -199,6 +200,29 @@ def test_what_nobody_recognises_is_kept_shown_and_does_not_stop_the_others(
     assert quarantined["where"].to_list() == ["a.bin"]
     assert quarantined["what"].to_list() == [done.unrecognised[0].what]
     assert verify(store).broken == []
+
+
+def test_a_payload_that_several_claim_is_of_the_tool_of_its_source(
+    store: Store, tmp_path: Path, points: Points, take_in: TakeIn, declare: Declare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (_registry.tools()["restic"], _registry.tools()["kopia"]):
+        monkeypatch.setattr(module, "identify", lambda name, head: True)
+    declare(nas=("interchange", None), laptop=("kopia", None))
+    (tmp_path / "a.ndjson").write_text(points(1))
+    done = take_in(store, tmp_path / "a.ndjson")
+    assert "could be of several tools: interchange, kopia, restic" in str(done.unrecognised[0])
+    done = take_in(store, tmp_path / "a.ndjson", source="nas")
+    assert (done.unrecognised, done.points) == ([], 1)
+    assert envelopes(store)[-1]["tool"] == "interchange"
+
+
+def test_a_payload_that_the_tool_of_its_source_does_not_claim_is_of_the_one_that_does(
+    store: Store, tmp_path: Path, points: Points, take_in: TakeIn, declare: Declare
+) -> None:
+    declare(nas=("restic", None))
+    (tmp_path / "a.ndjson").write_text(points(1))
+    assert take_in(store, tmp_path / "a.ndjson", source="nas").points == 1
+    assert envelopes(store)[-1]["tool"] == "interchange"
 
 
 def test_without_a_programme_any_source_is_taken_with_a_warning(
