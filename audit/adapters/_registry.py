@@ -63,7 +63,11 @@ def recognise(name: str, payload: bytes) -> str:
     if len(claiming) == 1:
         return claiming[0]
     if claiming:
-        fault = Fault(where, f"could be of several tools: {', '.join(claiming)}", "say which it is with --tool, or of which source with --source")
+        fault = Fault(
+            where,
+            f"could be of several tools: {', '.join(claiming)}",
+            "say which it is with --tool, or of which source with --source",
+        )
     else:
         fault = (
             _text.unreadable(name, payload)
