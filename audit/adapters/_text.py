@@ -5,6 +5,7 @@ read.
 from __future__ import annotations
 
 import codecs
+import re
 
 from audit.errors import Fault, InputError
 
@@ -35,6 +36,21 @@ _MARKS = (
 )
 _MARKED = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 """Byte order marks, and the codec that each one settles."""
+
+
+class LineStarts:
+    """Patterns that are sought where lines begin: `^(?:one|two|...)` with MULTILINE, but fast.
+
+    Python tries `^` at every byte. A pattern that begins with a newline it tries behind newlines only, so the line that begins the
+    payload is given one.
+    """
+
+    def __init__(self, *patterns: bytes, flags: re.RegexFlag = re.NOFLAG) -> None:
+        self._pattern = re.compile(rb"\n(?:" + b"|".join(patterns) + rb")", flags | re.MULTILINE)
+
+    def search(self, payload: bytes) -> re.Match[bytes] | None:
+        """Return the first match, or `None`. Its `start()` is where the line begins in the payload."""
+        return self._pattern.search(b"\n" + payload)
 
 
 def unreadable(name: str, payload: bytes) -> Fault | None:

@@ -68,11 +68,12 @@ _STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d))?$")
 _VALIDATING = re.compile(
     r'Validating image (\S{1,300}?):("(?:[^"\\]|\\.){0,2000}"|\S.{0,2000}) dumped (\d{8}|\d{14}) level (\d{1,3})$'
 )
-_LOG_HEAD = re.compile(
-    rb"^START (?:planner|driver) date \d{8}(?:\d{6})?$|^DISK planner \S+ \S|^INFO amdump amdump pid \d+$", re.MULTILINE
-)
-_TEXT_HEAD = re.compile(
-    rb"^date +host +disk +lv +(?:storage +pool +)?tape or file +file +part +status|^Validating image \S+ dumped \d{8}", re.MULTILINE
+_LINES = _text.LineStarts(
+    rb"START (?:planner|driver) date \d{8}(?:\d{6})?$",
+    rb"DISK planner \S+ \S",
+    rb"INFO amdump amdump pid \d+$",
+    rb"date +host +disk +lv +(?:storage +pool +)?tape or file +file +part +status",
+    rb"Validating image \S+ dumped \d{8}",
 )
 
 
@@ -98,7 +99,7 @@ class _Dump:
 
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """The header of find, the lines of a log, or of amcheckdump."""
-    return bool(_LOG_HEAD.search(head) or _TEXT_HEAD.search(head))
+    return bool(_LINES.search(head))
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

@@ -63,11 +63,10 @@ _COLUMNS = (
     "version",
 )
 _FEWEST = 14
-_HEAD = re.compile(rb"\A(?:\d{1,9}\t(?:full|incr|partial|active)\t\d{9,11}\t\d*\t\d*\t\d*(?:\t[^\t\n]*){6,30}\r?\n?)")
-_AT = rb"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d "
-_LOG_HEAD = re.compile(
-    _AT + rb"(?:(?:full|incr) backup (?:started |\d+ complete, )|Backup aborted \(|BackupPC_(?:backupDelete|refCountUpdate): )",
-    re.MULTILINE,
+_HEAD = re.compile(rb"\d{1,9}\t(?:full|incr|partial|active)\t\d{9,11}\t\d*\t\d*\t\d*(?:\t[^\t\n]*){6,30}\r?\n?")
+_AT = rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d "
+_LOG_HEAD = _text.LineStarts(
+    _AT + rb"(?:(?:full|incr) backup (?:started |\d+ complete, )|Backup aborted \(|BackupPC_(?:backupDelete|refCountUpdate): )"
 )
 _LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (.*)$")
 _STARTED = re.compile(r"(full|incr) backup started ")

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import re
 
+from audit.adapters import _text
 from audit.adapters._bacula import STATUSES as STATUSES
 from audit.adapters._bacula import _payload
 from audit.model.envelope import Envelope
@@ -36,7 +37,7 @@ from audit.model.facts import Facts
 
 TESTED_AGAINST = "runs"
 
-_JLIST = re.compile(rb'^\[\{[^\[\]{}]{0,4000}"jobstatus"', re.MULTILINE | re.IGNORECASE)
+_JLIST = _text.LineStarts(rb'\[\{[^\[\]{}]{0,4000}"jobstatus"', flags=re.IGNORECASE)
 _BAREOS_TABLE = re.compile(rb"\| *client *\|[^\n]*\| *duration *\|", re.IGNORECASE)
 
 

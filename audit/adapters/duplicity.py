@@ -62,11 +62,10 @@ _LAST = re.compile(r"No orphaned or incomplete backup sets found|Also found |inc
 _STATISTIC = re.compile(r"(StartTime|EndTime|Errors|SourceFileSize|TotalDestinationSizeChange) (-?[\d.]+)")
 _COMPARED = re.compile(r"Verify complete: (\d{1,12}) files? compared, (\d{1,12}) differences? found")
 _CHOSEN = re.compile(r"(?:^|\s)(?:-r|--file-to-restore|--path-to-restore|--include|--exclude)")
-_HEAD = re.compile(
-    rb"^(?:\. )?(?:Last full backup date: |Local and Remote metadata are synchronized|-+\[ Backup Statistics \]-+$|Verify complete: \d+ files? compared"
+_HEAD = _text.LineStarts(
+    rb"(?:\. )?(?:Last full backup date: |Local and Remote metadata are synchronized|-+\[ Backup Statistics \]-+$|Verify complete: \d+ files? compared"
     rb"|Found \d+ secondary backup chain|Found primary backup chain|Deleting backup chain at time|Import of duplicity\.backends\.|duplicity \d+\.\d"
-    rb"|Backup source directory .* does not exist|Giving up after \d+ attempts?\. )",
-    re.MULTILINE,
+    rb"|Backup source directory .* does not exist|Giving up after \d+ attempts?\. )"
 )
 
 

@@ -45,11 +45,12 @@ _SAVED = re.compile(r"^Snapshot saved at \S")
 _ERROR = re.compile(r"^Error: \S")
 _TABLE = re.compile(r"^\|\s+HASH\s+\|\s+REVISION\s+\|\s+TOTAL KEYS\s+\|\s+TOTAL SIZE\s+\|")
 _ROW = re.compile(r"^\|\s+[0-9a-f]+\s+\|\s+[0-9]+\s+\|\s+[0-9]+\s+\|")
-_HEAD = re.compile(
-    rb'"caller"\s*:\s*"snapshot/v3_snapshot\.go:|\A\s*\{\s*"hash"\s*:\s*[0-9]+\s*,\s*"revision"\s*:\s*[0-9]+\s*,\s*"totalKey"'
-    rb"|^\|\s+HASH\s+\|\s+REVISION\s+\|\s+TOTAL KEYS\s+\||^Snapshot saved at \S|^Error: (?:cannot get hash of bucket|snapshot file integrity check failed)"
-    rb"|^Error: expected sha256 \[",
-    re.MULTILINE,
+_LOGGED = re.compile(rb'"caller"\s*:\s*"snapshot/v3_snapshot\.go:')
+_ANSWER = re.compile(rb'\s*\{\s*"hash"\s*:\s*[0-9]+\s*,\s*"revision"\s*:\s*[0-9]+\s*,\s*"totalKey"')
+_LINES = _text.LineStarts(
+    rb"\|\s+HASH\s+\|\s+REVISION\s+\|\s+TOTAL KEYS\s+\|",
+    rb"Snapshot saved at \S",
+    rb"Error: (?:cannot get hash of bucket|snapshot file integrity check failed|expected sha256 \[)",
 )
 
 
@@ -65,7 +66,8 @@ class _Run:
 
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """A line of etcd's log of snapshots, the answer of status, or one of its errors."""
-    return bool(_HEAD.search(head.removeprefix(b"\xef\xbb\xbf")))
+    head = head.removeprefix(b"\xef\xbb\xbf")
+    return bool(_ANSWER.match(head) or _LOGGED.search(head) or _LINES.search(head))
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

@@ -107,6 +107,8 @@ _OTHER = {"ACTLOG", "OCCUPANCY", "NODES", "VOLUMES", "VOLUMEUSAGE", "STGPOOLS"}
 _SELECT = re.compile(r"\bselect\s+(?:distinct\s+)?([^\"';]{1,2000}?)\s+from\s+(\w+)", re.IGNORECASE)
 _COLUMN = re.compile(r"(?:\w+\()?(?:\w+\.)?(\w+)\)?(?:\s+as\s+\w+)?", re.IGNORECASE)
 _TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}"
+_TIMED = re.compile(f",{_TIME},".encode())
+"""What every row has: payloads without it are many, and rows are sought slowly."""
 _ROW = re.compile(
     rf"^(?:(?:BACKUP|ARCHIVE|RESTORE|RETRIEVE|REPLICATION|EXPIRATION|STGPOOL BACKUP|TAPE MOUNT|MIGRATION|RECLAMATION),[^\n]*,{_TIME},{_TIME}"
     rf"|[^,\n]*,[^,\n]*,{_TIME},{_TIME},[0-9]+,[0-9]+,(?:COMPLETE|INCOMPLETE)\b"
@@ -125,9 +127,9 @@ _REFUSED = re.compile(r"\s*(?!ANR2034E)AN[RS][0-9]{4}[ES]\b")
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """Rows of one of the known layouts, or what dsmadmc says around them."""
     text = head.decode("utf-8", "replace")
-    return (
-        "Command Line Administrative Interface" in text[:500] or "ANS8000I Server command" in text[:2000] or bool(_ROW.search(text))
-    )
+    if "Command Line Administrative Interface" in text[:500] or "ANS8000I Server command" in text[:2000]:
+        return True
+    return bool(_TIMED.search(head) and _ROW.search(text))
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

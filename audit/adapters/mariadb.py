@@ -24,15 +24,18 @@ from __future__ import annotations
 
 import re
 
-from audit.adapters import _xtrabackup
+from audit.adapters import _text, _xtrabackup
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
 
 TESTED_AGAINST = "runs"
 
-_INFO = re.compile(rb"\A\s*uuid = [^\r\n]*(?:\r?\n[^\r\n]*){0,4}\ntool_name = (?:mariabackup|mariadb-backup)\b")
-_CHECKPOINTS = re.compile(rb"\A\s*backup_type = \S+(?:\r?\n(?!compact|flushed_lsn)\w+ = [^\r\n]*)*\s*\Z")
-_LOG = re.compile(rb"^(?:mariabackup|mariadb-backup) based on MariaDB server |^\[\d\d\] \d{4}-\d\d-\d\d \d\d:\d\d:\d\d Connecting to MariaDB server", re.MULTILINE)  # fmt: skip
+_INFO = re.compile(rb"\s*uuid = [^\r\n]*(?:\r?\n[^\r\n]*){0,4}\ntool_name = (?:mariabackup|mariadb-backup)\b")
+_CHECKPOINTS = re.compile(rb"\s*backup_type = \S+(?:\r?\n(?!compact|flushed_lsn)\w+ = [^\r\n]*)*\s*\Z")
+_LOG = _text.LineStarts(
+    rb"(?:mariabackup|mariadb-backup) based on MariaDB server ",
+    rb"\[\d\d\] \d{4}-\d\d-\d\d \d\d:\d\d:\d\d Connecting to MariaDB server",
+)
 _CHECKPOINTS_LONGEST = 2000
 
 
@@ -40,7 +43,7 @@ def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by conten
     """An info file that names the tool, checkpoints without XtraBackup's own keys, or a log."""
     head = head.removeprefix(b"\xef\xbb\xbf")
     short = len(head) < _CHECKPOINTS_LONGEST and b"to_lsn" in head
-    return bool(_INFO.search(head) or (short and _CHECKPOINTS.search(head)) or _LOG.search(head))
+    return bool(_INFO.match(head) or (short and _CHECKPOINTS.match(head)) or _LOG.search(head))
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

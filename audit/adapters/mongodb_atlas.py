@@ -50,16 +50,19 @@ DELIVERIES: dict[str, str | None] = {"automated": "restore", "pointInTime": "res
 SETTINGS = {"copyProtectionEnabled", "policies"}
 """Keys of the compliance policy and of schedules."""
 
-_HEAD = re.compile(
-    rb'"snapshotType"\s*:\s*"(?:scheduled|onDemand|fallback)"|"deliveryType"\s*:\s*"(?:automated|pointInTime|download)"|"exportBucketId"\s*:|"copyProtectionEnabled"\s*:'
-    rb'|"policyItems"\s*:|/api/(?:atlas|public)/v[0-9.]+/groups/[^"/]+/clusters/[^"/]+/(?:backup/)?(?:snapshots|restoreJobs|exports)'
+_KEY = re.compile(
+    rb'"(?:snapshotType"\s*:\s*"(?:scheduled|onDemand|fallback)"|deliveryType"\s*:\s*"(?:automated|pointInTime|download)"'
+    rb'|(?:exportBucketId|copyProtectionEnabled|policyItems)"\s*:)'
 )
+_LINK = re.compile(rb'/api/(?:atlas|public)/v[0-9.]+/groups/[^"/]+/clusters/[^"/]+/(?:backup/)?(?:snapshots|restoreJobs|exports)')
 _CLUSTER = re.compile(r"/groups/([^/?]+)/clusters/([^/?]+)")
 
 
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """JSON with a key, or a link, that only these answers have."""
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{" and b'"record"' not in head and bool(_HEAD.search(head))
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"{" or b'"record"' in head:
+        return False
+    return bool(_KEY.search(head) or _LINK.search(head))
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

@@ -26,7 +26,7 @@ from typing import Any
 
 import polars as pl
 
-from audit.adapters import _command, _console, _records
+from audit.adapters import _command, _console, _records, _text
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts, frame
 
@@ -34,15 +34,14 @@ TESTED_AGAINST = "runs"
 
 DUMPERS = ("mariadb-dump", "mysqldump")
 
-_METADATA = re.compile(rb"\A\s*(?:# )?Started dump at: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s*$", re.MULTILINE)
-_LOG = re.compile(
-    rb"^\*\* Message: \d\d:\d\d:\d\d\.\d+: |^\*\* \((?:mydumper|myloader):\d+\): |^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[[A-Z]+\] - ",
-    re.MULTILINE,
+_METADATA = re.compile(rb"\s*(?:# )?Started dump at: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s*$", re.MULTILINE)
+_LOG = _text.LineStarts(
+    rb"\*\* Message: \d\d:\d\d:\d\d\.\d+: ",
+    rb"\*\* \((?:mydumper|myloader):\d+\): ",
+    rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[[A-Z]+\] - ",
 )
-_SQL = re.compile(
-    rb"^-- (?:MariaDB|MySQL) dump \d|^-- Dump completed(?: on \d{4}-\d\d-\d\d +\d{1,2}:\d\d:\d\d)?\s*\Z", re.MULTILINE
-)
-_TROUBLE = re.compile(rb"\A\s*(?:mariadb-dump|mysqldump): ")
+_SQL = _text.LineStarts(rb"-- (?:MariaDB|MySQL) dump \d", rb"-- Dump completed(?: on \d{4}-\d\d-\d\d +\d{1,2}:\d\d:\d\d)?\s*\Z")
+_TROUBLE = re.compile(rb"\s*(?:mariadb-dump|mysqldump): ")
 _STARTED = re.compile(r"Started dump at: (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)$")
 _FINISHED = re.compile(r"Finished dump at: (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)$")
 _COMPLETED = re.compile(r"-- Dump completed(?: on (\d{4}-\d\d-\d\d) +(\d{1,2}):(\d\d:\d\d))?$")
@@ -72,7 +71,7 @@ _SOME = {
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """Metadata, a log, an SQL file with its comments, or an error."""
     head = head.removeprefix(b"\xef\xbb\xbf")
-    return any(pattern.search(head) for pattern in (_METADATA, _LOG, _SQL, _TROUBLE))
+    return bool(_METADATA.match(head) or _TROUBLE.match(head) or _LOG.search(head) or _SQL.search(head))
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

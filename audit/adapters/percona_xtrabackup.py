@@ -23,21 +23,24 @@ from __future__ import annotations
 
 import re
 
-from audit.adapters import _xtrabackup
+from audit.adapters import _text, _xtrabackup
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
 
 TESTED_AGAINST = "samples"
 
-_INFO = re.compile(rb"\A\s*uuid = [^\r\n]*(?:\r?\n[^\r\n]*){0,4}\ntool_name = (?:xtrabackup|innobackupex)\b")
-_CHECKPOINTS = re.compile(rb"\A\s*backup_type = \S+(?:\r?\n\w+ = [^\r\n]*)*?\r?\n(?:compact|flushed_lsn) = ")
-_LOG = re.compile(rb"^xtrabackup version \d|xtrabackup: recognized (?:server|client) arguments:|\[Xtrabackup\] ", re.MULTILINE)
+_INFO = re.compile(rb"\s*uuid = [^\r\n]*(?:\r?\n[^\r\n]*){0,4}\ntool_name = (?:xtrabackup|innobackupex)\b")
+_CHECKPOINTS = re.compile(rb"\s*backup_type = \S+(?:\r?\n\w+ = [^\r\n]*)*?\r?\n(?:compact|flushed_lsn) = ")
+_VERSION = _text.LineStarts(rb"xtrabackup version \d")
+_SAID = (b"xtrabackup: recognized server arguments:", b"xtrabackup: recognized client arguments:", b"[Xtrabackup] ")
 
 
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """An info file that names the tool, checkpoints with its own keys, or a log."""
     head = head.removeprefix(b"\xef\xbb\xbf")
-    return bool(_INFO.search(head) or _CHECKPOINTS.search(head[:2000]) or _LOG.search(head))
+    if _INFO.match(head) or _CHECKPOINTS.match(head[:2000]):
+        return True
+    return any(said in head for said in _SAID) or bool(_VERSION.search(head))
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from audit.adapters import _command, _console, _json, _records, _time
+from audit.adapters import _command, _console, _json, _records, _text, _time
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
 
@@ -61,12 +61,12 @@ WITHOUT_FACTS = {
 LEVELS = {"debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"}
 """Levels of a JSON log; those from error on tell of something that was not done."""
 
-_JSON = re.compile(rb'\A\s*\{(?=[^\n]*"level"\s*:\s*"[a-z]+")(?=[^\n]*"source"\s*:\s*"[^"\n]*\.go:\d+")[^\n]*"msg"\s*:')
-_TEXT = re.compile(
-    rb"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:DEBUG|INFO|NOTICE|ERROR|CRITICAL) *: |^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d Failed to (?:copy|sync|move|check)",
-    re.MULTILINE,
+_JSON = re.compile(rb'\s*\{(?=[^\n]*"level"\s*:\s*"[a-z]+")(?=[^\n]*"source"\s*:\s*"[^"\n]*\.go:\d+")[^\n]*"msg"\s*:')
+_TEXT = _text.LineStarts(
+    rb"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:DEBUG|INFO|NOTICE|ERROR|CRITICAL) *: ",
+    rb"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d Failed to (?:copy|sync|move|check)",
 )
-_LSJSON = re.compile(rb'\A\s*\[\s*\{\s*"Path"\s*:[^\n]*"Name"\s*:[^\n]*"Size"\s*:[^\n]*"ModTime"\s*:')
+_LSJSON = re.compile(rb'\s*\[\s*\{\s*"Path"\s*:[^\n]*"Name"\s*:[^\n]*"Size"\s*:[^\n]*"ModTime"\s*:')
 _LINE = re.compile(r"(\d{4})/(\d\d)/(\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) (?:(DEBUG|INFO|NOTICE|ERROR|CRITICAL) *: )?(.*)")
 _FAILED = re.compile(r"(?:Failed to|Fatal error)\b")
 _CHECKED = re.compile(r"\d+ differences found|\d+ matching files|Using \S+ for hash comparisons|No common hash found")
@@ -199,14 +199,14 @@ class _Run:
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """JSON lines with a line of rclone's source, its text log, or lsjson."""
     head = head.removeprefix(b"\xef\xbb\xbf")
-    return bool(_JSON.search(head) or _LSJSON.search(head) or (head.lstrip()[:1] != b"{" and _TEXT.search(head)))
+    return bool(_JSON.match(head) or _LSJSON.match(head) or (head.lstrip()[:1] != b"{" and _TEXT.search(head)))
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:
     """Read a log. Raises `InputError` when it is no text."""
     console = _console.read(payload, envelope)
     if console.lines[0][1].lstrip().startswith("["):
-        if not _LSJSON.search(payload.removeprefix(b"\xef\xbb\xbf")):
+        if not _LSJSON.match(payload.removeprefix(b"\xef\xbb\xbf")):
             console.fault("this is no output of rclone that is known", "ingest the log of a command")
         return _records.assembled(envelope, console.faults)
     runs = _runs(console)

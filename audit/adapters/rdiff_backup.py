@@ -47,19 +47,26 @@ _STATISTIC = re.compile(r"(StartTime|EndTime|SourceFileSize|Errors) (-?\d{1,18})
 _VERIFIED = re.compile(r"(?:NOTE:\s+)?(?:All files verified successfully|Every file verified successfully)")
 _FAILED = re.compile(r"(?:ERROR:\s+|Fatal Error: )(?:Action (\w+) failed on step|)")
 _REMOVED = re.compile(rf"{_ctime.PATTERN}$")
-_HEAD = re.compile(
-    rb"\A(?:WARNING: [^\n]*\n(?: [^\n]*\n)*)?---\n- (?:base: [^\n]+\n  time|size: \d+\n  time): \d+\n"
-    rb"|^Found \d+ increments?:$|^Current mirror: \S|^-+\[ Session statistics \]-+$|\AStartTime \d[^\n]*\nEndTime [^\n]*\nElapsedTime [^\n]*\nSourceFiles [^\n]*\n"
-    rb"SourceFileSize [^\n]*\nMirrorFiles |^(?:NOTE: +)?(?:All files|Every file) verified successfully|^ERROR: +Action \w+ failed on step"
-    rb"|^NOTE: +(?:Deleting increments at dates/times:|Starting (?:backup|restore) operation from|Regressing to date/time)"
-    rb"|^-+ (?:Repository|Write directory) file system capabilities -+$|^rdiff-backup \d+\.\d",
-    re.MULTILINE,
+_BEGINNING = re.compile(
+    rb"(?:WARNING: [^\n]*\n(?: [^\n]*\n)*)?---\n- (?:base: [^\n]+\n  time|size: \d+\n  time): \d+\n"
+    rb"|StartTime \d[^\n]*\nEndTime [^\n]*\nElapsedTime [^\n]*\nSourceFiles [^\n]*\nSourceFileSize [^\n]*\nMirrorFiles "
+)
+_LINES = _text.LineStarts(
+    rb"Found \d+ increments?:$",
+    rb"Current mirror: \S",
+    rb"-+\[ Session statistics \]-+$",
+    rb"(?:NOTE: +)?(?:All files|Every file) verified successfully",
+    rb"ERROR: +Action \w+ failed on step",
+    rb"NOTE: +(?:Deleting increments at dates/times:|Starting (?:backup|restore) operation from|Regressing to date/time)",
+    rb"-+ (?:Repository|Write directory) file system capabilities -+$",
+    rb"rdiff-backup \d+\.\d",
 )
 
 
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """A list of increments, session statistics, or one of its sentences at the beginning of a line."""
-    return bool(_HEAD.search(head.replace(b"\r\n", b"\n")))
+    head = head.replace(b"\r\n", b"\n")
+    return bool(_BEGINNING.match(head) or _LINES.search(head))
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

@@ -54,12 +54,8 @@ _LISTED = re.compile(
     r"d[\w-]{9}[.+@]?\s+\d+\s+\S+\s+\S+\s+\d+ (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\.(\d+) ([+-]\d{4}) [\w-]{1,40}\.\d{1,4}/?$"
 )
 _USUAL = rb"(?:hourly|daily|weekly|monthly|yearly|alpha|beta|gamma|delta)\.\d+/?$"
-_LIST_HEAD = re.compile(
-    rb"^d[\w-]{9}\S?\s+\d+\s+\S+\s+\S+\s+\d+ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [+-]\d{4} " + _USUAL, re.MULTILINE
-)
-_LOG_HEAD = re.compile(
-    rb"^\[[\dT:/A-Za-z-]{17,26}\] \S*rsnapshot(?: [^\n]{0,500}?)? \.?\w+: (?:started|ERROR: |completed)", re.MULTILINE
-)
+_LIST_HEAD = _text.LineStarts(rb"d[\w-]{9}\S?\s+\d+\s+\S+\s+\S+\s+\d+ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [+-]\d{4} " + _USUAL)
+_LOG_HEAD = _text.LineStarts(rb"\[[\dT:/A-Za-z-]{17,26}\] \S*rsnapshot(?: [^\n]{0,500}?)? \.?\w+: (?:started|ERROR: |completed)")
 
 
 @dataclass(slots=True)

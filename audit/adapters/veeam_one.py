@@ -39,7 +39,7 @@ STATES = {"Success": "success", "Warning": "warning", "Failed": "failed", "Error
 _NAMES = ("Virtual Machine", "VM Name")
 _NEEDED = ("Last Backup State", "Last Backup Date")
 _MOST_TITLES = 20
-_HEADER = re.compile(rb'^[^\n]*"?(?:Virtual Machine|VM Name)"?[^\n]*"?Last Backup State"?[,;]"?Last Backup Date"?', re.MULTILINE)
+_HEADER = re.compile(rb'(?:Virtual Machine|VM Name)[^\n]*Last Backup State"?[,;]"?Last Backup Date')
 
 
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone

@@ -27,7 +27,7 @@ from typing import Any
 
 import polars as pl
 
-from audit.adapters import _command, _console, _formats, _records
+from audit.adapters import _command, _console, _formats, _records, _text
 from audit.adapters._typed import shown, typed
 from audit.errors import Fault
 from audit.model.envelope import Envelope
@@ -51,9 +51,11 @@ _SENDING = re.compile(
     r"(?:INFO: )?(?:Sending (?:incremental|oldest full snapshot|full snapshot)|Updating new target filesystem with incremental) ([^@\s]+)@"
 )
 _CRITICAL = re.compile(r"CRITICAL ERROR: (.*)")
-_LOG = re.compile(
-    rb"^taking snapshot \S+@\S+\s*$|^(?:INFO: )?Sending (?:incremental|oldest full snapshot) \S+@|^NEWEST SNAPSHOT: |^CRITICAL ERROR: .*\bzfs\b",
-    re.MULTILINE,
+_LOG = _text.LineStarts(
+    rb"taking snapshot \S+@\S+\s*$",
+    rb"(?:INFO: )?Sending (?:incremental|oldest full snapshot) \S+@",
+    rb"NEWEST SNAPSHOT: ",
+    rb"CRITICAL ERROR: .*\bzfs\b",
 )
 _FLAGS = frozenset({"-H", "-p", "-r", "-o", "-j", "--json"})
 _VALUED = frozenset({"-t", "-o", "-d", "-s", "-S"})

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from audit.adapters import _text
+
 JOB_TYPES = {
     "B": "backup",
     "A": "backup",
@@ -78,9 +80,9 @@ REPORT = re.compile(r"(?:^|[ |])(Bacula|Bareos) (\S+) (\d[^ ]*) (?:\([^()\n]{1,4
 """The line with which a report begins, behind the message's prefix."""
 
 REPORT_HEAD = rb"JobId \d+: (?:Error: |Warning: )?%s \S+ \d\S* \([^()\n]{1,40}\):"
-LOG_HEAD = re.compile(rb"^(?:\| )?(?:\d\d-\S{3,12} \d\d:\d\d(?::\d\d)? )?\S+ JobId \d+: \S", re.MULTILINE)
-TABLE_HEAD = re.compile(rb"^\| *jobid *\|(?=[^\n]*\| *jobstatus *\|)(?=[^\n]*\| *type *\|)[^\n]*$", re.MULTILINE | re.IGNORECASE)
-BLOCKS_HEAD = re.compile(rb"^ +jobid: [\d,]+\r?\n +job: ", re.MULTILINE | re.IGNORECASE)
+LOG_HEAD = _text.LineStarts(rb"(?:\| )?(?:\d\d-\S{3,12} \d\d:\d\d(?::\d\d)? )?\S+ JobId \d+: \S")
+TABLE_HEAD = _text.LineStarts(rb"\| *jobid *\|(?=[^\n]*\| *jobstatus *\|)(?=[^\n]*\| *type *\|)[^\n]*$", flags=re.IGNORECASE)
+BLOCKS_HEAD = _text.LineStarts(rb" +jobid: [\d,]+\r?\n +job: ", flags=re.IGNORECASE)
 
 
 def marks(head: bytes, tool: bytes) -> bool:

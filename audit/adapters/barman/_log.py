@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from audit.adapters import _command, _console, _formats, _records
+from audit.adapters import _command, _console, _formats, _records, _text
 from audit.adapters.barman._catalog import BACKUP_ID
 from audit.model.envelope import Envelope, time_text
 from audit.model.facts import Facts
@@ -24,11 +24,14 @@ _VERIFYING = re.compile(r"Verifying backup '?([^' ]+)'? on server \[?'?([^'\]]+)
 _BEGINNINGS = ("Starting ", "Verifying ", "Deleting ", "Deleted ")
 _LISTED = re.compile(rf"\S+ {_ID} - ")
 
-SENTENCE = re.compile(
-    rb"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \[\d+\] barman\.|^Starting backup using \S+ method for server |^Verifying backup '[^']*' on server "
-    rb"|^Delet(?:ing|ed) backup \d{8}T\d{6} |^Starting (?:local|remote) restore for server \S+ using backup |^\S+ \d{8}T\d{6} - "
-    rb"|^Server \S+:\r?\n\tPostgreSQL: ",
-    re.MULTILINE,
+SENTENCE = _text.LineStarts(
+    rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \[\d+\] barman\.",
+    rb"Starting backup using \S+ method for server ",
+    rb"Verifying backup '[^']*' on server ",
+    rb"Delet(?:ing|ed) backup \d{8}T\d{6} ",
+    rb"Starting (?:local|remote) restore for server \S+ using backup ",
+    rb"\S+ \d{8}T\d{6} - ",
+    rb"Server \S+:\r?\n\tPostgreSQL: ",
 )
 """What barman.log, and Barman on the console, write at the beginning of a line."""
 

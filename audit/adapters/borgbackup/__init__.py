@@ -56,22 +56,20 @@ from audit.model.facts import Facts, frame
 
 TESTED_AGAINST = "runs"
 _JSON_HEAD = re.compile(
-    rb'\A\s*\{\s*"archives"\s*:\s*\[\s*(?:\{\s*"(?:archive|chunker_params|command_line)"\s*:|\]\s*,\s*"(?:cache|encryption)"\s*:)'
-    rb'|\A\s*\{\s*"archive"\s*:\s*\{\s*"(?:command_line|chunker_params|duration)"\s*:'
-    rb'|\A\s*\{\s*"cache"\s*:\s*\{\s*"(?:path|stats)"\s*:'
-    rb'|\A\s*\{\s*"(?:changes"\s*:\s*\[[^\n]*"path"|path"\s*:\s*"[^\n]*"changes")\s*:'
+    rb'\s*\{\s*(?:"archives"\s*:\s*\[\s*(?:\{\s*"(?:archive|chunker_params|command_line)"\s*:|\]\s*,\s*"(?:cache|encryption)"\s*:)'
+    rb'|"archive"\s*:\s*\{\s*"(?:command_line|chunker_params|duration)"\s*:'
+    rb'|"cache"\s*:\s*\{\s*"(?:path|stats)"\s*:'
+    rb'|"(?:changes"\s*:\s*\[[^\n]*"path"|path"\s*:\s*"[^\n]*"changes")\s*:)'
 )
-_LOG_HEAD = re.compile(
-    rb'^\{(?:"[^"\n]*" ?: ?(?:"(?:[^"\\\n]|\\.)*"|[^]["\n,{}\s]+|\[[^]\n]*\]), ?)*"type" ?: ?'
-    rb'"(?:log_message|file_status|progress_message|progress_percent|archive_progress|question_[a-z_]+)"',
-    re.MULTILINE,
+_LOG_HEAD = _text.LineStarts(
+    rb'\{(?:"[^"\n]*" ?: ?(?:"(?:[^"\\\n]|\\.)*"|[^]["\n,{}\s]+|\[[^]\n]*\]), ?)*"type" ?: ?'
+    rb'"(?:log_message|file_status|progress_message|progress_percent|archive_progress|question_[a-z_]+)"'
 )
-_TEXT_HEAD = re.compile(
-    rb'^(?:terminating with (?:success|warning|error|signal|abnormal) status, rc \d|Creating archive at "|Archive fingerprint: [0-9a-f]{64}'
+_TEXT_HEAD = _text.LineStarts(
+    rb'terminating with (?:success|warning|error|signal|abnormal) status, rc \d|Creating archive at "|Archive fingerprint: [0-9a-f]{64}'
     rb"|Keeping archive \(rule: |Keeping archive: |Pruning archive(?: \(\d+/\d+\))?: |Would prune: |Deleting archive: |Deleted archive: "
     rb"|compaction freed about |Starting repository check|Starting archive consistency check|borg(?:\.exe)? \d+\.\d+"
-    rb"|By default repositories initialized with this version |segments_per_dir = |[^\n]* \d\d:\d\d:\d\d(?: ?[+-]\d\d:?\d\d)? \[[0-9a-f]{64}\]$)",
-    re.MULTILINE,
+    rb"|By default repositories initialized with this version |segments_per_dir = |[^\n]* \d\d:\d\d:\d\d(?: ?[+-]\d\d:?\d\d)? \[[0-9a-f]{64}\]$"
 )
 _UNREAD = re.compile(r".* \d\d:\d\d:\d\d(?: ?[+-]\d\d:?\d\d)? \[[0-9a-f]{64}\]|Hostname: ")
 _NO_FACTS = re.compile(r"borg(?:\.exe)? \d+\.\d+|By default repositories initialized |segments_per_dir = ")
@@ -83,7 +81,7 @@ def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by conten
     if BORGMATIC.search(head):
         return False
     if head.lstrip()[:1] == b"{":
-        return bool(_JSON_HEAD.search(head) or _LOG_HEAD.search(head))
+        return bool(_JSON_HEAD.match(head) or _LOG_HEAD.search(head))
     return bool(_TEXT_HEAD.search(head) or _LOG_HEAD.search(head))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from audit.adapters import _command
+from audit.adapters import _command, _text
 from audit.adapters.borgbackup import _series
 from audit.errors import Fault
 from audit.model.envelope import Envelope
@@ -234,11 +234,10 @@ FILTERS = ("-P", "--prefix", "-a", "--glob-archives", "--match-archives")
 ID = r"^[0-9a-f]{64}$"
 """A full archive id, which borg also calls fingerprint."""
 
-BORGMATIC = re.compile(
-    rb"^(?:\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+\] [A-Z]+: )?(?:\S[^\n]*: (?:Creating archive|Pruning archives|Compacting segments"
+BORGMATIC = _text.LineStarts(
+    rb"(?:\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+\] [A-Z]+: )?(?:\S[^\n]*: (?:Creating archive|Pruning archives|Compacting segments"
     rb"|Running consistency checks|Extracting archive \S+|Error running actions for repository|Error running configuration file"
-    rb"|Successfully ran configuration file)(?: \(dry run[^\n]*\))?|Need some help\? https://torsion\.org/borgmatic[^\n]*)\r?$",
-    re.MULTILINE,
+    rb"|Successfully ran configuration file)(?: \(dry run[^\n]*\))?|Need some help\? https://torsion\.org/borgmatic[^\n]*)\r?$"
 )
 """Lines that borgmatic prints around those of borg: whoever has them is not borg's own output."""
 

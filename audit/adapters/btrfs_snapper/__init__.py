@@ -32,16 +32,16 @@ from audit.model.facts import Facts
 
 TESTED_AGAINST = "runs"
 
-_SNAPPER = re.compile(rb'\A\s*\{\s*"[^"\n]*"\s*:\s*\[\s*\{(?=[^{}]*"number"\s*:)(?=[^{}]*"(?:pre-number|cleanup|subvolume)"\s*:)')
-_CSV = re.compile(rb"\A(?:config,)?(?:subvolume,)?number,(?:[a-z-]+,)*type,(?:[a-z-]+,)*date,")
-_LIST = re.compile(rb"\AID \d+ gen \d+ (?:cgen \d+ )?(?:parent \d+ )?top level \d+ ")
-_SHOW = re.compile(rb"\A[^\r\n]+\r?\n\s+Name: [ \t]*[^\r\n]+\r?\n\s+UUID: ")
+_SNAPPER = re.compile(rb'\s*\{\s*"[^"\n]*"\s*:\s*\[\s*\{(?=[^{}]*"number"\s*:)(?=[^{}]*"(?:pre-number|cleanup|subvolume)"\s*:)')
+_CSV = re.compile(rb"(?:config,)?(?:subvolume,)?number,(?:[a-z-]+,)*type,(?:[a-z-]+,)*date,")
+_LIST = re.compile(rb"ID \d+ gen \d+ (?:cgen \d+ )?(?:parent \d+ )?top level \d+ ")
+_SHOW = re.compile(rb"[^\r\n]++\r?\n\s+Name: [ \t]*[^\r\n]+\r?\n\s+UUID: ")
 
 
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """Snapper's tables, btrfs' lists, or its sentences."""
     head = head.removeprefix(b"\xef\xbb\xbf")
-    return any(pattern.search(head) for pattern in (_SNAPPER, _CSV, _LIST, _SHOW)) or _runs.SENTENCE.search(head) is not None
+    return any(pattern.match(head) for pattern in (_SNAPPER, _CSV, _LIST, _SHOW)) or _runs.printed(head)
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:
@@ -50,10 +50,10 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     head = payload.removeprefix(b"\xef\xbb\xbf")
     if text.lstrip().startswith("{"):
         return _lists.snapper_json(payload, envelope)
-    if _CSV.search(head):
+    if _CSV.match(head):
         return _lists.snapper_csv(text, envelope)
-    if _LIST.search(head):
+    if _LIST.match(head):
         return _lists.subvolumes(payload, envelope)
-    if _SHOW.search(head):
+    if _SHOW.match(head):
         return _lists.shown_one(payload, envelope)
     return _runs.read(payload, envelope)

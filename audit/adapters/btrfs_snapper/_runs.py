@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from audit.adapters import _console, _formats, _records
+from audit.adapters import _console, _formats, _records, _text
 from audit.adapters._typed import shown
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
@@ -15,13 +15,12 @@ from audit.model.facts import Facts
 SCRUBS = {"finished": "finished", "running": "running", "aborted": "cancelled", "interrupted": "cancelled"}
 """Every status of a scrub that btrfs documents."""
 
-SENTENCE = re.compile(
-    rb"^scrub (?:done|status|started|canceled) for [0-9a-f-]{36}|\AUUID: +[0-9a-f-]{36}\r?\n(?:[^\r\n]*\r?\n){0,2}Scrub (?:started|resumed): |\A\s*Create a (?:readonly )?snapshot of '"
-    rb"|\A\s*Delete subvolume(?: \d+)? \([a-z-]+\): '|^At (?:subvol|snapshot) \S|\A\s*ERROR: (?:subvolume .* is not read-only|empty stream is not)"
-    rb"|\A\s*# *\| Type +\| Pre # +\| Date |\A\s*Config '[^'\r\n]*' not found\.",
-    re.MULTILINE,
+_BEGINNING = re.compile(
+    rb"UUID: +[0-9a-f-]{36}\r?\n(?:[^\r\n]*\r?\n){0,2}Scrub (?:started|resumed): |\s*(?:Create a (?:readonly )?snapshot of '"
+    rb"|Delete subvolume(?: \d+)? \([a-z-]+\): '|ERROR: (?:subvolume .* is not read-only|empty stream is not)"
+    rb"|# *\| Type +\| Pre # +\| Date |Config '[^'\r\n]*' not found\.)"
 )
-"""What btrfs and snapper print."""
+_LINES = _text.LineStarts(rb"scrub (?:done|status|started|canceled) for [0-9a-f-]{36}", rb"At (?:subvol|snapshot) \S")
 
 _TAKEN = re.compile(r"Create a (?:readonly )?snapshot of '(.*)' in '.*'$")
 _DELETED = re.compile(r"Delete subvolume(?: \d+)? \([a-z-]+\): '(.*)'$")
@@ -30,6 +29,11 @@ _SUMMARY = re.compile(r"Error summary: +(.*)")
 _COUNT = re.compile(r"(Corrected|Uncorrectable|Unverified): +(\d+)")
 _STARTED = re.compile(r"Scrub (?:started|resumed): +(.*)")
 _STATUS = re.compile(r"Status: +(\w+)")
+
+
+def printed(head: bytes) -> bool:
+    """Tell whether btrfs or snapper printed this: by how it begins, or by a line."""
+    return bool(_BEGINNING.match(head) or _LINES.search(head))
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

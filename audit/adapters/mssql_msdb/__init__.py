@@ -42,7 +42,10 @@ _RESTORES = ("restore_history_id", "restore_date", "restore_type")
 
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """A first line with the names of the columns of one of the two tables."""
-    names = _names(head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode("ascii", "replace"))
+    first = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode("ascii", "replace")
+    if not any(needed[0] in first.lower() for needed in (_BACKUPS, _RESTORES)):
+        return False  # a document without line breaks is not taken apart
+    names = _names(first)
     return set(_BACKUPS) <= names or set(_RESTORES) <= names
 
 

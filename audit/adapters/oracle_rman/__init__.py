@@ -24,8 +24,6 @@ Tested against: console output of Oracle 12.2 that was published; the view as do
 
 from __future__ import annotations
 
-import re
-
 from audit.adapters import _text
 from audit.adapters.oracle_rman._jobs import COLUMNS, jobs
 from audit.adapters.oracle_rman._list import listed
@@ -34,15 +32,14 @@ from audit.model.facts import Facts
 
 TESTED_AGAINST = "samples"
 
-_HEAD = re.compile(
-    rb"^BS Key {1,2}(?:Type LV )?Size|^List of Backup Sets\r?$|does not match any backup in the repository", re.MULTILINE
-)
+_HEADINGS = _text.LineStarts(rb"BS Key {1,2}(?:Type LV )?Size", rb"List of Backup Sets\r?$")
+_NOTHING = b"does not match any backup in the repository"
 
 
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """A heading that RMAN prints over sets, or the columns of the view of jobs."""
     first = head.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0].upper()
-    return bool(_HEAD.search(head)) or all(column.encode() in first for column in COLUMNS)
+    return bool(_HEADINGS.search(head)) or _NOTHING in head or all(column.encode() in first for column in COLUMNS)
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

@@ -35,17 +35,17 @@ from audit.model.facts import Facts
 
 TESTED_AGAINST = "runs"
 
-_INFO = re.compile(rb'\A\s*\[\s*\{[\s\S]*?(?:"lock"\s*:\s*\{\s*"backup"\s*:\s*\{\s*"held"|"backrest"\s*:\s*\{\s*"format")')
-_TEXT = re.compile(
-    rb"^-+PROCESS START-+\r?$|^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} P\d\d +[A-Z]+: |\Astanza: [^\r\n]+\r?\n\s*status: (?:ok|error|mixed)",
-    re.MULTILINE,
-)
+_INFO = re.compile(rb'\s*\[\s*\{[\s\S]*?(?:"lock"\s*:\s*\{\s*"backup"\s*:\s*\{\s*"held"|"backrest"\s*:\s*\{\s*"format")')
+_INFO_TEXT = re.compile(rb"stanza: [^\r\n]+\r?\n\s*status: (?:ok|error|mixed)")
+_LOG = _text.LineStarts(rb"-+PROCESS START-+\r?$", rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} P\d\d +[A-Z]+: ")
 
 
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """A JSON array of stanzas, or text with pgBackRest's line heads."""
     head = head.removeprefix(b"\xef\xbb\xbf")
-    return bool(_INFO.search(head) if head.lstrip()[:1] == b"[" else _TEXT.search(head))
+    if head.lstrip()[:1] == b"[":
+        return bool(_INFO.match(head))
+    return bool(_INFO_TEXT.match(head) or _LOG.search(head))
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

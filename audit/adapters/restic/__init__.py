@@ -41,21 +41,22 @@ from audit.model.facts import Facts, frame
 
 TESTED_AGAINST = "runs"
 _JSON_HEAD = re.compile(
-    rb'\A\s*\{[^\n]*?"(?:message_type|struct_type)"\s*:\s*"|\A\s*\{[^{]*"chunker_polynomial"\s*:'
-    rb'|\A\s*\{\s*"total_size"\s*:\s*\d+\s*,[^{]*"snapshots_count"\s*:'
+    rb'\s*\{(?:[^\n]*?"(?:message_type|struct_type)"\s*:\s*"|[^{]*"chunker_polynomial"\s*:'
+    rb'|\s*"total_size"\s*:\s*\d+\s*,[^{]*"snapshots_count"\s*:)'
 )
 _LIST_HEAD = re.compile(
-    rb'\A\s*\[\s*\{.*?(?:"tree"\s*:\s*"[0-9a-f]{64}"|"group_key"\s*:|"keep"\s*:\s*(?:\[|null)|"matches"\s*:\s*\[|"hits"\s*:|"userName"\s*:\s*"[^"]*"\s*,\s*"hostName"\s*:)',
+    rb'\s*\[\s*\{.*?(?:"tree"\s*:\s*"[0-9a-f]{64}"|"group_key"\s*:|"keep"\s*:\s*(?:\[|null)|"matches"\s*:\s*\[|"hits"\s*:|"userName"\s*:\s*"[^"]*"\s*,\s*"hostName"\s*:)',
     re.DOTALL,
 )
-_OTHER = re.compile(rb'\A\s*\{[^\n]*?"record"\s*:')
+_OTHER = re.compile(rb'\s*\{[^\n]*?"record"\s*:')
 
 
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """JSON with restic's keys, or text with one of restic's sentences at the beginning of a line."""
     head = head.removeprefix(b"\xef\xbb\xbf")
     if head.lstrip()[:1] in (b"{", b"["):
-        return not _OTHER.search(head) and bool(_JSON_HEAD.search(head) or _LIST_HEAD.search(head))
+        other = b'"record"' in head and _OTHER.match(head)
+        return not other and bool(_JSON_HEAD.match(head) or _LIST_HEAD.match(head))
     return bool(SENTENCE.search(head))
 
 

@@ -39,18 +39,18 @@ from audit.model.facts import Facts
 TESTED_AGAINST = "schema"
 
 _JOB = re.compile(
-    rb"\A(?:C[0-9]+[ \t]*\r?\n)?[0-9]+,[0-9]{0,2},[0-5]?,[0-9]{0,4},(?:[^,\r\n]*,){4}[0-9]{1,12},[0-9]{1,12},[0-9]{1,12},"
+    rb"(?:C[0-9]+[ \t]*\r?\n)?[0-9]+,[0-9]{0,2},[0-5]?,[0-9]{0,4},(?:[^,\r\n]*,){4}[0-9]{1,12},[0-9]{1,12},[0-9]{1,12},"
 )
-_IMAGE = re.compile(rb"\AIMAGE \S+ [0-9]+ (?:\S+ ){9}")
-_REST = re.compile(rb'\A\s*\{.*?"jobType"\s*:.*?"policyType"\s*:', re.DOTALL)
+_IMAGE = re.compile(rb"IMAGE \S+ [0-9]+ (?:\S+ ){9}")
+_REST = re.compile(rb'\s*\{.*?"jobType"\s*:.*?"policyType"\s*:', re.DOTALL)
 
 
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """Lines of jobs with NetBackup's first columns, IMAGE lines, or its JSON:API document of jobs."""
     head = head.removeprefix(b"\xef\xbb\xbf")
     if head.lstrip()[:1] == b"{":
-        return bool(_REST.search(head)) and b'"attributes"' in head
-    return bool(_JOB.search(head) or _IMAGE.search(head))
+        return b'"attributes"' in head and bool(_REST.match(head))
+    return bool(_JOB.match(head) or _IMAGE.match(head))
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:
