@@ -9,16 +9,15 @@ from typing import Any
 
 import polars as pl
 
-from audit.adapters import _command, _time
+from audit.adapters import _command, _text, _time
 from audit.adapters._typed import shown
 from audit.adapters.restic._payload import EXIT_CODES, ID, MESSAGE_TYPES, VERBS, Payload, sane
 from audit.model.facts import Facts, frame
 
-SENTENCE = re.compile(
-    rb"^(?:restic \d+\.\d+|created restic repository|repository [0-9a-f]{8,64} opened|using temporary cache in .*restic|Fatal: "
+SENTENCE = _text.LineStarts(
+    rb"restic \d+\.\d+|created restic repository|repository [0-9a-f]{8,64} opened|using temporary cache in .*restic|Fatal: "
     rb"|check snapshots, trees and blobs|no errors were found|pack [0-9a-f]{64}: |restoring (?:<S|s)napshot |Applying Policy: "
-    rb"|skipping source snapshot|snapshot [0-9a-f]{8,64} (?:of \[|saved)|Warning: at least one source file|Flag --repo2 has)",
-    re.MULTILINE,
+    rb"|skipping source snapshot|snapshot [0-9a-f]{8,64} (?:of \[|saved)|Warning: at least one source file|Flag --repo2 has"
 )
 """What restic writes at the beginning of a line of text."""
 
