@@ -121,9 +121,13 @@ DONE = {"message_type": "summary", "files_new": 1, "total_bytes_processed": 10, 
     ],
 )
 def test_the_exit_code_decides(exit_code: int | None, outcome: str, coverage: str | None) -> None:
-    [run] = read(DONE, BACKUP, exit_code).runs.to_dicts()
+    facts = read(DONE, BACKUP, exit_code)
+    [run] = facts.runs.to_dicts()
     assert (run["outcome"], run["coverage"]) == (outcome, coverage)
-    assert (run["recovery_point"] is None) == (outcome == "failed")
+    assert run["recovery_point"] == DONE["snapshot_id"], (
+        "one that failed names what it printed, so that a listing can contradict it"
+    )
+    assert facts.points["completeness"].to_list() == (["partial"] if coverage else [])
     assert (run["subject"], run["started_at"], run["finished_at"]) == ("h:/srv", START, END)
     if exit_code is None:
         assert "no exit code" in run["message"]

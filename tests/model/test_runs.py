@@ -37,3 +37,11 @@ def test_a_later_word_counts_before_a_worse_one():
 
 def test_every_outcome_has_its_rank():
     assert set(WORST_FIRST) == set(WORDS["run"]["outcome"])
+
+
+@pytest.mark.parametrize("bad", ["failed", "cancelled"])
+@pytest.mark.parametrize("good", ["warning", "success"])
+def test_a_later_look_at_a_run_that_ended_does_not_make_it_good(bad, good):
+    later = {"outcome": good, "observed_at": END.replace(hour=9), "recovery_point": "p"}
+    (row,) = merge_runs(told({"outcome": bad}, later)).to_dicts()
+    assert (row["outcome"], row["recovery_point"]) == (bad, "p")

@@ -222,7 +222,7 @@ def _fill_capture_times_of_copies(told: dict[Key, list[Telling]]) -> None:
 
 
 def _merged_runs(payloads: Sequence[Payload]) -> list[tuple[dict[str, Any], str]]:
-    """Return each run (source, id) once, field by field as points are, with the SHA-256 of its best telling. (The page does not say how.)"""
+    """Return each run (source, id) once, field by field as points are, with the SHA-256 of its best telling; of tellings of the latest end, one that it made nothing counts."""
     told: dict[tuple[str, str], list[Telling]] = {}
     for payload in payloads:
         for row in payload.runs:
@@ -230,6 +230,9 @@ def _merged_runs(payloads: Sequence[Payload]) -> list[tuple[dict[str, Any], str]
     found = []
     for tellings in told.values():
         names = sorted({name for one in tellings for name in one.row})
+        last = max((one.row["finished_at"] for one in tellings if one.row.get("finished_at") is not None), default=None)
+        bad = [one for one in tellings if one.row["outcome"] in ("failed", "cancelled") and one.row.get("finished_at") == last]
+        tellings = bad + [Telling(one.row, one.basis, BEGIN, one.sha256) for one in tellings if one not in bad] if bad else tellings
         newest = min(tellings, key=lambda one: (-(BEGIN if one.observed is None else one.observed), one.sha256))
         found.append(({name: best(tellings, name) for name in names}, newest.sha256))
     return found

@@ -248,7 +248,8 @@ def _runs(process: _Process, outcome: str, console: _console.Console) -> Iterato
         "locator": f"line {process.line}",
     }
     if command == "backup":
-        row["recovery_point"] = process.label if outcome == "success" else None
+        # Also of a backup that failed after it had made its label: that info shows it is a contradiction.
+        row["recovery_point"] = process.label
         row["method"] = METHODS[process.label[-1]] if process.label else None
         row["mode"] = "cold" if "no-online" in process.options else "hot"
         if outcome == "success" and process.damaged:

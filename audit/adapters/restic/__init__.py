@@ -17,7 +17,8 @@ Proof of deletion: a complete listing that lacks a snapshot; or `forget --json` 
 and exit code 0. A forget without its command cannot be told from a dry run and deletes nothing.
 
 Success: only the exit code tells a full backup (0) from one that could not read everything (3): both print the same summary, and
-both snapshots look alike in every listing. Without exit code a backup is a `warning`. Runs have no subject unless the command in
+both snapshots look alike in every listing. Without exit code a backup is a `warning`. One that failed names the snapshot that it
+printed, if any: a listing that shows it contradicts it. Runs have no subject unless the command in
 the envelope names `--host` and absolute paths.
 
 What restic cannot show: retention and expiry, immutability, failed runs (no snapshot), media, and in listings of restic before 0.17

@@ -168,8 +168,10 @@ def _backup(given: Payload) -> Facts:
         "started_at": envelope.started_at or started,
         "finished_at": envelope.finished_at or finished,
     }
-    point = point if isinstance(point, str) and outcome != "failed" else None
-    return Facts(_telling(given, point, fields, started, finished), run(given, "backup", point, **fields))
+    # A run that failed names its snapshot too, where it printed one: that a listing shows it is a contradiction.
+    point = point if isinstance(point, str) else None
+    made = point if outcome != "failed" else None
+    return Facts(_telling(given, made, fields, started, finished), run(given, "backup", point, **fields))
 
 
 def _telling(
