@@ -6,9 +6,11 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import polars as pl
 import pytest
 
 from audit.adapters import _registry
+from audit.adapters.azure_backup import _backup_vaults
 from audit.adapters.azure_backup._json import OPERATIONS, STATUSES
 from audit.errors import InputError
 from audit.model.envelope import Envelope
@@ -123,6 +125,8 @@ def test_an_unknown_operation_is_quarantined_and_settings_are_no_runs() -> None:
 def test_the_tables_use_our_words() -> None:
     assert set(STATUSES.values()) <= set(WORDS["run"]["outcome"])
     assert set(OPERATIONS.values()) <= {*WORDS["run"]["kind"], "none"}
+    assert set(_backup_vaults.STATUSES.values()) <= set(WORDS["run"]["outcome"])
+    assert set(_backup_vaults.CATEGORIES.values()) <= {*WORDS["run"]["kind"], "none"}
 
 
 def test_what_is_soft_deleted_is_gone_and_what_tells_no_tier_is_not_used() -> None:
@@ -144,9 +148,67 @@ def test_a_list_that_goes_on_is_not_complete() -> None:
     assert not read({**document, "nextLink": "https://x"}).listings["complete"].any()
 
 
-def test_the_newer_service_is_named_and_not_guessed() -> None:
-    record = {"name": "x", "type": "Microsoft.DataProtection/backupVaults/backupJobs", "properties": {"status": "Completed"}}
-    assert "another service" in errors(read([record]))[0]
+VAULT = "/subscriptions/00000000-0000-0000-0000-000000000001/resourcegroups/backup/providers/microsoft.dataprotection/backupvaults/bv-dc1"
+
+
+def test_points_of_a_backup_vault_lie_in_its_data_stores() -> None:
+    facts = facts_of(DATA / "azure-backup" / "recovery-points-backup-vault.json")
+    rows = facts.points.with_columns(pl.col("repository").str.strip_prefix(VAULT))
+    assert set(facts.points["subject"]) == {"erp-disk-2dc6eb5b"}
+    assert rows.select("id", "repository", "method", "self_contained", "completeness").sort("id", "repository").rows() == [
+        ("7001", "/operationalstore", "snapshot", True, None),
+        ("7002", "", "full", True, "complete"),
+        ("7002", "/operationalstore", "snapshot", True, "complete"),
+        ("7003", "", "incremental", None, "partial"),
+        ("7004", "/archivestore", "full", True, None),
+    ]
+    assert len(errors(facts)) == 2
+    assert not facts.listings["complete"].any(), "two points were not read"
+    document = json.loads((DATA / "azure-backup" / "recovery-points-backup-vault.json").read_text())
+    whole = read({"value": document["value"][:4]})
+    assert whole.listings["complete"].all()
+    assert whole.listings["scope"].unique().to_list() == ["erp-disk-2dc6eb5b"]
+
+
+def test_jobs_of_a_backup_vault_name_their_instance() -> None:
+    facts = facts_of(DATA / "azure-backup" / "jobs-backup-vault.json")
+    runs = {row["id"]: row for row in facts.runs.to_dicts()}
+    assert {name: (row["kind"], row["outcome"]) for name, row in runs.items()} == {
+        "j1": ("backup", "success"),
+        "j2": ("backup", "warning"),
+        "j3": ("backup", "failed"),
+        "j4": ("backup", "running"),
+        "j5": ("backup", "cancelled"),
+        "j6": ("restore", "success"),
+        "j7": ("copy", "success"),
+    }
+    assert {row["subject"] for row in runs.values()} == {"erp-disk-2dc6eb5b"}
+    assert [runs["j2"][name] for name in ("repository", "recovery_point")] == [VAULT, "7003"]
+    assert [runs["j6"][name] for name in ("repository", "recovery_point")] == [f"{VAULT}/operationalstore", "7002"]
+    assert (runs["j1"]["repository"], runs["j1"]["recovery_point"]) == (None, None)
+    assert ["Suspended" in what for what in errors(facts)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("kind", "record"),
+    [
+        ("backupInstances/recoveryPoints", {"properties": {"objectType": "AzureBackupContinuousRecoveryPoint"}}),
+        ("backupInstances/recoveryPoints", {"properties": {"objectType": "AzureBackupDiscreteRecoveryPoint"}}),
+        ("backupInstances/recoveryPoints", {"properties": 3}),
+        ("backupJobs", {"properties": {"operationCategory": "Backup", "status": "Invalid"}}),
+        ("backupJobs", {"properties": {"operationCategory": "Hibernate", "status": "Completed"}}),
+        ("backupJobs", {"properties": None}),
+        ("deletedBackupInstances", {}),
+    ],
+)
+def test_what_a_backup_vault_does_not_document_is_quarantined(kind: str, record: dict[str, Any]) -> None:
+    facts = read([{"id": "x", "name": "x", "type": f"Microsoft.DataProtection/backupVaults/{kind}", **record}])
+    assert (facts.points.height, facts.runs.height, len(errors(facts))) == (0, 0, 1)
+
+
+def test_backup_instances_carry_no_facts() -> None:
+    facts = read([{"id": "x", "name": "x", "type": "Microsoft.DataProtection/backupVaults/backupInstances", "properties": {}}])
+    assert (facts.points.height, [fault.level for fault in facts.faults]) == (0, ["warning"])
 
 
 def test_what_is_no_answer() -> None:

@@ -1,24 +1,31 @@
-"""Azure Backup: recovery points and jobs of a Recovery Services vault, as JSON of its API or command line, and the jobs table of Log Analytics as CSV.
+"""Azure Backup: recovery points and jobs of Recovery Services vaults and Backup vaults, as JSON of the API or command line, and the jobs table of Log Analytics as CSV.
 
-Formats read: lists of recovery points and of backup jobs (`az backup recoverypoint list`, `az backup job list`, or the `value` of the API's
-answer), and AddonAzureBackupJobs exported as CSV. Vaults are recognised and carry no facts: declare the immutability of the repository, and
-only where its state is Locked, because Unlocked can be taken back. Protected items tell only when the last point was made, not where it is: list the points.
+Formats read: lists of recovery points and of backup jobs (`az backup recoverypoint list`, `az backup job list`, `az dataprotection recovery-point list`,
+`az dataprotection job list`, or the `value` of the API's answer), and AddonAzureBackupJobs exported as CSV. Vaults are recognised and carry no facts: declare
+the immutability of the repository, and only where its state is Locked, because Unlocked can be taken back. Protected items and backup instances tell only
+when the last point was made, not where it is: list the points.
 
 Point: id = the recovery point's name; subject = the path of the protected item in lower case (of a machine `iaasvmcontainerv2;group;name`). repository = the vault's
 id in lower case, one a tier: `.../instantrp` is the snapshot beside the machine, in the same subscription, and no copy in the vault; the vault itself; and
-`.../archivedrp`. Points of machines and shares, and full ones of databases, are self-contained; what differential and log backups need is not told.
+`.../archivedrp`. Points of machines and shares, and full ones of databases, are self-contained; what differential and log backups need is not told. Of a
+Backup vault (Microsoft.DataProtection) the subject is the name of the backup instance in lower case, and the repository is the vault's id, one a data store:
+`.../operationalstore` holds snapshots beside the source, which are no copies in the vault; the vault itself; and `.../archivestore`.
 
 Time semantics: recoveryPointTime is when the point was taken, in UTC. When it reached the vault is not told. Columns of a CSV that say [UTC] are UTC, others are in the source's zone.
 
-Proof of deletion: a list of an item's points without nextLink that lacks a point, or shows its tier as Deleted, or as soft-deleted.
+Proof of deletion: a list of an item's points without nextLink that lacks a point, or shows its tier as Deleted, or as soft-deleted; it speaks for that item
+in the tiers that it names, and so does the list of a backup instance's points.
 
-Success: the job's status. Jobs of the API name their item by a short name that two machines may share, and no point: they make no points. Lists
-of jobs leave out scheduled backups of databases, so none is taken as whole.
+Success: the job's status. Jobs of Recovery Services vaults name their item by a short name that two machines may share, and no point: they make no points.
+Lists of jobs leave out scheduled backups of databases, so none is taken as whole. Jobs of Backup vaults name their instance, and a single job (`job show`)
+its point and data store where the vendor fills them in: one that failed and whose point is listed contradicts the list. A point of a Backup vault that says
+`Partial` is partial.
 
 What Azure Backup cannot show: sizes and immutability of points; encryption of the backup (that of the source is another thing); a completed
-last backup does not mean a point: `lastRecoveryPoint` may be months older. Vaults of Microsoft.DataProtection are another API, which is not read.
+last backup does not mean a point: `lastRecoveryPoint` may be months older. Blobs that are backed up in their own account have no points, only a range.
 
-Tested against: examples that the vendor publishes of its API; the table of Log Analytics and vaults as documented schema only.
+Tested against: examples that the vendor publishes of its API; the table of Log Analytics, vaults, and all of Microsoft.DataProtection as documented schema
+only (its guide, its specification and the examples in it).
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import polars as pl
 
 from audit.adapters import _records
 from audit.adapters._typed import shown, typed
+from audit.adapters.azure_backup import _backup_vaults
 from audit.errors import Fault
 from audit.model.envelope import Envelope
 from audit.model.facts import SCHEMAS, Facts
@@ -15,7 +16,13 @@ from audit.model.facts import SCHEMAS, Facts
 VAULT = "microsoft.recoveryservices/vaults"
 ITEM = f"{VAULT}/backupfabrics/protectioncontainers/protecteditems"
 POINT, JOB = f"{ITEM}/recoverypoints", f"{VAULT}/backupjobs"
-PASSED_OVER = (VAULT, "microsoft.dataprotection/backupvaults", f"{VAULT}/backuppolicies", f"{VAULT}/backupconfig")
+PASSED_OVER = (
+    VAULT,
+    f"{VAULT}/backuppolicies",
+    f"{VAULT}/backupconfig",
+    _backup_vaults.VAULT,
+    f"{_backup_vaults.VAULT}/backuppolicies",
+)
 
 STATUSES: dict[str, str | None] = {
     "Completed": "success",
@@ -60,8 +67,6 @@ KINDS: dict[str, str | None] = {
 METHODS = {"Full": "full", "CopyOnlyFull": "full", "Differential": "differential", "Incremental": "incremental", "Log": "log"}
 """Kinds of backups of databases; of others nothing is said."""
 
-_GONE = "Microsoft.DataProtection is another service, whose jobs and points are not read"
-
 
 def items(value: list[Any], pointer: str, envelope: Envelope, *, more: bool) -> Facts:
     """Read a list of records, each by its type. `more`: the list goes on elsewhere."""
@@ -73,26 +78,35 @@ def items(value: list[Any], pointer: str, envelope: Envelope, *, more: bool) -> 
         by_type.setdefault(kind.lower() if isinstance(kind, str) else "", []).append((place, record))
     points, runs, listings = (pl.DataFrame(schema=SCHEMAS[kind]) for kind in ("recovery_point", "run", "listing"))
     for kind, records in by_type.items():
-        if kind == POINT:
-            points, listings, found = _points(records, envelope, more=more)
+        if kind in (POINT, _backup_vaults.POINT):
+            rows, found = _points(records, where) if kind == POINT else _backup_vaults.points(records, where)
+            made, bad = _made(rows, envelope)
+            points = pl.concat([points, made])
+            listings = pl.concat([listings, _listings(rows, envelope, more=more)])
+            faults += [*found, *bad]
+        elif kind in (JOB, _backup_vaults.JOB):
+            ran, found = _jobs(records, envelope) if kind == JOB else _backup_vaults.jobs(records, envelope)
+            runs = pl.concat([runs, ran])
             faults += found
-        elif kind == JOB:
-            runs, found = _jobs(records, envelope)
-            faults += found
-        elif kind == ITEM:
+        elif kind in (ITEM, _backup_vaults.INSTANCE):
             what = f"{len(records)} protected items tell when their last point was made, but not where it is: they carry no facts"
             faults.append(Fault(where, what, "list the recovery points of each item", records[0][0], level="warning"))
         elif kind not in PASSED_OVER:
-            what = _GONE if kind.startswith("microsoft.dataprotection/") else f"{shown(kind)} is no type of record that is known"
-            faults += [
-                Fault(where, f"{what}: the record was not used", "list recovery points or jobs", place) for place, _ in records
-            ]
+            what = f"{shown(kind)} is no type of record that is known: the record was not used"
+            faults += [Fault(where, what, "list recovery points or jobs", place) for place, _ in records]
     return _records.assembled(envelope, faults, points, runs, listings)
 
 
-def _points(objects: list[_records.Object], envelope: Envelope, *, more: bool) -> tuple[pl.DataFrame, pl.DataFrame, list[Fault]]:
-    """Make a point of each tier in which a recovery point is, and a listing of each item and tier."""
-    where = envelope.name or envelope.tool
+def _made(rows: pl.DataFrame, envelope: Envelope) -> tuple[pl.DataFrame, list[Fault]]:
+    """Make points of the rows that are there still."""
+    if "soft" in rows.columns:
+        rows = rows.filter((pl.col("status") == "there") & (pl.col("soft") != "true").fill_null(value=True))
+    read = typed("recovery_point", _records.times(rows, ("captured_at", "expires_at")), envelope)
+    return read.frame, list(read.faults)
+
+
+def _points(objects: list[_records.Object], where: str) -> tuple[pl.DataFrame, list[Fault]]:
+    """Make a row of each tier in which a recovery point is, deleted ones too: strings, with `repository` and `subject`."""
     properties = "properties"
     picked = _records.pick(
         objects,
@@ -126,10 +140,7 @@ def _points(objects: list[_records.Object], envelope: Envelope, *, more: bool) -
         )
         .with_columns(self_contained=pl.when(pl.col("method").is_in(["full", "snapshot"])).then(pl.lit("true")))
     )
-    there = (pl.col("status") == "there") & (pl.col("soft") != "true").fill_null(value=True)
-    read = typed("recovery_point", _records.times(rows.filter(there), ("captured_at", "expires_at")), envelope)
-    found = [*picked.faults, *known.faults, *faults, *tier.faults, *state.faults, *read.faults]
-    return read.frame, _listings(rows, envelope, more=more), found
+    return rows, [*picked.faults, *known.faults, *faults, *tier.faults, *state.faults]
 
 
 def _tiers(objects: list[_records.Object], kinds: pl.DataFrame, where: str) -> tuple[pl.DataFrame, list[Fault]]:
