@@ -8,9 +8,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from pydantic import ValidationError
 
+from audit.adapters import _registry
 from audit.connectors import _http
 from audit.connectors._fetching import FetchError
 from audit.connectors.azure_backup import Settings, _time
+from audit.model.envelope import Envelope
 from tests.connectors.asking import NOW, Given, body, fetched, pulling, whole
 from tests.connectors.serving import Answer, serving
 
@@ -124,6 +126,48 @@ def test_login_vaults_jobs_and_points_of_each_item():
     assert queries(there, f"{VAULT}/backupJobs") == [
         {"api-version": "2023-04-01", "$filter": "startTime eq '2026-10-25 06:00:03 AM' and endTime eq '2026-11-24 06:00:03 AM'"}
     ]
+
+
+NEWER = f"/subscriptions/{GUID}/providers/Microsoft.DataProtection/backupVaults"
+BACKUP_VAULT = f"/subscriptions/{GUID}/resourceGroups/Rg/providers/Microsoft.DataProtection/backupVaults/Bv"
+INSTANCE = f"{BACKUP_VAULT}/backupInstances/Erp-Disk"
+
+
+def test_backup_vaults_are_fetched_where_they_are_asked_for():
+    store = {"type": "VaultStore", "state": "COMMITTED", "visible": True, "expiryTime": None}
+    told_of = {
+        "objectType": "AzureBackupDiscreteRecoveryPoint",
+        "recoveryPointTime": "2026-11-20T22:00:00Z",
+        "recoveryPointType": "Full",
+        "recoveryPointDataStoresDetails": [store],
+    }
+    kind = "Microsoft.DataProtection/backupVaults"
+    made = {
+        "id": f"{INSTANCE}/recoveryPoints/9",
+        "name": "9",
+        "type": f"{kind}/backupInstances/recoveryPoints",
+        "properties": told_of,
+    }
+    ran = {"id": f"{BACKUP_VAULT}/backupJobs/1", "name": "1", "type": f"{kind}/backupJobs", "properties": {}}
+    answers = {
+        NEWER: page({"id": BACKUP_VAULT, "name": "Bv", "type": kind}),
+        f"{BACKUP_VAULT}/backupJobs": page(ran),
+        f"{BACKUP_VAULT}/backupInstances": page({"id": INSTANCE, "name": "Erp-Disk", "type": f"{kind}/backupInstances"}),
+        f"{INSTANCE}/recoveryPoints": page(made),
+    }
+    with server() as there:
+        there.answers.update({f"GET {path}": [Answer(one)] for path, one in answers.items()})
+        given = fetched("azure-backup", told(there, backup_vaults=True))
+        assert queries(there, NEWER) == [{"api-version": "2023-05-01"}]
+        assert queries(there, f"{BACKUP_VAULT}/backupJobs") == [{"api-version": "2023-05-01"}]
+    jobs, points = f"jobs of {BACKUP_VAULT.lower()}", f"recovery points of {INSTANCE.lower()}"
+    assert list(given.payloads) == ["vaults", JOBS, POINTS, "backup vaults", jobs, points]
+    assert given.payloads[points] == page(made)
+    assert (given.told[points]["repository"], given.told[points]["scope"]) == (BACKUP_VAULT.lower(), "erp-disk")
+    assert [given.told[name]["complete"] for name in ("backup vaults", jobs, points)] == [True, None, True]
+    envelope = Envelope(tool="azure-backup", source="s", observed_at=NOW, complete=True)
+    facts = _registry.read("azure-backup", given.payloads[points], envelope)
+    assert facts.listings.select("scope", "complete").rows() == [("erp-disk", True)]
 
 
 def test_three_pages_by_next_link():
