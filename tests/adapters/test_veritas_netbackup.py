@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from audit.adapters import _registry
 from audit.model.envelope import Envelope, time_text
 from audit.model.facts import Facts
@@ -150,3 +152,55 @@ def test_the_example_of_the_commands_reference() -> None:
     assert (point["repository"], point["method"]) == ("tape:plim", "full")
     assert int(point["captured_at"].timestamp()) == 949949902
     assert int(point["expires_at"].timestamp()) == 952628302
+
+
+EVERY = "GET /netbackup/catalog/images?filter=backupTime%20ge%201970-01-01T00:00:00.000Z"
+
+
+def catalog(*places: int, **fields: Any) -> Facts:
+    document = json.loads((golden.DATA / "veritas-netbackup" / "catalog_images.json").read_text())
+    document["data"] = [document["data"][place] for place in places]
+    document["meta"]["pagination"]["count"] = len(places)
+    payload = json.dumps(document).encode()
+    assert _registry.recognise("x", payload) == "veritas-netbackup"
+    told: dict[str, Any] = {
+        "source": "s",
+        "observed_at": datetime(2026, 11, 22, tzinfo=UTC),
+        "complete": True,
+        "command": EVERY,
+    } | fields
+    return _registry.read("veritas-netbackup", payload, Envelope(tool="veritas-netbackup", name="f", **told))
+
+
+def test_images_of_the_rest_api_are_those_of_bpimagelist() -> None:
+    facts = catalog(0, 1, 2)
+    rows = {row["id"]: row for row in facts.points.to_dicts()}
+    first, tape, files = rows["sql01_1795208404"], rows["sql01_1795208404#2"], rows["files01_1795208500"]
+    assert (first["subject"], first["repository"], first["method"]) == ("sql01:PROD_DB", "nbumedia1:dp1", "full")
+    assert first["available_at"] == datetime(2026, 11, 20, 21, 31, 11, tzinfo=UTC)
+    assert (tape["repository"], tape["expires_at"], tape["encrypted"]) == ("tape:nbumedia2", None, "yes")
+    assert (tape["copy_of_id"], tape["available_at"]) == ("sql01_1795208404", datetime(2026, 11, 21, 22, 10, tzinfo=UTC))
+    assert (files["method"], files["completeness"]) == ("incremental", "partial")
+    assert [fault.level for fault in facts.faults] == ["warning"], "one has no copy"
+    assert facts.listings["complete"].all()
+
+
+@pytest.mark.parametrize(
+    "command", [EVERY + "%20and%20clientName%20eq%20'x'", "GET /netbackup/catalog/images", EVERY.replace("1970", "2026")]
+)
+def test_a_part_of_the_images_proves_no_deletion(command: str) -> None:
+    assert not catalog(0, 1, command=command).listings["complete"].any()
+
+
+def test_an_image_whose_status_is_not_known_is_quarantined() -> None:
+    facts = catalog(1, 3)
+    assert facts.points["id"].to_list() == ["files01_1795208500"]
+    assert not facts.listings["complete"].any()
+
+
+def test_one_page_of_several_is_no_whole_catalog() -> None:
+    document = json.loads((golden.DATA / "veritas-netbackup" / "catalog_images.json").read_text())
+    document["data"] = document["data"][:1]
+    told: dict[str, Any] = {"source": "s", "observed_at": datetime(2026, 11, 22, tzinfo=UTC), "complete": True, "command": EVERY}
+    envelope = Envelope(tool="veritas-netbackup", name="f", **told)
+    assert not _registry.read("veritas-netbackup", json.dumps(document).encode(), envelope).listings["complete"].any()

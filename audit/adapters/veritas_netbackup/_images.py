@@ -73,7 +73,7 @@ def read(text: str, envelope: Envelope) -> Facts:
     rows: list[dict[str, str | None]] = []
     for image in images:
         rows += _copies(image, where, faults)
-    return _facts(rows, envelope, faults, where)
+    return facts_of_copies(rows, envelope, faults, whole=whole_command(envelope, where, faults))
 
 
 def _copies(image: _Image, where: str, faults: list[Fault]) -> list[dict[str, str | None]]:
@@ -130,8 +130,12 @@ def _repository(fragment: Sequence[str]) -> str:
     return f"{described[2]}:{described[3]}" if len(described) > 3 and described[2] and described[3] else f"disk:{fragment[9]}"
 
 
-def _facts(rows: list[dict[str, str | None]], envelope: Envelope, faults: list[Fault], where: str) -> Facts:
-    names = "locator id copy client policy schedule captured_at elapsed expires_at made kilobytes repository immutable_until encrypted copy_of_repository copy_of_id"
+def facts_of_copies(rows: list[dict[str, str | None]], envelope: Envelope, faults: list[Fault], *, whole: bool) -> Facts:
+    """Make points of copies (times in seconds since 1970), and their listing; `whole`: it holds every image."""
+    names = (
+        "locator id copy client policy schedule captured_at elapsed expires_at made kilobytes repository immutable_until encrypted completeness "
+        "copy_of_repository copy_of_id"
+    )
     raw = pl.DataFrame({name: pl.Series([row.get(name) for row in rows], dtype=pl.String) for name in names.split()})
     seconds = {
         name: pl.when(pl.col(name).str.contains("^[0-9]{1,11}$")).then(pl.col(name)).cast(pl.Int64, strict=False)
@@ -147,12 +151,11 @@ def _facts(rows: list[dict[str, str | None]], envelope: Envelope, faults: list[F
     ).with_columns(self_contained=pl.when(pl.col("method") == "full").then(pl.lit("true")))
     raw = _records.times(raw, ("captured_at", "available_at", "expires_at", "immutable_until"), (_formats.SECONDS,))
     read_ = typed("recovery_point", raw, envelope)
-    whole = _whole(envelope, where, faults)
     listings = from_envelope(read_.frame, envelope, empty_table=False).with_columns(complete=pl.lit(whole))
     return _records.assembled(envelope, [*faults, *read_.faults], points=based(read_.frame, listings), listings=listings)
 
 
-def _whole(envelope: Envelope, where: str, faults: list[Fault]) -> bool:
+def whole_command(envelope: Envelope, where: str, faults: list[Fault]) -> bool:
     """Tell whether the command listed every image: with a first date, and no filter."""
     if not envelope.complete:
         return False
