@@ -1,20 +1,21 @@
-"""Veritas (Cohesity) NetBackup: the job log of a primary server, by its REST API on port 1556.
+"""Veritas (Cohesity) NetBackup: the job log and the image catalog of a primary server, by its REST API on port 1556.
 
-Asked: `GET /netbackup/admin/jobs` with `page[offset]` and `page[limit]`, by job number, until `meta.pagination.count` jobs have come.
+Asked: `GET /netbackup/admin/jobs` with `page[offset]` and `page[limit]`, by job number, until `meta.pagination.count` jobs have come. With `images`, in the same way
+`GET /netbackup/catalog/images` with a filter by which all images since 1970 come: without one the API gives those of the last day.
 
 Changed since: `filter=startTime ge ...`. A job that was under way is asked about again until it has ended.
 
 Complete: all jobs that `count` says have come, none twice, and no filter was set. The job log itself keeps only about three days by default, so fetch it at least daily.
 
-Not asked: the image catalog (`/netbackup/catalog/images`), whose JSON no adapter reads. Only images prove that a backup is gone: fetch them with the connector `command` on the
-primary server, `bpimagelist -l -d 01/01/2000`, as a source of its own.
+Not asked: images, unless `images` says so. Only they prove that a backup is gone. Servers whose API does not give them are asked with the connector `command` on the primary
+server, `bpimagelist -l -d 01/01/2000`, as a source of its own.
 
 Tested against: a recorded server with answers of the shape of the vendor's OpenAPI document; nobody saw a real one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from typing import Literal, Self
 
@@ -29,6 +30,9 @@ from audit.connectors._token import Token, logged_out
 LIMIT = 100
 """Jobs a page."""
 PATH = "/netbackup/admin/jobs"
+IMAGES = "/netbackup/catalog/images"
+EVERY = "backupTime ge 1970-01-01T00:00:00Z"
+"""The filter that leaves no image out."""
 
 
 class Settings(HttpFetch):
@@ -40,6 +44,7 @@ class Settings(HttpFetch):
     password: Secret | None = Field(None, description="where the user's password is read")
     domain_type: Literal["unixpwd", "NT", "vx", "ldap"] | None = Field(None, description="the kind of directory the user is in")
     domain_name: str | None = Field(None, min_length=1, description="the directory's name, such as the Windows domain")
+    images: bool = Field(False, description="fetch the image catalog too")
     api_version: str = Field("4.0", pattern=r"^[0-9]+\.[0-9]+$", description="the version of the API: 4.0 is NetBackup 8.3")
 
     @model_validator(mode="after")
@@ -56,7 +61,7 @@ def fetch(settings: Settings, asking: Asking) -> Iterator[Fetched]:
     if settings.api_key is not None:
         key = settings.api_key.read()
         with logged_out(http, nullcontext):
-            yield _jobs(http, asking, lambda: {"Accept": media, "Authorization": key})
+            yield from _lists(http, asking, settings, lambda: {"Accept": media, "Authorization": key})
         return
     token = Token(http, asking.clock, lambda: _login(http, settings, media), "token")
 
@@ -65,7 +70,7 @@ def fetch(settings: Settings, asking: Asking) -> Iterator[Fetched]:
 
     headers()
     with logged_out(http, lambda: http.ask("POST", "/netbackup/logout", headers=headers())):
-        yield _jobs(http, asking, headers)
+        yield from _lists(http, asking, settings, headers)
 
 
 def _login(http: Http, settings: Settings, media: str) -> bytes:
@@ -80,17 +85,22 @@ def _login(http: Http, settings: Settings, media: str) -> bytes:
     return http.ask("POST", "/netbackup/login", json=told, headers={"Content-Type": media, "Accept": media}).content
 
 
-def _jobs(http: Http, asking: Asking, headers: Callable[[], dict[str, str]]) -> Fetched:
+def _lists(http: Http, asking: Asking, settings: Settings, headers: Callable[[], dict[str, str]]) -> Iterator[Fetched]:
     since = asking.since("jobs")
     query = {} if since is None else {"filter": f"startTime ge {instant(since)}"}
+    yield fetched(asking, "jobs", _pages(http, PATH, {"sort": "jobId", **query}, headers), unlimited=since is None)
+    if settings.images:
+        command = f"GET {IMAGES}?filter={EVERY}"
+        yield fetched(asking, "images", _pages(http, IMAGES, {"filter": EVERY}, headers), unlimited=True, command=command)
 
+
+def _pages(http: Http, path: str, query: Mapping[str, str], headers: Callable[[], dict[str, str]]) -> Callable[[], Iterator[Page]]:
     def ask(before: int) -> Page:
-        fixed = {"page[offset]": before, "page[limit]": LIMIT, "sort": "jobId"}
-        payload = http.get(PATH, {**fixed, **query}, headers()).content
-        answer = document(payload, PATH)
+        payload = http.get(path, {"page[offset]": before, "page[limit]": LIMIT, **query}, headers()).content
+        answer = document(payload, path)
         meta = answer.get("meta")
         paging = meta.get("pagination") if isinstance(meta, dict) else None
         total = number(paging.get("count")) if isinstance(paging, dict) else None
-        return Page(payload, [str(one.get("id")) for one in records(answer, "data", PATH)], total)
+        return Page(payload, [str(one.get("id")) for one in records(answer, "data", path)], total)
 
-    return fetched(asking, "jobs", lambda: by_offset(ask), unlimited=since is None)
+    return lambda: by_offset(ask)

@@ -9,9 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pydantic import ValidationError
 
+from audit.adapters import _registry
 from audit.connectors import _http
 from audit.connectors._fetching import FetchError
 from audit.connectors.veritas_netbackup import Settings
+from audit.model.envelope import Envelope
 from tests.connectors.asking import Given, body, fetched, pulling, whole
 from tests.connectors.serving import Answer, serving
 
@@ -78,6 +80,33 @@ def test_an_api_key_needs_no_login():
     assert [one.headers["Authorization"] for one in there.asked] == [KEY]
     assert there.asked[0].headers["Accept"].endswith("version=12.0")
     assert given.payloads == {"jobs": page([1])}
+
+
+def images(numbers, total):
+    fragment = {
+        "copyNumber": 1, "mediaType": 0, "mediaDesc": "4;PureDisk;m1;dp1;v;0", "host": "m1", "expiration": "2026-12-20T00:00:00.000Z", "keyTag": "*NULL*",
+        "copyDate": "2026-11-20T21:11:40.000Z",
+    }  # fmt: skip
+    told = {
+        "policyType": "STANDARD", "clientName": "files01", "policyName": "FS", "scheduleType": "FULL", "backupTime": "2026-11-20T21:01:40.000Z",
+        "backupStatus": 0, "elapsedTimeSeconds": 600, "expiration": "2026-12-20T00:00:00.000Z", "kbytes": 5, "fragments": [fragment],
+    }  # fmt: skip
+    found = [{"type": "image", "id": f"files01_{number}", "attributes": told} for number in numbers]
+    return body({"data": found, "meta": {"pagination": {"count": total, "offset": 0, "limit": 2}}})
+
+
+def test_the_image_catalog_where_it_is_asked_for(monkeypatch):
+    monkeypatch.setattr("audit.connectors.veritas_netbackup.LIMIT", 2)
+    pages = [images([1795208500, 1795208501], 3), images([1795208502], 3)]
+    with server(page([1])) as there:
+        there.answers["GET /netbackup/catalog/images"] = [Answer(one) for one in pages]
+        given = fetched("veritas-netbackup", told(there, images=True), last=datetime(2026, 11, 20, 8, tzinfo=UTC))
+        asked = [parse_qs(urlsplit(one.path).query) for one in there.asked if "/catalog/images" in one.path]
+    assert [one["filter"] for one in asked] == [["backupTime ge 1970-01-01T00:00:00Z"]] * 2
+    assert (given.payloads["images"], given.told["images"]["complete"]) == (whole(pages), True)
+    envelope = Envelope(tool="veritas-netbackup", source="s", **given.told["images"])
+    facts = _registry.read("veritas-netbackup", given.payloads["images"], envelope)
+    assert (facts.points.height, facts.listings["complete"].to_list()) == (3, [True])
 
 
 def test_since_the_last_fetch_and_before_what_was_under_way():
