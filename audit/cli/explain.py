@@ -14,7 +14,7 @@ from audit.cli._content import content_option
 from audit.cli._period import instants, known_number
 from audit.content import Content
 from audit.model.envelope import time_text
-from audit.model.verdicts import Breach, Result
+from audit.model.verdicts import Breach, Result, Waived
 from audit.reporting.formats import LOCALES
 from audit.steps._open import open_store
 from audit.steps.explain import Explained, explain, explained_json, pictures_of
@@ -99,19 +99,22 @@ def _result(result: Result, found: Explained, most: int) -> None:
         click.echo(f"  {key}: {_text(value)}")
     for breach in result.breaches[:most]:
         _breach(breach, found)
+    for waived in result.waived[:most]:
+        _breach(waived, found)
     for stretch in result.unproven[:most]:
         settles = "; ".join(f"{key}: {', '.join(value)}" for key, value in stretch.detail.items() if value)
         click.echo(
             f"  unproven {time_text(stretch.since)} to {time_text(stretch.until)}: {stretch.reason}"
             + (f" ({settles})" if settles else "")
         )
-    hidden = max(0, len(result.breaches) - most) + max(0, len(result.unproven) - most)
+    hidden = sum(max(0, len(some) - most) for some in (result.breaches, result.waived, result.unproven))
     if hidden:
         click.echo(f"  and {hidden} more (--most {most + hidden})")
 
 
-def _breach(breach: Breach, found: Explained) -> None:
-    click.echo(f"  breached {time_text(breach.since)} to {time_text(breach.until)}")
+def _breach(breach: Breach | Waived, found: Explained) -> None:
+    how = f"waived ({breach.waiver})" if isinstance(breach, Waived) else "breached"
+    click.echo(f"  {how} {time_text(breach.since)} to {time_text(breach.until)}")
     for key, value in breach.detail.items():
         points = (value.get("points") or value.get("buckets")) if isinstance(value, dict) else None
         if points is None:

@@ -37,6 +37,7 @@ class Agreeing(Objective):
 
 
 OBJECTIVES = {"contradiction": Agreeing}
+NEVER_WAIVED = True
 FAILED, DELETED, RETURNED, UNLISTED, SHRUNK = LEGS = ("failed", "deleted", "returned", "unlisted", "shrunk")
 DENIED = {"code": pl.UInt32, "point": pl.UInt32, "begin": INT, "end": INT, "entry": INT, "locator": pl.String}
 """A point, when what is said of it cannot be, and the evidence that denies it (null: the complete listing of the beginning)."""

@@ -17,6 +17,7 @@ from audit.model.terms import FOR_EVER
 from audit.model.world import Layer, Outcome, World, live_stretches
 
 OBJECTIVES: dict[str, type] = {}
+NEVER_WAIVED = True
 OTHERWISE = NO_COPY
 EACH_POINT = True
 """Every point counts by itself: what is in doubt is in doubt whatever else is there."""

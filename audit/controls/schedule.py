@@ -222,7 +222,7 @@ def _by_calendar(world: World, part: _Part) -> Outcome:
         sure, on=["code", "bucket"], how="anti"
     )
     numbers = due.select("code", policy=part.layer.of(due["code"], "policy"), due_at="end")
-    return Outcome(found.leg, found.judged, found.grace, found.breached, found.unproven, numbers)
+    return Outcome(found.leg, found.judged, found.grace, found.breached, found.unproven, numbers=numbers)
 
 
 def _edges(world: World, part: _Part) -> pl.Series:

@@ -15,6 +15,7 @@ from audit.evaluation.facts import Facts, resolve_facts
 from audit.evaluation.outline import Outline, in_order, outline_of
 from audit.evaluation.results import Doubts, Evidence, results_of
 from audit.evaluation.rows import Names, Rows
+from audit.evaluation.waivers import waived
 from audit.evaluation.world import build_world
 from audit.model.estate import Estate
 from audit.model.intervals import islands
@@ -102,7 +103,8 @@ def _each(
         if controls is not None and name not in controls:
             continue
         try:
-            outcomes = [without(world.beside, outcome) for outcome in united(world, module.evaluate(world))]
+            own = (without(world.beside, outcome) for outcome in united(world, module.evaluate(world)))
+            outcomes = [waived(world, name, module, outcome) for outcome in own]
             made += [made_of(name, module, outcome) for outcome in outcomes]
         except Exception as error:  # noqa: BLE001 - one control's mistake is a fault in the assessment, not the end of it
             faults.append(f"{name}: {type(error).__name__}: {error}")

@@ -1,7 +1,7 @@
 """Kept assessments: an assessment as columns on disk, so that pages and comparisons need not judge again.
 
-A kept assessment is a folder: `assessment.json` (period, journal entry, coverage, notices, counts) and three Parquet files, one row for each
-result, breach and unproven stretch. It proves nothing and may be deleted: the same period as known at the same entry gives it again.
+A kept assessment is a folder: `assessment.json` (period, journal entry, coverage, notices, counts) and four Parquet files, one row for each
+result, breach, waived and unproven stretch. It proves nothing and may be deleted: the same period as known at the same entry gives it again.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ import polars as pl
 from audit.errors import DataFolderError, UsageError
 from audit.model.envelope import time_text
 from audit.model.facts import INSTANT
-from audit.model.verdicts import SHARES, Assessment, Breach, Coverage, EvidenceRef, Result, Unproven, Verdict
+from audit.model.verdicts import SHARES, Assessment, Breach, Coverage, EvidenceRef, Result, Unproven, Verdict, Waived
 
-FORMAT = 1
+FORMAT = 2
 """The format of kept assessments that this program writes. Others are not listed: they can be made again."""
 
 RESULT: dict[str, pl.DataType] = {
@@ -61,6 +61,7 @@ STRETCH: dict[str, pl.DataType] = {
 }
 BREACH = {**STRETCH, "verdict": pl.String(), "evidence": pl.String()}
 """`verdict` is that of the whole result: a policy may tolerate a breach. `evidence`: JSON."""
+WAIVED = {**BREACH, "waiver": pl.String()}
 UNPROVEN = {**STRETCH, "reason": pl.String()}
 
 
@@ -107,6 +108,11 @@ class KeptAssessment:
         return self._read("breaches")
 
     @cached_property
+    def waived(self) -> pl.DataFrame:
+        """One row a waived stretch (WAIVED)."""
+        return self._read("waived")
+
+    @cached_property
     def unproven(self) -> pl.DataFrame:
         """One row an unproven stretch (UNPROVEN)."""
         return self._read("unproven")
@@ -124,9 +130,10 @@ class KeptAssessment:
         chosen = self.results.filter(pl.col("asset").is_in(list(assets)))
         numbers = chosen["result"].implode()
         breaches = _by_result(self.breaches.filter(pl.col("result").is_in(numbers)), breach_of)
+        waived = _by_result(self.waived.filter(pl.col("result").is_in(numbers)), waived_of)
         unproven = _by_result(self.unproven.filter(pl.col("result").is_in(numbers)), unproven_of)
         results = tuple(
-            _result(row, tuple(breaches.get(row["result"], ())), tuple(unproven.get(row["result"], ())))
+            _result(row, *(tuple(stretches.get(row["result"], ())) for stretches in (breaches, unproven, waived)))
             for row in chosen.iter_rows(named=True)
         )
         return Assessment(
@@ -195,9 +202,10 @@ def kept_named(folder: Path, name: str) -> KeptAssessment:
 
 
 def frames_of(assessment: Assessment) -> dict[str, pl.DataFrame]:
-    """Return an assessment as frames: `results` (RESULT), `breaches` (BREACH) and `unproven` (UNPROVEN)."""
+    """Return an assessment as frames: `results` (RESULT), `breaches` (BREACH), `waived` (WAIVED) and `unproven` (UNPROVEN)."""
     results: list[dict[str, Any]] = []
     breaches: list[dict[str, Any]] = []
+    waived: list[dict[str, Any]] = []
     unproven: list[dict[str, Any]] = []
     for number, result in enumerate(assessment.results):
         shares = dict.fromkeys(SHARES) if result.shares is None else {name: result.shares.get(name, 0.0) for name in SHARES}
@@ -218,11 +226,8 @@ def frames_of(assessment: Assessment) -> dict[str, pl.DataFrame]:
                 "in_grace": _json(told["grace"]),
             }
         )
-        for stretches, rows, key in ((result.breaches, breaches, "evidence"), (result.unproven, unproven, "reason")):
+        for stretches, rows in ((result.breaches, breaches), (result.waived, waived), (result.unproven, unproven)):
             for stretch in stretches:
-                more = {"evidence": _json([ref.to_json() for ref in stretch.evidence]), "verdict": str(result.verdict)} if isinstance(
-                    stretch, Breach
-                ) else {key: stretch.reason}  # fmt: skip
                 rows.append(
                     {
                         **common,
@@ -231,14 +236,23 @@ def frames_of(assessment: Assessment) -> dict[str, pl.DataFrame]:
                         "to": stretch.until,
                         "seconds": (stretch.until - stretch.since).total_seconds(),
                         "detail": _json(stretch.detail),
-                        **more,
+                        **_more(stretch, result),
                     }
                 )
     return {
         "results": pl.DataFrame(results, schema=RESULT),
         "breaches": pl.DataFrame(breaches, schema=BREACH),
+        "waived": pl.DataFrame(waived, schema=WAIVED),
         "unproven": pl.DataFrame(unproven, schema=UNPROVEN),
     }
+
+
+def _more(stretch: Breach | Waived | Unproven, result: Result) -> dict[str, Any]:
+    """Return the columns that a stretch of its kind has beside those of all."""
+    if isinstance(stretch, Unproven):
+        return {"reason": stretch.reason}
+    told = {"evidence": _json([ref.to_json() for ref in stretch.evidence]), "verdict": str(result.verdict)}
+    return told | ({"waiver": stretch.waiver} if isinstance(stretch, Waived) else {})
 
 
 def _json(value: Any) -> str:
@@ -258,17 +272,25 @@ def breach_of(row: Mapping[str, Any]) -> Breach:
     return Breach(row["from"], row["to"], json.loads(row["detail"]), refs)
 
 
+def waived_of(row: Mapping[str, Any]) -> Waived:
+    """Return the stretch that a row of `waived` tells of."""
+    breach = breach_of(row)
+    return Waived(breach.since, breach.until, row["waiver"], breach.detail, breach.evidence)
+
+
 def unproven_of(row: Mapping[str, Any]) -> Unproven:
     """Return the stretch that a row of `unproven` tells of."""
     return Unproven(row["from"], row["to"], row["reason"], json.loads(row["detail"]))
 
 
-def _result(row: Mapping[str, Any], breaches: tuple[Breach, ...], unproven: tuple[Unproven, ...]) -> Result:
+def _result(
+    row: Mapping[str, Any], breaches: tuple[Breach, ...], unproven: tuple[Unproven, ...], waived: tuple[Waived, ...]
+) -> Result:
     shares = None if row["met"] is None else {name: row[name] for name in SHARES}
     return Result(
         row["asset"], row["unit"], row["policy"], row["version"], row["part"], row["control"], row["leg"], Verdict(row["verdict"]),
         shares, row["judged_seconds"], breaches, unproven, json.loads(row["detail"]), row["provenance"],
-        _stretches(row["judged"]), _stretches(row["in_grace"]),
+        _stretches(row["judged"]), _stretches(row["in_grace"]), waived,
     )  # fmt: skip
 
 

@@ -108,7 +108,7 @@ def bare_results(
     if keys.is_empty():
         return
     numbers = _numbers(outcome.numbers)
-    lengths = {name: _lengths(getattr(outcome, name)) for name in ("judged", "grace", "breached", "unproven")}
+    lengths = {name: _lengths(getattr(outcome, name)) for name in ("judged", "grace", "breached", "unproven", "waived")}
     times = {name: _times(getattr(outcome, name)) for name in ("judged", "grace")}
     names = world.groups.select("asset", "part", "unit").rows()
     for code, index in keys.iter_rows():
@@ -158,9 +158,9 @@ def _shares(lengths: Mapping[str, int]) -> dict[str, float] | None:
     if whole == 0:
         return None
     shares = dict.fromkeys(SHARES, 0.0)
-    for name in ("breached", "unproven", "grace"):
+    for name in ("breached", "waived", "unproven", "grace"):
         shares[name] = lengths[name] / whole
-    shares["met"] = (lengths["judged"] - lengths["breached"] - lengths["unproven"]) / whole
+    shares["met"] = (lengths["judged"] - lengths["breached"] - lengths["waived"] - lengths["unproven"]) / whole
     return shares
 
 

@@ -13,7 +13,7 @@ from audit.evaluation.explain import DOUBTS, doubtful, points_around, reasons, r
 from audit.evaluation.outline import MICROSECONDS, bare_results, exposures_of
 from audit.model.envelope import time_text
 from audit.model.terms import instant
-from audit.model.verdicts import Breach, EvidenceRef, Result, Unproven
+from audit.model.verdicts import Breach, EvidenceRef, Result, Unproven, Waived
 from audit.model.world import Outcome, World
 
 Doubts = dict[tuple[bool, int | None], pl.DataFrame]
@@ -42,7 +42,8 @@ def results_of(
     world: World, control: str, module: ModuleType, outcome: Outcome, evidence: Evidence, doubts: Doubts
 ) -> Iterator[Result]:
     """Yield one result for each group and policy version that the outcome judged."""
-    breaches = _breaches(world, outcome, evidence, module)
+    breaches = _breaches(world, outcome, outcome.breached, evidence, module)
+    waived = _waived(world, outcome, evidence, module)
     unproven = _unproven(world, outcome, evidence, doubts, module)
     of_points = outcome.extra.get("of_points", True)
     for (code, index), result in bare_results(world, control, module, outcome):
@@ -50,6 +51,7 @@ def results_of(
         yield replace(
             result,
             breaches=tuple(mine),
+            waived=tuple(waived.get((code, index), ())),
             unproven=tuple(unproven.get((code, index), ())),
             detail={**result.detail, **_worst(mine)},
             provenance=evidence.provenance.get(code) if of_points else None,
@@ -63,11 +65,24 @@ def _worst(breaches: list[Breach]) -> dict[str, Any]:
     return {"worst_exposure_seconds": max(known)} if known and len(known) == len(exposures) else {}
 
 
-def _breaches(world: World, outcome: Outcome, evidence: Evidence, module: ModuleType) -> dict[tuple[int, int | None], list[Breach]]:
-    """Return breaches in time order by (code, policy), each with the points that explain it."""
-    if outcome.breached.is_empty():
+def _waived(world: World, outcome: Outcome, evidence: Evidence, module: ModuleType) -> dict[tuple[int, int | None], list[Waived]]:
+    """Return what is waived in time order by (code, policy), explained like the breaches that it would be."""
+    found: dict[tuple[int, int | None], list[Waived]] = {}
+    for (waiver,), rows in outcome.waived.group_by("waiver", maintain_order=True):
+        for key, breaches in _breaches(world, outcome, rows.drop("waiver"), evidence, module).items():
+            found.setdefault(key, []).extend(
+                Waived(one.since, one.until, str(waiver), one.detail, one.evidence) for one in breaches
+            )
+    return {key: sorted(some, key=lambda one: one.since) for key, some in found.items()}
+
+
+def _breaches(
+    world: World, outcome: Outcome, stretches: pl.DataFrame, evidence: Evidence, module: ModuleType
+) -> dict[tuple[int, int | None], list[Breach]]:
+    """Return breached stretches in time order by (code, policy), each with the points that explain it."""
+    if stretches.is_empty():
         return {}
-    rows = outcome.breached.sort("code", "policy", "begin").with_row_index("row").with_columns(leg=pl.lit(outcome.leg, pl.String))
+    rows = stretches.sort("code", "policy", "begin").with_row_index("row").with_columns(leg=pl.lit(outcome.leg, pl.String))
     points = _of_breaches(world, rows, evidence, module)
     missing = _missing(module.missing(world, rows)) if hasattr(module, "missing") else {}
     exposure = {row: most for one in exposures_of(world, rows, module) for row, most in one.iter_rows()}

@@ -55,6 +55,27 @@ class Breach:
 
 
 @dataclass(frozen=True, slots=True)
+class Waived:
+    """A stretch [since, until) that would be breached, and that a waiver covers: everything that a breach says, and the record of the waiver."""
+
+    since: datetime
+    until: datetime
+    waiver: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    evidence: tuple[EvidenceRef, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "from": time_text(self.since),
+            "to": time_text(self.until),
+            "waiver": self.waiver,
+            "detail": dict(self.detail),
+            "evidence": [ref.to_json() for ref in self.evidence],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Unproven:
     """A stretch [since, until) that evidence does not settle. `reason` is a message key; `detail` names source and repository that would settle it."""
 
@@ -95,6 +116,13 @@ class Result:
     judged: tuple[tuple[datetime, datetime], ...] = ()
     """T without the grace: the stretches [since, until) that were judged."""
     grace: tuple[tuple[datetime, datetime], ...] = ()
+    waived: tuple[Waived, ...] = ()
+
+    @property
+    def references(self) -> set[EvidenceRef]:
+        """Every place in the evidence that its breaches name, the waived ones too."""
+        stretches: tuple[Breach | Waived, ...] = (*self.breaches, *self.waived)
+        return {ref for stretch in stretches for ref in stretch.evidence}
 
     @property
     def compliance(self) -> float | None:
@@ -117,6 +145,7 @@ class Result:
             "shares": None if self.shares is None else dict(self.shares),
             "judged_seconds": self.judged_seconds,
             "breaches": [breach.to_json() for breach in self.breaches],
+            "waived": [stretch.to_json() for stretch in self.waived],
             "unproven": [stretch.to_json() for stretch in self.unproven],
             "detail": dict(self.detail),
             "provenance": self.provenance,

@@ -21,6 +21,7 @@ from audit.model.terms import FOR_EVER, Term
 
 FEED = {"code": pl.UInt32, "source": pl.String, "begin": INT, "end": INT}
 JUDGED = {"code": pl.UInt32, "policy": pl.Int32, "begin": INT, "end": INT}
+WAIVED = {**JUDGED, "waiver": pl.String}
 DOUBT = {"code": pl.UInt32, "pair": pl.Int32, "repository": pl.Int32, "key": pl.String, "begin": INT, "end": INT}
 """Why a control is unproven, and when (`audit.evaluation.explain.reasons_told`). pair: where more than one may have a reason at a time, which; `key`: a message key."""
 
@@ -238,6 +239,8 @@ class Outcome:
     grace: pl.DataFrame
     breached: pl.DataFrame
     unproven: pl.DataFrame
+    waived: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=WAIVED))
+    """What would be breached and is covered by the waiver that is named; no control says this (`audit.evaluation.waivers`)."""
     numbers: pl.DataFrame | None = None
     """Numbers of the control by group: `code`, `policy`, and any columns; those that are not null become the result's detail. Of a column that ends in `_at`: microseconds."""
     extra: Mapping[str, Any] = field(default_factory=dict)

@@ -36,6 +36,7 @@ def by_month(results: Iterable[Result], edges: Sequence[datetime]) -> list[dict[
     whole = [0.0] * len(seconds)
     for result in results:
         lost = [(breach.since, breach.until, State.BREACHED) for breach in result.breaches]
+        lost += [(stretch.since, stretch.until, State.WAIVED) for stretch in result.waived]
         lost += [(stretch.since, stretch.until, State.UNPROVEN) for stretch in result.unproven]
         for begin, end, state in lost:
             for month, length in _split(begin, end, edges):
@@ -46,7 +47,7 @@ def by_month(results: Iterable[Result], edges: Sequence[datetime]) -> list[dict[
                     seconds[month][state] += length
                     whole[month] += length
     for held in seconds:  # what was judged holds what was lost
-        held[State.MET] -= held[State.BREACHED] + held[State.UNPROVEN]
+        held[State.MET] -= held[State.BREACHED] + held[State.WAIVED] + held[State.UNPROVEN]
     return [
         {state: length / whole[month] for state, length in held.items() if length > 0} if whole[month] >= 1 else {}
         for month, held in enumerate(seconds)

@@ -79,11 +79,7 @@ class AssetLines:
         """Whether a timeline shows anything but kept promises: a breach (also one that the policy tolerates) or an unproven stretch. What is
         judged at one instant has no timeline.
         """
-        return any(
-            result.breaches or result.unproven or (result.shares or {}).get("waived")
-            for line in self.timed
-            for result in line.results
-        )
+        return any(result.breaches or result.unproven or result.waived for line in self.timed for result in line.results)
 
     @property
     def timed(self) -> tuple[Line, ...]:
@@ -158,6 +154,7 @@ def _line(judge: _Judged, promise: Promise, results: list[Result]) -> Line:
     if any(result.shares is not None and result.shares.get("grace", 0) > 0 for result in results):
         layers += [(*span, State.GRACE) for span in grace]
     for result in results:
+        layers += [(stretch.since, stretch.until, State.WAIVED) for stretch in result.waived]
         layers += [(stretch.since, stretch.until, State.UNPROVEN) for stretch in result.unproven]
         layers += [(breach.since, breach.until, State.BREACHED) for breach in result.breaches]
     stretches = layered(judge.period, layers)

@@ -33,6 +33,7 @@ def populations(
         _items(words, "subjects", mine, subjects, len(subjects_in(whole)) - len(subjects)),
         _one(words, "results", results, judged, len(assessment.results)),
         _one(words, "breaches", f"{results}/*/breaches", judged, sum(len(one.breaches) for one in assessment.results)),
+        _one(words, "waived", f"{results}/*/waived", judged, sum(len(one.waived) for one in assessment.results)),
         _one(words, "unproven", f"{results}/*/unproven", judged, sum(len(one.unproven) for one in assessment.results)),
         _one(words, "entries", package.ENTRIES, mine, sum(counts.entries.values()), dict(sorted(counts.left_out.items()))),
         _one(words, "provenance", package.PROVENANCE, mine, sum(counts.entries.values())),

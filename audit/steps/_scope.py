@@ -96,7 +96,7 @@ def choose(store: Store, scope: Scope, assessment: Assessment) -> tuple[Chosen, 
     """Return the evidence of a scope and of its assessment, and an iterator over its facts (kind, rows), which fills in the entries while it runs to its end."""
     estate = store.estate(scope.known_at)
     chosen = Chosen(estate, store.catalog.listings(scope.known_at))
-    cited = {ref.entry for result in assessment.results for breach in result.breaches for ref in breach.evidence}
+    cited = {ref.entry for result in assessment.results for ref in result.references}
     return chosen, _walk(store, scope, estate, chosen, cited)
 
 

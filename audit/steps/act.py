@@ -18,7 +18,7 @@ from audit.model.envelope import time_text
 from audit.model.records import SCOPE
 from audit.policy.suggest import one_of, unknown
 from audit.register.acts import KIND, kinds, records
-from audit.register.records._record import Record, RecordOf, allow
+from audit.register.records._record import Attestable, Record, RecordOf, Waivable, allow
 from audit.steps._open import Store
 from audit.steps._payloads import is_text
 
@@ -97,12 +97,15 @@ def _checked(store: Store, model: Any, values: Mapping[str, Any], what: str, con
     told: dict[str, Any] = read.model_dump(mode="json")
     known = {key: (column.replace("_", " "), set(estate.segments[column].drop_nulls())) for key, column in SCOPE.items()}
     known["asset"] = known["assets"]
-    known["control"] = ("control that rests on statements", set(_attested()))
     known["provider"] = ("provider", set(estate.repositories["provider"].drop_nulls()))
     for key, field in model.model_fields.items():
         for mark in field.metadata:
             if isinstance(mark, RecordOf):
                 known[key] = (mark.kind, set(records(store.journal, store.vault)[mark.kind]))
+            if isinstance(mark, Attestable):
+                known[key] = ("control that rests on statements", set(_attested()))
+            if isinstance(mark, Waivable):
+                known[key] = ("control that a waiver may cover", set(waivable()))
     faults = [
         Fault(where=what, key=key, what=unknown(noun, name, there), remedy=one_of(there))
         for key, (noun, there) in known.items()
@@ -112,6 +115,11 @@ def _checked(store: Store, model: Any, values: Mapping[str, Any], what: str, con
     if faults:
         raise InputError(f"{what} was not entered", faults)
     return told
+
+
+def waivable() -> Iterator[str]:
+    """Yield the controls whose breaches a waiver may cover."""
+    return (name for name, module in modules(audit.controls.__name__).items() if not getattr(module, "NEVER_WAIVED", False))
 
 
 def _attested() -> Iterator[str]:

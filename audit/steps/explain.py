@@ -51,7 +51,7 @@ def explain(
     """Assess one asset and control and fetch the evidence its breaches name; with `over_time`, also how exposure or copies ran. Raises `UsageError` for an
     unknown asset or control."""
     assessment = assess(store, since, until, known_at, controls=[control], assets=[asset])
-    refs = {ref for result in assessment.results for breach in result.breaches for ref in breach.evidence}
+    refs = {ref for result in assessment.results for ref in result.references}
     envelopes = {number: envelope_of(entry_of(store, number)) for number in {ref.entry for ref in refs}}
     texts = {(ref.entry, ref.sha256): text_form(store.vault.get(ref.sha256), envelopes[ref.entry]) for ref in refs}
     shown = {}

@@ -148,7 +148,7 @@ def _key(result: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _renumbered(result: dict[str, Any], numbers: dict[int, int]) -> dict[str, Any]:
-    for breach in result["breaches"]:
+    for breach in (*result["breaches"], *result["waived"]):
         for cited in breach["evidence"]:
             cited["entry"] = numbers[cited["entry"]]
     whole: dict[str, Any] = json.loads(json.dumps(result))

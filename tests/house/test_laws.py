@@ -55,6 +55,7 @@ HOMONYMS = {
     "simulation/borg.py": {"location"},
     "register/records/attestation.py": {"isolation"},
     "register/records/training.py": {"runbook"},
+    "register/records/waiver.py": {"isolation"},
     "policy/kinds/runbooks.py": {"runbook"},
     "policy/kinds/vendors.py": {"vendor"},
     "steps/ingest.py": {"contradiction"},

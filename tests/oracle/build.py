@@ -124,11 +124,13 @@ def programme(*policies: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def must(
-    breached: Days = (), unproven: Days = (), asset: str = "a", part: str | None = None, judged: float | None = None
-) -> Expected:
+    breached: Days = (), unproven: Days = (), asset: str = "a", part: str | None = None, judged: float | None = None,
+    waived: Days = (),
+) -> Expected:  # fmt: skip
     """Return what is expected, in days. judged: how many days T has."""
     length = None if judged is None else day(judged) - ZERO
-    return Expected([(day(x), day(y)) for x, y in breached], [(day(x), day(y)) for x, y in unproven], asset, part, length)
+    several = ([(day(x), day(y)) for x, y in days] for days in (breached, unproven, waived))
+    return Expected(*several, asset, part, length)
 
 
 def hand_made(section: str, name: str, told: Sequence[Told], said: Mapping[str, Any], *expected: tuple[str, Expected],

@@ -189,6 +189,7 @@ class Expected:
 
     breached: Sequence[tuple[int, int]] = ()
     unproven: Sequence[tuple[int, int]] = ()
+    waived: Sequence[tuple[int, int]] = ()
     asset: str = "a"
     part: str | None = None
     judged: int | None = None

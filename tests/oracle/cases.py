@@ -24,6 +24,7 @@ from tests.oracle.cases_of_places import CASES_OF_PLACES
 from tests.oracle.cases_of_sizes import CASES_OF_SIZES
 from tests.oracle.cases_of_stated import CASES_OF_STATED
 from tests.oracle.cases_of_success import CASES_OF_SUCCESS
+from tests.oracle.cases_of_waivers import CASES_OF_WAIVERS
 
 RPO = "recovery-point"
 DAILY = programme(policy({"rpo": "1d"}))
@@ -283,4 +284,5 @@ CASES: list[HandMade] = [
     *CASES_OF_DELIVERED,
     *CASES_OF_DENIALS,
     *CASES_OF_GOVERNED,
+    *CASES_OF_WAIVERS,
 ]

@@ -36,10 +36,14 @@ def compare(assessment: Mapping[str, Any], oracle: OracleResult) -> list[str]:
 
 
 def _compare_stretches(name: Name, results: Iterable[Mapping[str, Any]], oracle: OracleResult) -> list[str]:
-    """Compare breached and unproven stretches, united over versions."""
+    """Compare breached, waived and unproven stretches, united over versions."""
     truth = oracle.united(name)
     found = []
-    for word, key, expected in (("breached", "breaches", truth.breached), ("unproven", "unproven", truth.unproven)):
+    for word, key, expected in (
+        ("breached", "breaches", truth.breached),
+        ("waived", "waived", truth.waived),
+        ("unproven", "unproven", truth.unproven),
+    ):
         said = merged((_micros(one["from"]), _micros(one["to"])) for result in results for one in result[key])
         if said != expected:
             found.append(f"{_label(name)}: {word}: {_differences(said, expected)}")
@@ -71,6 +75,7 @@ def _compare_versions(name: Name, results: Iterable[Mapping[str, Any]], oracle: 
             shares = {
                 "breached": length(truth.breached) / truth.judged,
                 "unproven": length(truth.unproven) / truth.judged,
+                "waived": length(truth.waived) / truth.judged,
                 "grace": truth.grace / truth.judged,
             }
             found += [

@@ -35,6 +35,7 @@ from tests.oracle.tested import LEGS as LEGS_OF_TESTS
 from tests.oracle.tested import Tested
 from tests.oracle.tested import word_of as word_of_test
 from tests.oracle.together import Together
+from tests.oracle.waived import subtract_waivers
 
 WITHOUT_POINTS = ("evidence", "recovery-time", "exercise")
 """Controls that recovery points say nothing of, besides those that rest on statements."""
@@ -53,6 +54,7 @@ class Judged:
     """A leg of copies that asks for 0: met without any copy, and not worth a result."""
     breached: list[Stretch] = field(default_factory=list)
     unproven: list[Stretch] = field(default_factory=list)
+    waived: list[Stretch] = field(default_factory=list)
     share: float = 1.0
     """The share of T that has to be met."""
 
@@ -65,7 +67,7 @@ class Judged:
             asked = self.share * (self.judged - self.grace)
             left = self.judged - self.grace - length(self.breached)
             return "breached" if left < asked else "unproven" if left - length(self.unproven) < asked else "met"
-        return "breached" if self.breached else "unproven" if self.unproven else "met"
+        return "breached" if self.breached else "unproven" if self.unproven else "waived" if self.waived else "met"
 
 
 @dataclass
@@ -97,7 +99,8 @@ class OracleResult:
             both.grace += one.grace
             both.breached += one.breached
             both.unproven += one.unproven
-        both.breached, both.unproven = _joined(both.breached), _joined(both.unproven)
+            both.waived += one.waived
+        both.breached, both.unproven, both.waived = (_joined(some) for some in (both.breached, both.unproven, both.waived))
         return both
 
 
@@ -143,6 +146,7 @@ def judge(
         if asset in result.protection:
             version = owns[0].version(until - 1)
             result.protection[asset].tested = {one.own.part: one.restorable(until - 1, version) for one in tests}
+    subtract_waivers(result, owned, acted)
     return result
 
 

@@ -19,7 +19,9 @@ def test_hand_made_case(hand_made: HandMade) -> None:
     for name, truth in hand_made.expected.items():
         found = result.united(name)
         assert name in result.results or truth.judged == 0, name
-        assert (found.breached, found.unproven) == (list(truth.breached), list(truth.unproven)), name
+        assert (found.breached, found.unproven, found.waived) == tuple(map(list, (truth.breached, truth.unproven, truth.waived))), (
+            name
+        )
         assert truth.judged in (None, found.judged), name
     if hand_made.protected is not None:
         assert result.protection["a"].protected == hand_made.protected

@@ -36,7 +36,7 @@ from audit.reporting.writers import _workbook
 from audit.reporting.writers._cells import TEXT, Value, harmless
 from audit.reporting.writers.xlsx import write
 
-SHEETS = ["Summary", "Controls", "Breaches", "Unproven", "Evidence", "Assets", "Policies", "About"]
+SHEETS = ["Summary", "Controls", "Breaches", "Waivers", "Unproven", "Evidence", "Assets", "Policies", "About"]
 LEAD = ("=", "+", "-", "@", "\t=", "\r=", "＝", "＋", "－", "＠", "﹣", " =", "\n=", "\u200b=", "\ufeff+", "\u00a0@")
 
 
@@ -66,7 +66,7 @@ def rows_of(sheet) -> list[dict]:
     return [dict(zip(heads, row, strict=True)) for row in rows]
 
 
-def test_the_review_has_its_eight_sheets_and_every_row_of_its_tables(review, assessment):
+def test_the_review_has_its_nine_sheets_and_every_row_of_its_tables(review, assessment):
     book = opened(review())
     assert book.sheetnames == SHEETS
     assert len(rows_of(book["Controls"])) == len(assessment.results) == 22
@@ -293,7 +293,7 @@ def test_data_sheets_are_ready_to_sort_read_and_print(review):
         assert sheet.page_setup.orientation == "landscape"
         assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (1, 0)
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
-        if sheet.title in ("Summary", "About"):
+        if sheet.title in ("Summary", "About", "Waivers"):  # of waivers there are none: nothing to sort
             assert sheet.auto_filter.ref is None
             continue
         assert sheet.auto_filter.ref == sheet.dimensions
@@ -346,7 +346,17 @@ def test_the_chinese_workbook_has_no_english_but_names(review, assessment, estat
     for text in shown(review("zh")):
         left = set(re.findall(r"[A-Za-z]+", text)) - names - {"RPO", "UTC"}
         assert not left, text
-    assert opened(review("zh")).sheetnames == ["摘要", "控制项结果", "不达标时段", "未证实时段", "证据", "资产", "策略", "说明"]
+    assert opened(review("zh")).sheetnames == [
+        "摘要",
+        "控制项结果",
+        "不达标时段",
+        "豁免",
+        "未证实时段",
+        "证据",
+        "资产",
+        "策略",
+        "说明",
+    ]
     assert opened(review("zh"))["摘要"]["A1"].font.name == "Microsoft YaHei"
 
 

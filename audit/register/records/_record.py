@@ -102,6 +102,16 @@ class RecordOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Attestable:
+    """Marks a field that names a control that rests on statements."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waivable:
+    """Marks a field that names a control whose breaches a waiver may cover."""
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """An act as it was done: the number and time (UTC) of its journal entry, the SHA-256 of its payload, who did it, and what was told."""
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import polars as pl
 from pydantic import Field, model_validator
 
-from audit.register.records._record import NEW, Act, Moment, Reason, Record, Said, Scoped
+from audit.register.records._record import NEW, Act, Attestable, Moment, Reason, Record, Said, Scoped
 
 
 class Statement(Scoped):
     """What is stated."""
 
-    control: Said = Field(description="the control it is about", examples=["isolation"])
+    control: Annotated[Said, Attestable()] = Field(description="the control it is about", examples=["isolation"])
     statement: Said = Field(
         description="what is stated, in the signer's words", examples=["The vault has administrators of its own."]
     )
