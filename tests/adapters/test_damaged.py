@@ -15,7 +15,7 @@ from audit.errors import InputError
 from audit.model.envelope import Envelope
 from tests.adapters import fuzz
 
-QUICK, MANY = 24, 400
+QUICK, MANY = 24, 300
 """Of each adapter: in the quick tests, and 2 % of a campaign in all of them."""
 FINE = {"clean", "with faults", "refused"}
 

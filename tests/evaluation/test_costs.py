@@ -260,7 +260,7 @@ def by_hand(made: Case) -> dict[tuple, list]:
 
 
 QUICK = range(200, 230)
-SLOW = range(230, 330)
+SLOW = range(230, 270)
 
 
 @pytest.mark.parametrize("seed", [*QUICK, *(pytest.param(seed, marks=pytest.mark.slow) for seed in SLOW)])

@@ -35,7 +35,7 @@ def saying(case: Case, key: str, value: Any) -> Case:
     return replace(case, programme=changed)
 
 
-@pytest.mark.parametrize("seed", [40, 43, 44, 50])  # each costs a second or more; kept worlds are held against the same on others
+@pytest.mark.parametrize("seed", [43, 50])  # each costs a second or more; kept worlds are held against the same on others
 @pytest.mark.parametrize(
     ("key", "value"),
     [
