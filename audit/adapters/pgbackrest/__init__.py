@@ -17,7 +17,8 @@ one of several for the whole repository.
 
 Success: the words behind "command end:". A process without an end failed when another one follows it in the log, else it counts as running. A failed backup leaves nothing in
 `info`; it names its label where it had made one, and an `info` that shows it contradicts it. `verify` exits with 0 on a damaged repository, so the result
-that it prints is read: a backup is verified when it is `valid` and the whole is `ok`. A verify without printed result is a warning. A log is whole (every run of its stretch is in it) only where the envelope says that it is complete.
+that it prints is read: a backup is verified when it is `valid` and the whole is `ok`. A verify without printed result is a warning. A
+log is whole (every run of its stretch is in it) only where the envelope says that it is complete.
 
 What pgBackRest cannot show: retention and expiry (they stand in its options alone), immutability, and whether the archived WAL reaches beyond a backup's end.
 
