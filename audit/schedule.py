@@ -15,12 +15,14 @@ import polars as pl
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from audit.content import Content
 from audit.errors import BackupAuditError, CheckFailedError, UsageError
 from audit.evaluation.kept import kept
 from audit.model.terms import local
 from audit.register.job_runs import FAILED, SUCCESS, abandon_runs, begin_run, end_run, job_runs, run_begins
 from audit.steps import drop_folder
 from audit.steps._open import Store
+from audit.steps.follow import follow
 from audit.steps.keep import assess_and_keep
 from audit.steps.pull import due, fetched_sources, pull
 from audit.steps.verify import verify
@@ -36,10 +38,13 @@ _log = logging.getLogger(__name__)
 
 
 class Jobs:
-    """The jobs of one data folder. `nightly`: hour and minute in the programme's zone; `dropped`: the drop folder, or null."""
+    """The jobs of one data folder. `nightly`: hour and minute in the programme's zone; `dropped`: the drop folder, or null; `content`: the program's own when null."""
 
-    def __init__(self, store: Store, nightly: tuple[int, int] = (2, 30), dropped: Path | None = None) -> None:
+    def __init__(
+        self, store: Store, nightly: tuple[int, int] = (2, 30), dropped: Path | None = None, content: Content | None = None
+    ) -> None:
         self.store = store
+        self.content = content
         self.nightly = nightly
         self.dropped = dropped
         self._lock: IO[str] | None = None
@@ -129,6 +134,7 @@ class Jobs:
         now = datetime.now(UTC)
         since, until = year_before(now, self.store.estate(self.store.head()).timezone)
         made = assess_and_keep(self.store, since, until, now=now)
+        follow(self.store, made.assessment(set(made.results["asset"])), now=datetime.now(UTC), content=self.content)
         return says(
             "assess",
             results=made.about["results"],

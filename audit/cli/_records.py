@@ -20,7 +20,7 @@ from audit.cli._tables import show
 from audit.content import Content
 from audit.model.facts import INSTANT
 from audit.register.acts import kinds
-from audit.register.records._record import NEW, Act
+from audit.register.records._record import NEW, Act, RefusedError
 from audit.steps._open import open_store
 from audit.steps.act import act, list_records, one_record, record_json
 
@@ -34,15 +34,16 @@ def record_command(kind: str) -> click.Group:
     """Return the command of a kind of record."""
     module = kinds()[kind]
     said = " ".join((module.__doc__ or "").split("\n\n")[0].split())
-    width = max(map(len, module.ACTS))
-    acts = "\n".join(f"  {name:<{width}} {one.says}" for name, one in module.ACTS.items())
-    first = next(name for name, one in module.ACTS.items() if NEW in one.before)
+    offered = {name: one for name, one in module.ACTS.items() if not one.by_program}
+    width = max(map(len, offered))
+    acts = "\n".join(f"  {name:<{width}} {one.says}" for name, one in offered.items())
+    first = next(name for name, one in offered.items() if NEW in one.before)
     group = click.Group(
         kind,
         help=f"{said}\n\n\b\nActs:\n{acts}\n\n\b\nExamples:\n  backup-audit {kind} {first} --help\n  backup-audit {kind} list",
         short_help=said,
     )
-    for name, one in module.ACTS.items():
+    for name, one in offered.items():
         group.add_command(_command(kind, name, one))
     group.add_command(_list(kind))
     group.add_command(_one(kind))
@@ -52,23 +53,27 @@ def record_command(kind: str) -> click.Group:
 def _command(kind: str, name: str, one: Act) -> click.Command:
     makes = NEW in one.before
 
-    def run(data: Path, by: str | None, identity: str | None = None, own: Path | None = None, **given: Any) -> None:
+    def run(data: Path, by: str | None, identities: tuple[str, ...] = (), own: Path | None = None, **given: Any) -> None:
         values = {
             key: list(value) if isinstance(value, tuple) else value for key, value in given.items() if value not in (None, ())
         }
-        done = act(
-            open_store(data),
-            kind,
-            name,
-            values,
-            record=identity,
-            now=datetime.now(UTC),
-            by=by or getpass.getuser(),
-            content=Content(own),
-        )
-        click.echo(f"{done.id} is {done.state} (entry {done.done[-1].number} of the journal, by {done.done[-1].by}).")
+        store, doer, content = open_store(data), by or getpass.getuser(), Content(own)
+        refused: list[RefusedError] = []
+        for identity in dict.fromkeys(identities) or (None,):
+            try:
+                done = act(store, kind, name, values, record=identity, now=datetime.now(UTC), by=doer, content=content)
+            except RefusedError as error:
+                refused.append(error)
+                continue
+            click.echo(f"{done.id} is {done.state} (entry {done.done[-1].number} of the journal, by {done.done[-1].by}).")
+        if refused:  # of many, the others were entered
+            raise (
+                refused[0]
+                if len(identities) < 2
+                else RefusedError(f"refused for {len(refused)} of {len(identities)}: " + "; ".join(map(str, refused)))
+            )
 
-    parameters: list[click.Parameter] = [] if makes else [click.Argument(["identity"], metavar="ID")]
+    parameters: list[click.Parameter] = [] if makes else [click.Argument(["identities"], metavar="ID...", nargs=-1, required=True)]
     parameters += [_option(key, field) for key, field in one.values.model_fields.items()]
     parameters.append(click.Option(["--by"], help="Who does this; the login name when not given."))
     needed = " ".join(

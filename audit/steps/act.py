@@ -34,8 +34,9 @@ def act(
     not do it; nothing was entered then.
     """
     module = kinds()[kind]
-    if name not in module.ACTS:
-        raise UsageError(f"{unknown('act', name, module.ACTS)} ({one_of(module.ACTS)})")
+    offered = [one for one, told in module.ACTS.items() if not told.by_program]
+    if name not in offered:
+        raise UsageError(f"{unknown('act', name, offered)} ({one_of(offered)})")
     if not by.strip() or not is_text(by):
         raise UsageError("say who does this: --by NAME")
     store.folder.must_be_writable()
@@ -44,7 +45,7 @@ def act(
         module.ACTS[name].values,
         values,
         f"{kind} {name}",
-        {"content": content or Content(), "by": by, "record": _known(store, kind, record)},
+        {"content": content or Content(), "by": by, "now": now, "record": _known(store, kind, record)},
     )
     payload = rfc8785.dumps({"record": kind, "act": name, "values": told})
     sha256 = store.vault.put(payload)

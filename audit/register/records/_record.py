@@ -79,19 +79,21 @@ class Reason(Values):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What one may do to a record. before: the states in which one may (`NEW`: it makes the record); after: the state it leads to.
+    """What one may do to a record. before: the states in which one may (`NEW`: it makes the record); after: the state it leads to (null: it stays).
 
     values: what is told with it. not_by: acts whose doers may not do this one: nobody approves their own request. not_by_last: the same of the newest
     of these acts only. not_named: keys under which the record names people who may not do this one: nobody confirms what is said of themselves.
+    by_program: only the program does it, of what an assessment shows; no command offers it.
     """
 
     says: str
     values: type[Values]
     before: tuple[str, ...]
-    after: str
+    after: str | None
     not_by: tuple[str, ...] = ()
     not_by_last: tuple[str, ...] = ()
     not_named: tuple[str, ...] = ()
+    by_program: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,6 @@ def records_of(acts: Mapping[str, Act], told: Iterable[tuple[str, Done]]) -> dic
     found: dict[str, Record] = {}
     for name, done in told:
         before = found.get(name)
-        state = acts[done.act].after if done.act in acts else (before.state if before else NEW)
+        state = (acts[done.act].after if done.act in acts else None) or (before.state if before else NEW)
         found[name] = Record(name, state, (*(before.done if before else ()), done))
     return found
