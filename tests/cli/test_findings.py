@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from audit.schedule import Jobs
 from audit.steps._open import open_store
 from audit.steps.act import act
 from tests.cli.session import Session, promising
@@ -175,3 +176,12 @@ def test_people_open_findings_and_many_are_acknowledged_at_once(session: Session
 def test_what_only_an_assessment_says_nobody_can_say(session: Session, name: str) -> None:
     assert session("finding", name, "finding-3").code == 2
     assert f"\n  {name} " not in session.fine("finding", "--help").out
+
+
+def test_the_nightly_assessment_follows(session: Session) -> None:
+    store = open_store(session.data)
+    try:
+        Jobs(store).names["assess"]()
+    finally:
+        store.close()
+    assert of_isolation(session)["state"] == "open"
