@@ -157,6 +157,16 @@ class Record:
         return {key: list(values.get(key, ())) for key in SCOPE}
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something that a record waits for. what: `decide`, `confirm`, `review`, `answer`, `mend` or `run`, which somebody has to do, or `lapses`; at: by or from when (UTC); who: whose it
+    is (empty: nobody's yet)."""
+
+    what: str
+    at: datetime
+    who: str = ""
+
+
 def same_person(one: str, other: str) -> bool:
     """Say whether two names are of one person: case, width, blanks and characters that nobody sees do not tell people apart."""
     return folded(one) == folded(other)

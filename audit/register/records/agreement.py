@@ -12,10 +12,11 @@ from typing import Any
 import polars as pl
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from audit.model.estate import Estate
 from audit.model.facts import INSTANT
 from audit.model.records import SCOPE
 from audit.policy.suggest import one_of, unknown
-from audit.register.records._record import EXACT, NEW, Act, Moment, Reason, Record, Said, Sha256, Values, same_person
+from audit.register.records._record import EXACT, NEW, Act, Due, Moment, Reason, Record, Said, Sha256, Values, same_person
 
 EXAMPLE = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -121,3 +122,17 @@ def _same(given: str | None, right: str | None) -> str | None:
     if given is not None and given != right:
         raise ValueError(f"what was shown is not what the applied version promises: its SHA-256 is {right}")
     return right
+
+
+def due(record: Record, estate: Estate) -> Iterator[Due]:
+    """Yield each unit whose assets the version is for and that has not answered, with who represents it."""
+    if record.state != "proposed":
+        return
+    told = record.done[0].values
+    version = next(
+        (place for place, one in enumerate(estate.policies) if (one.name, one.version) == (told["policy"], told["version"])), None
+    )
+    answered = {one.values["unit"] for one in record.done if one.act in ("sign", "refuse")}
+    for unit in sorted(set(estate.segments.filter(pl.col("policy") == version)["unit"].drop_nulls()) - answered):
+        names = ", ".join(estate.representatives.get(unit, ()))
+        yield Due("answer", datetime.fromisoformat(told["until"]), f"{unit} ({names})" if names else unit)

@@ -13,7 +13,8 @@ from typing import Annotated, Any
 import polars as pl
 from pydantic import Field, model_validator
 
-from audit.register.records._record import NEW, Act, Attestable, Moment, Reason, Record, Said, Scoped
+from audit.model.estate import Estate
+from audit.register.records._record import NEW, Act, Attestable, Due, Moment, Reason, Record, Said, Scoped
 
 
 class Statement(Scoped):
@@ -48,3 +49,9 @@ def rows(record: Record) -> Iterator[dict[str, Any]]:
         values = record.values
         since, until = (datetime.fromisoformat(values[name]) for name in ("since", "until"))
         yield {"begin": since, "end": until, "control": values["control"], "holds": values["holds"], **record.scope()}
+
+
+def due(record: Record, estate: Estate) -> Iterator[Due]:  # noqa: ARG001 - the shape of every kind
+    """Yield when a statement expires."""
+    if record.state == "signed":
+        yield Due("lapses", datetime.fromisoformat(record.values["until"]), record.done[0].by)

@@ -13,12 +13,14 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from audit.errors import UsageError
+from audit.model.estate import Estate
 from audit.model.facts import INSTANT
 from audit.register.records._record import (
     EXACT,
     NEW,
     Act,
     Done,
+    Due,
     Moment,
     Names,
     Reason,
@@ -260,3 +262,9 @@ def _complete(record: Record, by: str) -> None:
         raise RefusedError(f"{record.id} says nothing yet of how the recovery of {', '.join(missing)} ended: `result` comes first")
     if not done and record.values.get("kind") != TABLE_TOP:
         raise RefusedError(f"{record.id} has no result yet: `result` comes before its sign-off")
+
+
+def due(record: Record, estate: Estate) -> Iterator[Due]:  # noqa: ARG001 - the shape of every kind
+    """Yield when a drill that was planned is to be run."""
+    if record.state == "planned" and record.values.get("planned_for"):
+        yield Due("run", datetime.fromisoformat(record.values["planned_for"]), ", ".join(record.values.get("participants", ())))

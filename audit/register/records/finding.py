@@ -13,8 +13,9 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import Field, ValidationInfo, model_validator
 
+from audit.model.estate import Estate
 from audit.policy.severities import Severity, severities_of
-from audit.register.records._record import EXACT, NEW, Act, Moment, Reason, Record, RefusedError, Said, Scoped, Values
+from audit.register.records._record import EXACT, NEW, Act, Due, Moment, Reason, Record, RefusedError, Said, Scoped, Values
 
 OPEN = ("open", "acknowledged", "remediating", "waived", "reopened")
 """The states of a finding that is not closed."""
@@ -140,3 +141,11 @@ def check(record: Record | None, act: str, told: Mapping[str, Any], by: str, now
 def rows(record: Record) -> Iterator[dict[str, Any]]:  # noqa: ARG001 - the shape of every kind
     """Yield nothing: no control judges by findings."""
     return iter(())
+
+
+def due(record: Record, estate: Estate) -> Iterator[Due]:  # noqa: ARG001 - the shape of every kind
+    """Yield by when it is to be mended."""
+    if record.state in WORKED_ON:
+        owner = next((one.values["owner"] for one in reversed(record.done) if one.values.get("owner")), "")
+        dated = next(one.values["due"] for one in reversed(record.done) if one.values.get("due"))
+        yield Due("mend", datetime.fromisoformat(dated), owner)

@@ -12,7 +12,8 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import Field
 
-from audit.register.records._record import NEW, Act, Moment, Reason, Record, Said, Scoped
+from audit.model.estate import Estate
+from audit.register.records._record import NEW, Act, Due, Moment, Reason, Record, Said, Scoped
 
 
 class Held(Scoped):
@@ -50,3 +51,9 @@ def rows(record: Record) -> Iterator[dict[str, Any]]:
         **by,
         **record.scope(),
     }
+
+
+def due(record: Record, estate: Estate) -> Iterator[Due]:  # noqa: ARG001 - the shape of every kind
+    """Yield that a release which was asked for waits for somebody else's decision."""
+    if record.state == "release asked":
+        yield Due("decide", record.done[-1].at)

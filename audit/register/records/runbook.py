@@ -13,8 +13,9 @@ from typing import Any
 import polars as pl
 from pydantic import Field
 
+from audit.model.estate import Estate
 from audit.model.facts import INSTANT
-from audit.register.records._record import NEW, Act, Moment, Reason, Record, RefusedError, Said, Scoped, Sha256, Values
+from audit.register.records._record import NEW, Act, Due, Moment, Reason, Record, RefusedError, Said, Scoped, Sha256, Values
 
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -91,3 +92,10 @@ def rows(record: Record) -> Iterator[dict[str, Any]]:
             yield {"begin": done.on, "end": end, "act": done.act, "on": done.on, **done.origin(), **record.scope()}
     if retired:
         yield {"begin": end, "end": None, "act": "retire", "on": end, **retired.origin(), **record.scope()}
+
+
+def due(record: Record, estate: Estate) -> Iterator[Due]:  # noqa: ARG001 - the shape of every kind
+    """Yield that the newest version waits for a review by somebody else."""
+    if record.state == "awaiting review":
+        published = next(one for one in reversed(record.done) if one.act in ("publish", "revise"))
+        yield Due("review", published.at)

@@ -12,8 +12,9 @@ from typing import Annotated, Any
 import polars as pl
 from pydantic import Field, model_validator
 
+from audit.model.estate import Estate
 from audit.model.records import SCOPE
-from audit.register.records._record import NEW, Act, Moment, Reason, Record, RecordOf, Said, Values, folded
+from audit.register.records._record import NEW, Act, Due, Moment, Reason, Record, RecordOf, Said, Values, folded
 
 
 class Trained(Values):
@@ -69,3 +70,12 @@ def rows(record: Record) -> Iterator[dict[str, Any]]:
         "confirmed": record.last("confirm") is not None,
         **common,
     }
+
+
+def due(record: Record, estate: Estate) -> Iterator[Due]:  # noqa: ARG001 - the shape of every kind
+    """Yield that a training waits for somebody to confirm it, and when it expires."""
+    told = record.done[0]
+    if record.state == "recorded":
+        yield Due("confirm", told.at)
+    if record.state in _STANDING:
+        yield Due("lapses", datetime.fromisoformat(told.values["until"]), told.values["person"])

@@ -12,10 +12,11 @@ from typing import Annotated, Any, ClassVar
 import polars as pl
 from pydantic import BeforeValidator, Field, model_validator
 
+from audit.model.estate import Estate
 from audit.model.facts import INSTANT
 from audit.model.records import SCOPE
 from audit.register.records._questions import Answer, answered, score, unanswered
-from audit.register.records._record import NEW, Act, Moment, Reason, Record, Said, Values
+from audit.register.records._record import NEW, Act, Due, Moment, Reason, Record, Said, Values
 
 
 class Assessed(Values):
@@ -71,3 +72,12 @@ def rows(record: Record) -> Iterator[dict[str, Any]]:
         **told.origin(),
         **_ALL,
     }
+
+
+def due(record: Record, estate: Estate) -> Iterator[Due]:  # noqa: ARG001 - the shape of every kind
+    """Yield that an assessment waits for a decision, and when it lapses."""
+    told = record.done[0]
+    if record.state == "assessed":
+        yield Due("decide", told.at)
+    if record.state == "approved":
+        yield Due("lapses", datetime.fromisoformat(told.values["until"]), told.by)

@@ -13,7 +13,8 @@ from typing import Annotated, Any
 import polars as pl
 from pydantic import Field, model_validator
 
-from audit.register.records._record import NEW, Act, Moment, Reason, Record, RefusedError, Said, Scoped, Waivable
+from audit.model.estate import Estate
+from audit.register.records._record import NEW, Act, Due, Moment, Reason, Record, RefusedError, Said, Scoped, Waivable
 
 
 class Requested(Scoped):
@@ -70,3 +71,11 @@ def rows(record: Record) -> Iterator[dict[str, Any]]:
             **{key: asked[key] for key in ("control", "reason", "measure")},
         }
         yield {"begin": begin, "end": end, **told, **approved.origin(), **record.scope()}
+
+
+def due(record: Record, estate: Estate) -> Iterator[Due]:  # noqa: ARG001 - the shape of every kind
+    """Yield that a request waits for a decision, from the day it is for, and when a waiver lapses."""
+    if record.state == "requested":
+        yield Due("decide", datetime.fromisoformat(record.values["since"]))
+    if record.state == "approved":
+        yield Due("lapses", datetime.fromisoformat(record.values["until"]), record.done[0].by)
