@@ -29,6 +29,8 @@ Object = tuple[str, dict[str, Any]]
 NEVER = ("0001-01-01", "1601-01-01", "1900-01-01", "1/1/0001", "1/1/1900", "01/01/0001", "01/01/1900")
 """How times begin that tools print for "no time"."""
 
+_STRETCH = 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -114,12 +116,10 @@ def pick(records: Sequence[Object], fields: Mapping[str, str | Sequence[str]], w
 
     Where a field holds an object or a list its row is left out.
     """
-    columns: dict[str, pl.Series] = {"locator": pl.Series([pointer for pointer, _ in records], dtype=pl.String)}
+    paths = [(path,) if isinstance(path, str) else tuple(path) for path in fields.values()]
+    series: dict[str, pl.Series] = {"locator": pl.Series([pointer for pointer, _ in records], dtype=pl.String)}
     bad: dict[int, Fault] = {}
-    below: dict[tuple[str, ...], list[Any]] = {(): [record for _, record in records]}
-    for name, path in fields.items():
-        values = _column(below, (path,) if isinstance(path, str) else tuple(path))
-        kinds = set(map(type, values))
+    for (name, path), (values, kinds) in zip(fields.items(), columns([record for _, record in records], paths), strict=True):
         if not kinds <= {str, type(None)}:
             if kinds & {dict, list}:
                 for place, value in enumerate(values):
@@ -129,11 +129,26 @@ def pick(records: Sequence[Object], fields: Mapping[str, str | Sequence[str]], w
                         bad.setdefault(place, Fault(where, what, "fetch it again", records[place][0], key))
             plain = (str, int)  # not bool, which JSON writes in another way
             values = [value if value is None else str(value) if type(value) in plain else _text_of(value) for value in values]
-        columns[name] = pl.Series(values, dtype=pl.String)
-    rows = pl.DataFrame(columns)
+        series[name] = pl.Series(values, dtype=pl.String)
+    rows = pl.DataFrame(series)
     if bad:
         rows = rows.filter(~pl.Series([place in bad for place in range(len(records))], dtype=pl.Boolean))
     return Rows(rows, tuple(bad.values()))
+
+
+def columns(records: Sequence[Any], paths: Sequence[tuple[str, ...]]) -> list[tuple[list[Any], set[type]]]:
+    """Return what stands at each path below all records (`None` where there is nothing), and of which types it is.
+
+    It takes stretches of records, each of which fits the processor's cache: a walk over all of them for each path would wait for memory most of the time.
+    """
+    found: list[tuple[list[Any], set[type]]] = [([], set()) for _ in paths]
+    for start in range(0, len(records), _STRETCH):
+        below: dict[tuple[str, ...], list[Any]] = {(): list(records[start : start + _STRETCH])}
+        for (values, kinds), path in zip(found, paths, strict=True):
+            some = _column(below, path)
+            values += some
+            kinds.update(map(type, some))
+    return found
 
 
 def _column(below: dict[tuple[str, ...], list[Any]], path: tuple[str, ...]) -> list[Any]:

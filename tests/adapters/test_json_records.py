@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from audit.adapters import _cultures, _records
 from audit.adapters._listing import from_envelope
@@ -40,6 +44,24 @@ def test_values_become_text_and_what_is_no_value_a_fault() -> None:
     assert (fault.locator, fault.key) == ("/4", "a")
     assert "secret" not in fault.what
     assert _records.pick([], {"one": "a"}, "f").rows.schema == {"locator": pl.String(), "one": pl.String()}
+
+
+_RECORD: st.SearchStrategy[Any] = st.recursive(
+    st.sampled_from([None, True, 1, 1.5, "x", []]),
+    lambda inner: st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=6,
+)
+
+
+@given(st.lists(_RECORD, max_size=9))
+def test_columns_of_records_are_what_stands_in_each(records: list[Any]) -> None:
+    paths = [("a",), ("a", "b"), ("b", "a"), ("a", "b", "a"), ("c",)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_records, "_STRETCH", 4)
+        found = _records.columns(records, paths)
+    for path, (values, kinds) in zip(paths, found, strict=True):
+        assert values == [_records.at(record, path) for record in records]
+        assert kinds == set(map(type, values))
 
 
 def test_words() -> None:
