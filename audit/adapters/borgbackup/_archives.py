@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from audit.adapters import _records
 from audit.adapters._lost import ANYTHING, without
 from audit.adapters._typed import shown, typed
 from audit.adapters.borgbackup import _series
@@ -77,34 +78,40 @@ def encryption(given: Payload, document: dict[str, Any]) -> str | None:
     return known
 
 
+_TEXTS = ("id", "name", "start", "end", "hostname")
+_COUNTS = {"bytes": ("stats", "original_size"), "nfiles": ("stats", "nfiles")}
+_LINE = ("command_line",)
+_TWICE = {"name": "archive", "start": "time"}
+"""What borg tells under two keys; the second is asked only where the first tells nothing."""
+_NOTHING = {type(None)}
+
+
 def raw_archives(archives: Sequence[Any]) -> pl.DataFrame:
     """Return archives of a JSON document as columns of text (null: absent, or not of that kind): one pass, no row is built."""
-    objects = [archive if isinstance(archive, dict) else {} for archive in archives]
-    stats = [told if isinstance(told := archive.get("stats"), dict) else {} for archive in objects]
+    told = _told(archives, [*((key,) for key in _TEXTS), *_COUNTS.values(), _LINE])
+    columns = {key: _texts(*told[key,]) for key in _TEXTS}
+    for name, path in _COUNTS.items():
+        values, kinds = told[path]
+        columns[name] = values if kinds <= _NOTHING else [_count(value) for value in values]
+    for name, key in _TWICE.items():
+        if told[name,][1] != {str}:
+            more = _texts(*_told(archives, [(key,)])[key,])
+            columns[name] = [other if value is None else value for value, other in zip(columns[name], more, strict=True)]
+    lines, _ = told[_LINE]
+    columns["end"] = [end if line and not backdated(line) else None for end, line in zip(columns["end"], lines, strict=True)]
+    return pl.DataFrame(columns, schema=dict.fromkeys(COLUMNS, pl.String()))
 
-    def text(key: str) -> list[str | None]:
-        values = [archive.get(key) for archive in objects]
-        if set(map(type, values)) <= {str, type(None)}:
-            return values
-        return [value if isinstance(value, str) else None for value in values]
 
-    ends = [
-        end if archive.get("command_line") and not backdated(archive["command_line"]) else None
-        for end, archive in zip(text("end"), objects, strict=True)
-    ]
-    columns = {
-        "id": text("id"),
-        "name": text("name"),
-        "archive": text("archive"),
-        "start": text("start"),
-        "time": text("time"),
-        "end": ends,
-        "bytes": [_count(told.get("original_size")) for told in stats],
-        "nfiles": [_count(told.get("nfiles")) for told in stats],
-        "hostname": text("hostname"),
-    }
-    found = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String()))
-    return found.with_columns(name=pl.coalesce("name", "archive"), start=pl.coalesce("start", "time")).select(COLUMNS)
+def _told(archives: Sequence[Any], paths: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[list[Any], set[type]]]:
+    """Return what stands at each path below all archives, as `_records.columns` does. Keys that no archive has are not looked for in each."""
+    held = set().union(*(archive for archive in archives if isinstance(archive, dict)))
+    there = [path for path in paths if path[0] in held]
+    found = dict(zip(there, _records.columns(archives, there), strict=True))
+    return {path: found.get(path) or ([None] * len(archives), _NOTHING) for path in paths}
+
+
+def _texts(values: list[Any], kinds: set[type]) -> list[str | None]:
+    return values if kinds <= {str, *_NOTHING} else [value if isinstance(value, str) else None for value in values]
 
 
 def backdated(command_line: Any) -> bool:
