@@ -35,43 +35,52 @@ _ALIASES = {"client": "clientname", "pool": "poolname"}
 NAMES = frozenset([*_KNOWN, *_ALIASES])
 """The columns that are read."""
 
+_BLANKS = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+"""What Python's `strip` takes away; Polars alone takes a little less."""
 _NUMBERS = ("jobid", "jobbytes", "jobfiles", "joberrors", "jobmissingfiles", "priorjobid", "hasbase")
 _FILTER = re.compile(
     r"\b(?:jobid|ujobid|job|jobname|client|days|hours|limit|jobstatus|jobtype|joblevel|pool|volume|last|current)\b"
 )
 
 
-def table(lines: Sequence[tuple[int, str]], where: str) -> tuple[pl.DataFrame, list[Fault]]:
-    """Read a table with borders, as `list jobs` prints it."""
+def table(lines: Sequence[str], where: str) -> tuple[pl.DataFrame, list[Fault]]:
+    """Read a table with borders, as `list jobs` prints it: all rows at once. lines: those of the payload, from its first."""
+    text, number = pl.col("text"), pl.col("number")
+    rows = pl.Series("text", lines, dtype=pl.String).to_frame().with_row_index("number", offset=1)
+    rows = rows.filter(text.str.starts_with("|")).with_columns(text.str.strip_chars(_BLANKS).str.strip_chars("|"))
     faults: list[Fault] = []
-    rows: list[list[str]] = []
+    heads: list[int] = []
     names: list[str] = []
-    for number, line in lines:
-        if not line.startswith("|"):
+    # A header may come again after some rows.
+    for place, line in rows.filter(text.str.contains("(?i)jobid")).iter_rows():
+        cells = [cell.strip() for cell in line.split("|")]
+        if "jobid" not in map(str.lower, cells) or any(cell.isdigit() for cell in cells):
             continue
-        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        if "jobid" in map(str.lower, cells) and not any(cell.isdigit() for cell in cells):
-            if names and [cell.lower() for cell in cells] != names:
-                faults.append(
-                    Fault(
-                        where,
-                        "a second table of other columns begins here: it was not read",
-                        "write one file for each",
-                        f"line {number}",
-                    )
-                )
-                break
-            names = [cell.lower() for cell in cells]
-        elif not names:
-            continue
-        elif len(cells) == len(names):
-            rows.append([f"line {number}", *cells])
-        else:
-            what = f"this row has {len(cells)} cells, the header has {len(names)}"
-            faults.append(Fault(where, what, "list the jobs again; names with | need llist jobs", f"line {number}"))
+        if names and [cell.lower() for cell in cells] != names:
+            what = "a second table of other columns begins here: it was not read"
+            faults.append(Fault(where, what, "write one file for each", f"line {place}"))
+            rows = rows.filter(number < place)
+            break
+        names = [cell.lower() for cell in cells]
+        heads.append(place)
+    rows = rows.filter(number > heads[0] if heads else False, ~number.is_in(heads))
+    rows = rows.with_columns(text.str.split("|").alias("cells")).with_columns(count=pl.col("cells").list.len())
+    odd = [
+        Fault(
+            where,
+            f"this row has {count} cells, the header has {len(names)}",
+            "list the jobs again; names with | need llist jobs",
+            f"line {place}",
+        )
+        for place, count in rows.filter(pl.col("count") != len(names)).select("number", "count").iter_rows()
+    ]
     if len(set(names)) < len(names):
-        return _named(pl.DataFrame(), where, faults)
-    return _named(pl.DataFrame(rows, schema=dict.fromkeys(("locator", *names), pl.String()), orient="row"), where, faults)
+        return _named(pl.DataFrame(), where, [*odd, *faults])
+    cells = [
+        pl.col("cells").list.get(place).str.strip_chars(_BLANKS).alias(name) for place, name in enumerate(names) if name in NAMES
+    ]
+    read = rows.filter(pl.col("count") == len(names)).select(pl.format("line {}", number).alias("locator"), *cells)
+    return _named(read, where, [*odd, *faults])
 
 
 def blocks(lines: Sequence[tuple[int, str]], where: str) -> tuple[pl.DataFrame, list[Fault]]:

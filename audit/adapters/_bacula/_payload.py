@@ -44,14 +44,18 @@ def read(payload: bytes, envelope: Envelope, *, warns: bool) -> Facts:
         raw = table.raw.with_columns(locator=pl.format("line {}", "line")).drop("line")
         raw, faults = _catalog.named(raw, where)
         return _catalog.facts(raw, [*table.faults, *faults], envelope, warns=warns)
-    lines = [(number, line.rstrip()) for number, line in enumerate(text.splitlines(), 1)]
-    if array := next((line for _, line in lines if line.startswith(("[{", "[]", '{"'))), None):  # .jlist, below what bconsole says
+    rows = text.splitlines()
+    if array := next((row for row in rows if row.startswith(("[{", "[]", '{"'))), None):  # .jlist, below what bconsole says
         raw, faults = _from_json(array, where)
         return _catalog.facts(raw, faults, envelope, warns=warns)
     listed = TABLE_HEAD.search(payload) or BLOCKS_HEAD.search(payload)
-    reported = any(REPORT.search(line) for _, line in lines)
+    reported = any(REPORT.search(row.rstrip()) for row in rows if "Bacula" in row or "Bareos" in row)
+    if listed and not reported and TABLE_HEAD.search(payload):
+        raw, faults = _catalog.table(rows, where)
+        return _catalog.facts(raw, faults, envelope, warns=warns)
+    lines = [(number, row.rstrip()) for number, row in enumerate(rows, 1)]
     if listed and not reported:
-        raw, faults = _catalog.table(lines, where) if TABLE_HEAD.search(payload) else _catalog.blocks(lines, where)
+        raw, faults = _catalog.blocks(lines, where)
         return _catalog.facts(raw, faults, envelope, warns=warns)
     given = Gathered(envelope)
     if listed:
