@@ -25,6 +25,7 @@ STANDING_IN = {
     "failover": (),
 }
 """The kinds of exercises, and for each those that show as much and more. A failover restores nothing from a backup, and a restore switches nothing over."""
+LEGS = tuple(STANDING_IN)
 OPEN, UNTOLD, UNTRIED, NONE = "exercise-open", "exercise-untold", "exercise-untried", "no-exercise"
 """Why it is unproven: one that nobody signed off yet; one without scenario or lessons; one that named the asset and did not try it; none."""
 

@@ -107,15 +107,21 @@ def _checked(store: Store, model: Any, values: Mapping[str, Any], what: str, con
                 known[key] = ("control that rests on statements", set(_attested()))
             if isinstance(mark, Waivable):
                 known[key] = ("control that a waiver may cover", set(waivable()))
+                known["leg"] = (f"leg of {told[key]}", set(legs_of(told[key])))
     faults = [
         Fault(where=what, key=key, what=unknown(noun, name, there), remedy=one_of(there))
         for key, (noun, there) in known.items()
-        for name in ([told[key]] if isinstance(told.get(key), str) else told.get(key, ()))
+        for name in ([told[key]] if isinstance(told.get(key), str) else told.get(key) or ())
         if name not in there
     ]
     if faults:
         raise InputError(f"{what} was not entered", faults)
     return told
+
+
+def legs_of(control: str) -> tuple[str, ...]:
+    """Return the legs of a control; none of one that has none, or that there is not."""
+    return tuple(getattr(modules(audit.controls.__name__).get(control), "LEGS", ()))
 
 
 def waivable() -> Iterator[str]:

@@ -136,6 +136,8 @@ def test_nobody_approves_their_own_request_and_nothing_is_waived_backwards(sessi
         (("--control", "hold"), "unknown control that a waiver may cover `hold`"),
         (("--control", "contradiction"), "unknown control that a waiver may cover `contradiction`"),
         (("--control", "isolatoin"), "did you mean `isolation`"),
+        (("--leg", "offsite"), "unknown leg of isolation `offsite`"),
+        (("--control", "copies", "--leg", "ofsite"), "did you mean `offsite`"),
         (("--until", text(day(-21))), "until must be later than since"),
         (("--asset", "im-message-db"), "did you mean `im-messages-db`"),
     ],
