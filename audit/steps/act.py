@@ -19,6 +19,7 @@ from audit.model.records import SCOPE
 from audit.policy.suggest import one_of, unknown
 from audit.register.acts import KIND, kinds, records
 from audit.register.records._record import Attestable, Record, RecordOf, Waivable, allow
+from audit.register.records.delegation import deputies
 from audit.steps._open import Store
 from audit.steps._payloads import is_text
 
@@ -40,33 +41,31 @@ def act(
     if not by.strip() or not is_text(by):
         raise UsageError("say who does this: --by NAME")
     store.folder.must_be_writable()
-    told = _checked(
-        store,
-        module.ACTS[name].values,
-        values,
-        f"{kind} {name}",
-        {"content": content or Content(), "by": by, "now": now, "record": _known(store, kind, record)},
-    )
+    known = records(store.journal, store.vault)
+    context = {
+        "content": content or Content(),
+        "by": by,
+        "now": now,
+        # What is told with an act may depend on what was told before.
+        "record": known[kind].get(record) if record else None,
+        "deputies": lambda unit: deputies(known["delegation"].values(), unit, now),
+    }
+    told = _checked(store, module.ACTS[name].values, values, f"{kind} {name}", context)
     payload = rfc8785.dumps({"record": kind, "act": name, "values": told})
     sha256 = store.vault.put(payload)
     with store.journal.writing() as writer:
         # Nobody else can enter anything while we look: what is allowed now is allowed when it is entered.
-        known = records(store.journal, store.vault)[kind]
-        if record is not None and record not in known:
-            raise UsageError(f"{unknown(kind, record, known)} (backup-audit {kind} list)")
-        allow(module.ACTS, kind, known.get(record) if record else None, name, by)
+        there = records(store.journal, store.vault)[kind]
+        if record is not None and record not in there:
+            raise UsageError(f"{unthere(kind, record, there)} (backup-audit {kind} list)")
+        allow(module.ACTS, kind, there.get(record) if record else None, name, by)
         if hasattr(module, "check"):
-            module.check(known.get(record) if record else None, name, told, by, now)
+            module.check(there.get(record) if record else None, name, told, by, now)
         identity = record or f"{kind}-{store.head() + 1}"
         body = {"sha256": sha256, "size": len(payload), "record": kind, "id": identity, "act": name, "by": by.strip()}
         writer.append(KIND, body, now)
     store.checkpoint()
     return records(store.journal, store.vault)[kind][identity]
-
-
-def _known(store: Store, kind: str, record: str | None) -> Record | None:
-    """Return the record that an act is about, as far as there is one: what is told with the act may depend on what was told before."""
-    return records(store.journal, store.vault)[kind].get(record) if record else None
 
 
 def list_records(store: Store, kind: str, known_at: int | None = None) -> list[Record]:

@@ -71,3 +71,30 @@ def test_only_what_was_applied_is_proposed(session: Session) -> None:
     assert (unknown.code, "unknown policy version `core 7`" in unknown.err) == (2, True), unknown.err  # type: ignore[attr-defined]
     other = propose(session, "--text", "0" * 64)
     assert (other.code, "is not what the applied version promises" in other.err) == (2, True), other.err  # type: ignore[attr-defined]
+
+
+def test_a_deputy_answers_while_the_representative_is_away(session: Session) -> None:
+    name = proposed(session)
+    sign = ("agreement", "sign", name, "--unit", UNIT, "--capacity", "deputy", "--by", "Zhao Min")
+    delegate = ("delegation", "delegate", "--unit", UNIT, "--since", day(-1), "--reason", "On leave.")
+    assert "Zhao Min does not represent" in session(*sign).err
+    for given, by, said in (
+        (("--deputy", "Zhao Min", "--until", day(5)), "Zhao Min", f"Zhao Min does not represent {UNIT}, and cannot delegate it"),
+        (("--deputy", "WANG wei", "--until", day(5)), HEAD, "nobody is their own deputy"),
+        (("--deputy", "Zhao Min", "--until", day(-2)), HEAD, "until must be later than since"),
+    ):
+        refused = session(*delegate, *given, "--by", by)
+        assert (refused.code, said in refused.err) == (2, True), refused.err
+    session.fine(*delegate, "--deputy", "Zhao Min", "--until", day(0), "--by", HEAD)
+    assert "Zhao Min does not represent" in session(*sign).err, "it ended at midnight"
+    (stands,) = re.findall(
+        r"^(delegation-\d+) is delegated", session.fine(*delegate, "--deputy", "Zhao Min", "--until", day(5), "--by", HEAD).out
+    )
+    other = session("agreement", "sign", name, "--unit", UNIT, "--capacity", "nobody", "--by", "Sun Peng")
+    assert "and as deputies: Zhao Min" in other.err
+    passing = session(*delegate, "--deputy", "Sun Peng", "--until", day(5), "--by", "zhao min")
+    assert (passing.code, "cannot delegate it" in passing.err) == (2, True), passing.err
+    session.fine(*sign)
+    session.fine("delegation", "revoke", stands, "--reason", "Back again.", "--by", HEAD)
+    assert "Zhao Min does not represent" in session(*sign).err
+    assert [one["by"] for one in session.fine("agreement", "show", name).json["acts"]] == ["officer", "Zhao Min"]

@@ -53,8 +53,10 @@ class Answered(Values):
         names, by = context["estate"].representatives, context["by"]
         if unit not in names:
             raise ValueError(f"{unknown('unit', unit, names)} ({one_of(names)})")
-        if not any(same_person(by, name) for name in names[unit]):
-            raise ValueError(f"{by} does not represent {unit}; units.yaml names: {', '.join(names[unit]) or 'nobody'}")
+        deputies = context["deputies"](unit)
+        if not any(same_person(by, name) for name in (*names[unit], *deputies)):
+            others = f", and as deputies: {', '.join(deputies)}" if deputies else ""
+            raise ValueError(f"{by} does not represent {unit}; units.yaml names: {', '.join(names[unit]) or 'nobody'}{others}")
         return unit
 
     @model_validator(mode="after")
