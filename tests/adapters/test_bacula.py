@@ -239,3 +239,8 @@ def test_an_answer_without_jobs_is_refused() -> None:
         with pytest.raises(InputError, match="was not read"):
             _read(json.dumps(value), "bareos")
     assert _read('{"jsonrpc":"2.0","result":{"jobs":[]}}', "bareos").points.is_empty()
+
+
+def test_of_a_record_with_several_bad_fields_always_the_same_is_told() -> None:
+    jobs = [{"type": [], "starttime": {}, "name": [], "jobid": {}, "level": [], "jobstatus": []}]
+    assert [fault.key for fault in _read(json.dumps(jobs)).faults] == ["jobid"]

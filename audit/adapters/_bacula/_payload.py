@@ -84,7 +84,7 @@ def _from_json(text: str, where: str) -> tuple[pl.DataFrame, list[Fault]]:
     objects, faults = _records.objects(jobs, pointer, where)
     told = set().union(*(job for _, job in objects))
     records = objects if all(name.islower() for name in told) else [(place, _lower(job)) for place, job in objects]
-    names = {name: name for name in map(str.lower, told) if name in _catalog.NAMES}
+    names = {name: name for name in sorted(set(map(str.lower, told)) & _catalog.NAMES)}  # in one order: the first bad one is told
     picked = _records.pick(records, names, where)
     if not records:
         picked = _records.Rows(picked.rows.with_columns(pl.lit(None, pl.String).alias(name) for name in _CSV_NEEDS))
