@@ -57,7 +57,7 @@ def act(
         # Nobody else can enter anything while we look: what is allowed now is allowed when it is entered.
         there = records(store.journal, store.vault)[kind]
         if record is not None and record not in there:
-            raise UsageError(f"{unthere(kind, record, there)} (backup-audit {kind} list)")
+            raise UsageError(f"{unknown(kind, record, there)} (backup-audit {kind} list)")
         allow(module.ACTS, kind, there.get(record) if record else None, name, by)
         if hasattr(module, "check"):
             module.check(there.get(record) if record else None, name, told, by, now)
