@@ -98,8 +98,9 @@ def test_each_command_gave_its_facts(told):
 
 
 def test_the_recovery_points_are_the_archives_that_borg_has(told):
-    points = sorted(told["recovery_point"], key=lambda point: point["captured_at"])
-    assert [point["id"] for point in points] == [archive["id"] for archive in told["listed"]]
+    by_id = {point["id"]: point for point in told["recovery_point"]}
+    assert by_id.keys() == {archive["id"] for archive in told["listed"]}
+    points = [by_id[archive["id"]] for archive in told["listed"]]
     assert {
         (point["subject"], point["repository"], point["method"], point["encrypted"], point["self_contained"]) for point in points
     } == {("files", "nas", "full", "yes", True)}

@@ -74,8 +74,9 @@ def test_each_command_gave_its_facts(told):
 
 
 def test_the_recovery_points_are_the_snapshots_that_restic_has(told):
-    points = sorted(told["recovery_point"], key=lambda point: point["captured_at"])
-    assert [point["id"] for point in points] == [snapshot["id"] for snapshot in told["listed"]]
+    by_id = {point["id"]: point for point in told["recovery_point"]}
+    assert by_id.keys() == {snapshot["id"] for snapshot in told["listed"]}
+    points = [by_id[snapshot["id"]] for snapshot in told["listed"]]
     assert {point["subject"] for point in points} == {f"fs01:{told['source']}"}
     assert {(point["source"], point["repository"], point["method"], point["encrypted"], point["basis"]) for point in points} == {
         ("tool", "nas", "snapshot", "yes", "catalog")
