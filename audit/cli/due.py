@@ -31,7 +31,9 @@ def command(data: Path, within: str, only: tuple[str, ...], fmt: str) -> None:
       answer    an agreement, with the unit and its representatives
       mend      a finding
       run       a drill
-      lapses    a waiver, statement, training or assessment of a provider
+      fulfil    a request for evidence
+      accept    what was shown to somebody who asked
+      lapses    a waiver, statement, training, delegation or assessment of a provider
 
     \b
     Examples:

@@ -159,8 +159,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something that a record waits for. what: `decide`, `confirm`, `review`, `answer`, `mend` or `run`, which somebody has to do, or `lapses`; at: by or from when (UTC); who: whose it
-    is (empty: nobody's yet)."""
+    """Something that a record waits for.
+
+    what: what somebody has to do (`decide`, `confirm`, `review`, `answer`, `mend`, `run`, `fulfil`, `accept`), or `lapses`; at: by or from when (UTC); who: whose it is (empty: nobody's
+    yet).
+    """
 
     what: str
     at: datetime
