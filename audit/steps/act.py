@@ -42,15 +42,7 @@ def act(
         raise UsageError("say who does this: --by NAME")
     store.folder.must_be_writable()
     known = records(store.journal, store.vault)
-    context = {
-        "content": content or Content(),
-        "by": by,
-        "now": now,
-        # What is told with an act may depend on what was told before.
-        "record": known[kind].get(record) if record else None,
-        "deputies": lambda unit: deputies(known["delegation"].values(), unit, now),
-    }
-    told = _checked(store, module.ACTS[name].values, values, f"{kind} {name}", context)
+    told = checked(store, kind, name, values, known, record=record, now=now, by=by, content=content)
     payload = rfc8785.dumps({"record": kind, "act": name, "values": told})
     sha256 = store.vault.put(payload)
     with store.journal.writing() as writer:
@@ -81,11 +73,25 @@ def one_record(store: Store, kind: str, identity: str) -> Record:
     return known[identity]
 
 
-def _checked(store: Store, model: Any, values: Mapping[str, Any], what: str, context: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values as JSON, checked against the act's model and the estate."""
+def checked(
+    store: Store, kind: str, name: str, values: Mapping[str, Any], known_records: Mapping[str, Mapping[str, Record]], *, record: str | None = None, now: datetime,
+    by: str, content: Content | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Return what is told with an act as JSON, checked against the act's model, the estate and the records that there are. Raises `InputError` with all faults."""
+    model, what = kinds()[kind].ACTS[name].values, f"{kind} {name}"
     estate = store.estate(store.head())
+    context = {
+        "content": content or Content(),
+        "by": by,
+        "now": now,
+        "zone": estate.timezone,
+        "estate": estate,
+        # What is told with an act may depend on what was told before.
+        "record": known_records[kind].get(record) if record else None,
+        "deputies": lambda unit: deputies(known_records["delegation"].values(), unit, now),
+    }
     try:
-        read = model.model_validate(dict(values), context={**context, "zone": estate.timezone, "estate": estate})
+        read = model.model_validate(dict(values), context=context)
     except ValidationError as error:
         raise InputError(
             f"{what} was not entered",
@@ -101,12 +107,13 @@ def _checked(store: Store, model: Any, values: Mapping[str, Any], what: str, con
     for key, field in model.model_fields.items():
         for mark in field.metadata:
             if isinstance(mark, RecordOf):
-                known[key] = (mark.kind, set(records(store.journal, store.vault)[mark.kind]))
+                known[key] = (mark.kind, set(known_records[mark.kind]))
             if isinstance(mark, Attestable):
                 known[key] = ("control that rests on statements", set(_attested()))
             if isinstance(mark, Waivable):
                 known[key] = ("control that a waiver may cover", set(waivable()))
-                known["leg"] = (f"leg of {told[key]}", set(legs_of(told[key])))
+                if told[key] in known[key][1]:
+                    known["leg"] = (f"leg of {told[key]}", set(legs_of(told[key])))
     faults = [
         Fault(where=what, key=key, what=unknown(noun, name, there), remedy=one_of(there))
         for key, (noun, there) in known.items()
