@@ -88,6 +88,7 @@ def checked(
         "estate": estate,
         # What is told with an act may depend on what was told before.
         "record": known_records[kind].get(record) if record else None,
+        "entry": lambda number: _entry(store, number),
         "deputies": lambda unit: deputies(known_records["delegation"].values(), unit, now),
     }
     try:
@@ -123,6 +124,15 @@ def checked(
     if faults:
         raise InputError(f"{what} was not entered", faults)
     return told
+
+
+def _entry(store: Store, number: int | None) -> tuple[int, str]:
+    """Return the number and hash of an entry of the journal (null: of the newest). Raises `ValueError` when there is none of that number."""
+    number = store.head() if number is None else number
+    found = next(store.journal.links(number - 1, number), None)
+    if found is None:
+        raise ValueError(f"there is no entry {number} of the journal; the newest is {store.head()}")
+    return number, found.hash
 
 
 def legs_of(control: str) -> tuple[str, ...]:

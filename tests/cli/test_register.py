@@ -147,14 +147,17 @@ def test_answers_to_the_questionnaire_and_the_act_that_makes_a_record(session: S
         ("Spring", "planned"),
     ]
     wrong = workbook(tmp_path / "in.xlsx", drill=[incident | {"act": "plann"}])
-    assert (
-        "cell A2, act: unknown act `plann`, did you mean `plan`?" in session("register", "import", wrong, "--by", "Li Na").err
-    )
+    assert "cell A2, act: unknown act `plann`, did you mean `plan`?" in session("register", "import", wrong, "--by", "Li Na").err
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"PK\x03\x04 nothing", "damaged or locked zip archive"), (b"", "is empty"), ("任务,结果\n".encode("gbk"), "GBK"), (b"\x00\x01", "")],
+    [
+        (b"PK\x03\x04 nothing", "damaged or locked zip archive"),
+        (b"", "is empty"),
+        ("任务,结果\n".encode("gbk"), "GBK"),
+        (b"\x00\x01", ""),
+    ],
 )
 def test_what_is_no_table(session: Session, tmp_path: Path, content: bytes, said: str) -> None:
     (tmp_path / "in.csv").write_bytes(content)

@@ -161,8 +161,8 @@ class Record:
 class Due:
     """Something that a record waits for.
 
-    what: what somebody has to do (`decide`, `confirm`, `review`, `answer`, `mend`, `run`, `fulfil`, `accept`), or `lapses`; at: by or from when (UTC); who: whose it is (empty: nobody's
-    yet).
+    what: what somebody has to do (`decide`, `confirm`, `review`, `answer`, `mend`, `run`, `fulfil`, `accept`, `sign`, `hold`), or `lapses`; at: by or from when (UTC); who: whose
+    it is (empty: nobody's yet).
     """
 
     what: str

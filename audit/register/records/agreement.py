@@ -16,7 +16,8 @@ from audit.model.estate import Estate
 from audit.model.facts import INSTANT
 from audit.model.records import SCOPE
 from audit.policy.suggest import one_of, unknown
-from audit.register.records._record import EXACT, NEW, Act, Due, Moment, Reason, Record, Said, Sha256, Values, same_person
+from audit.register.records._record import EXACT, NEW, Act, Due, Moment, Reason, Record, Said, Sha256, Values
+from audit.register.records._units import represented, with_representatives
 
 EXAMPLE = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -49,15 +50,7 @@ class Answered(Values):
     @field_validator("unit")
     @classmethod
     def _represented(cls, unit: str, info: ValidationInfo) -> str:
-        context = info.context or {}
-        names, by = context["estate"].representatives, context["by"]
-        if unit not in names:
-            raise ValueError(f"{unknown('unit', unit, names)} ({one_of(names)})")
-        deputies = context["deputies"](unit)
-        if not any(same_person(by, name) for name in (*names[unit], *deputies)):
-            others = f", and as deputies: {', '.join(deputies)}" if deputies else ""
-            raise ValueError(f"{by} does not represent {unit}; units.yaml names: {', '.join(names[unit]) or 'nobody'}{others}")
-        return unit
+        return represented(unit, info)
 
     @model_validator(mode="after")
     def _shown(self, info: ValidationInfo) -> Answered:
@@ -136,5 +129,4 @@ def due(record: Record, estate: Estate) -> Iterator[Due]:
     )
     answered = {one.values["unit"] for one in record.done if one.act in ("sign", "refuse")}
     for unit in sorted(set(estate.segments.filter(pl.col("policy") == version)["unit"].drop_nulls()) - answered):
-        names = ", ".join(estate.representatives.get(unit, ()))
-        yield Due("answer", datetime.fromisoformat(told["until"]), f"{unit} ({names})" if names else unit)
+        yield Due("answer", datetime.fromisoformat(told["until"]), with_representatives(unit, estate))

@@ -13,8 +13,8 @@ import polars as pl
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from audit.model.estate import Estate
-from audit.policy.suggest import one_of, unknown
 from audit.register.records._record import NEW, Act, Due, Moment, Reason, Record, Said, Values, same_person
+from audit.register.records._units import represented
 
 
 class Delegated(Values):
@@ -29,15 +29,7 @@ class Delegated(Values):
     @field_validator("unit")
     @classmethod
     def _represented(cls, unit: str, info: ValidationInfo) -> str:
-        context = info.context or {}
-        names, by = context["estate"].representatives, context["by"]
-        if unit not in names:
-            raise ValueError(f"{unknown('unit', unit, names)} ({one_of(names)})")
-        if not any(same_person(by, name) for name in names[unit]):
-            raise ValueError(
-                f"{by} does not represent {unit}, and cannot delegate it; units.yaml names: {', '.join(names[unit]) or 'nobody'}"
-            )
-        return unit
+        return represented(unit, info, by_deputies=False)
 
     @model_validator(mode="after")
     def _right(self, info: ValidationInfo) -> Delegated:

@@ -1,0 +1,162 @@
+"""A review: the yearly campaign, or an extraordinary one, in which units see what was kept, propose what to change, decide and sign.
+
+It rests on one assessment that is frozen when it is opened: a period, as known at an entry of the journal, whose hash is kept. It closes when every unit that owned assets in
+the period has signed, and stays as it is for ever; what has to be corrected later is a revision that stands beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Literal
+
+import polars as pl
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from audit.model.estate import Estate
+from audit.register.records._record import EXACT, NEW, Act, Due, Moment, Record, Said, Sha256, Values
+from audit.register.records._units import represented, with_representatives
+
+
+class Opened(Values):
+    """What is reviewed, and by when."""
+
+    title: Said = Field(description="what it is called", examples=["Annual review 2026"])
+    kind: Literal["annual", "extraordinary"] = Field("annual", description="the yearly one, or one that something gave rise to")
+    trigger: Literal["new-system", "breach", "vendor-change", "other"] | None = Field(
+        None, description="what gave rise to an extraordinary one"
+    )
+    since: Moment = Field(description="the first day of the period", examples=["2026-01-01"])
+    until: Moment = Field(description="the day after its last one", examples=["2027-01-01"])
+    due: Moment = Field(description="by when the units sign", examples=["2027-03-01"])
+    as_known_at: int | None = Field(
+        None, ge=1, le=EXACT, description="the journal entry up to which evidence counts; the newest when not given"
+    )
+    journal_head: Sha256 | None = Field(None, description="the hash of that entry, where it was shown with one")
+
+    @model_validator(mode="after")
+    def _frozen(self, info: ValidationInfo) -> Opened:
+        if self.until <= self.since:
+            raise ValueError("until must be later than since")
+        if (self.kind == "extraordinary") is not (self.trigger is not None):
+            raise ValueError("say what gave rise to an extraordinary review with `trigger`, and of an annual one leave it out")
+        number, head = (info.context or {})["entry"](self.as_known_at)
+        if self.journal_head is not None and self.journal_head != head:
+            raise ValueError(f"entry {number} has another hash than was shown: {head}")
+        return self.model_copy(update={"as_known_at": number, "journal_head": head})
+
+
+class OfUnit(Values):
+    """What is said for a unit, by its representative or a deputy."""
+
+    unit: Said = Field(description="the unit", examples=["customer-operations"])
+
+    @field_validator("unit")
+    @classmethod
+    def _represented(cls, unit: str, info: ValidationInfo) -> str:
+        return represented(unit, info)
+
+
+class Proposed(OfUnit):
+    """What a unit proposes to change."""
+
+    subject: Literal["frequency", "storage", "restore", "retention", "other"] = Field(
+        description="what it is about", examples=["frequency"]
+    )
+    proposal: Said = Field(
+        description="what is to change, and why", examples=["Hourly instead of four-hourly for the message store."]
+    )
+
+
+class Decided(Values):
+    """What was decided on a unit's results or proposals."""
+
+    unit: Said = Field(description="the unit", examples=["customer-operations"])
+    decision: Literal["keep", "change", "accept-risk"] = Field(description="what was decided", examples=["change"])
+    statement: Said = Field(description="what exactly, by when, and who sees to it", examples=["Version 4 is proposed by 1 April."])
+
+    @field_validator("unit")
+    @classmethod
+    def _asked(cls, unit: str, info: ValidationInfo) -> str:
+        context = info.context or {}
+        if context["record"] is not None and unit not in (units := units_of(context["record"], context["estate"])):
+            raise ValueError(f"{unit} owned no asset in the period; these did: {', '.join(units)}")
+        return unit
+
+
+class Signed(OfUnit):
+    """A unit's signature on its results and what was decided on them."""
+
+    capacity: Said = Field(description="in which capacity the signer speaks", examples=["head of customer operations"])
+
+
+class Closed(Values):
+    """The end of a review."""
+
+    next: Moment = Field(description="when the next one is to be held", examples=["2028-01-15"])
+    statement: Said = Field(description="what came of it", examples=["Two policies change; the next review is in January."])
+
+    @model_validator(mode="after")
+    def _signed(self, info: ValidationInfo) -> Closed:
+        context = info.context or {}
+        record = context["record"]
+        if record is not None and (missing := unsigned(record, context["estate"])):
+            raise ValueError(f"not signed yet by {', '.join(missing)}")
+        if self.next <= context["now"]:
+            raise ValueError("the next review lies ahead: `next` must be later than now")
+        return self
+
+
+class Revised(Values):
+    """What was wrong in a closed review."""
+
+    correction: Said = Field(
+        description="what is corrected, and why", examples=["The vault in Hangzhou was new in May, not in June."]
+    )
+
+
+ACTS = {
+    "open": Act("open a review on an assessment that is frozen with it", Opened, (NEW,), "open"),
+    "propose": Act("propose a change for a unit, as its representative", Proposed, ("open",), None),
+    "decide": Act("say what was decided for a unit; it signs again after that", Decided, ("open",), None),
+    "sign": Act("sign for a unit, as its representative", Signed, ("open",), None),
+    "close": Act("close a review that every unit has signed; it stays as it is", Closed, ("open",), "closed"),
+    "revise": Act("correct a closed review: the correction stands beside it", Revised, ("closed",), None),
+}
+COLUMNS: dict[str, pl.DataType] = {}
+
+
+def units_of(record: Record, estate: Estate) -> list[str]:
+    """Return the units that owned an asset at any instant of the period."""
+    told = record.done[0].values
+    since, until = (datetime.fromisoformat(told[name]) for name in ("since", "until"))
+    here = estate.segments.filter(
+        (pl.col("from").is_null() | (pl.col("from") < until)) & (pl.col("to").is_null() | (pl.col("to") > since))
+    )
+    return sorted(set(here["unit"].drop_nulls()))
+
+
+def unsigned(record: Record, estate: Estate) -> list[str]:
+    """Return the units that have not signed since something was last decided for them."""
+    newest: dict[str, str] = {}
+    for one in record.done:
+        if one.act in ("decide", "sign"):
+            newest[one.values["unit"]] = one.act
+    return [unit for unit in units_of(record, estate) if newest.get(unit) != "sign"]
+
+
+def rows(record: Record) -> Iterator[dict[str, Any]]:  # noqa: ARG001 - the shape of every kind
+    """Yield nothing: no control judges by it."""
+    return iter(())
+
+
+def due(record: Record, estate: Estate) -> Iterator[Due]:
+    """Yield each unit that has to sign, and when the next review is to be held."""
+    if record.state == "open":
+        by = datetime.fromisoformat(record.done[0].values["due"])
+        for unit in unsigned(record, estate):
+            yield Due("sign", by, with_representatives(unit, estate))
+    else:
+        closed = record.last("close")
+        assert closed is not None
+        yield Due("hold", datetime.fromisoformat(closed.values["next"]), closed.by)
