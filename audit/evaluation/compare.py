@@ -25,6 +25,8 @@ class Change(StrEnum):
 
     NEW = "new"
     GONE = "gone"
+    WAIVED = "waived"
+    """A waiver covers, at least in part, what is not breached any more."""
     LONGER = "longer"
     SHORTER = "shorter"
     SAME = "same"
@@ -93,7 +95,7 @@ def compare(before: Assessment, after: Assessment, breaches: tuple[pl.DataFrame,
     both = both.rename({name: f"{name}_before" for name in _TOLD}).with_columns(unit=pl.coalesce("unit_after", "unit"))
     return Comparison(
         promises=both.select(pl.col(name).cast(kind) for name, kind in PROMISE.items()).sort(KEY),
-        breaches=_breaches(*(breaches or (frames[0]["breaches"], frames[1]["breaches"]))),
+        breaches=_breaches(*(breaches or (frames[0]["breaches"], frames[1]["breaches"])), frames[1]["waived"]),
         coverage={name: (getattr(before.coverage, name), getattr(after.coverage, name)) for name in COUNTED},
     )
 
@@ -120,8 +122,8 @@ def _exposure(detail: str) -> float | None:
     return None if seconds is None else float(seconds)
 
 
-def _breaches(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """Return the breaches of both, each that overlaps or touches one of the other as one."""
+def _breaches(before: pl.DataFrame, after: pl.DataFrame, waived: pl.DataFrame) -> pl.DataFrame:
+    """Return the breaches of both, each that overlaps or touches one of the other as one. waived: what the second assessment has as such."""
     sides = [
         frame.select(
             *KEY, "from", "to", **{f"seconds_{side}": "seconds" if side == own else pl.lit(0.0) for side in ("before", "after")}
@@ -134,9 +136,13 @@ def _breaches(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     found = rows.group_by("breach", maintain_order=True).agg(
         pl.col(*KEY).first(), pl.col("from").min(), pl.col("to").max(), pl.col("seconds_before", "seconds_after").sum()
     )
+    covered = found.join(waived.select(*KEY, low="from", high="to"), on=KEY, nulls_equal=True)
+    covered = covered.filter((pl.col("low") < pl.col("to")) & (pl.col("from") < pl.col("high")))
+    found = found.with_columns(waived=pl.col("breach").is_in(covered["breach"].unique().implode()))
     was, now = pl.col("seconds_before"), pl.col("seconds_after")
     change = (
         pl.when(was == 0).then(pl.lit(str(Change.NEW)))
+        .when((now == 0) & pl.col("waived")).then(pl.lit(str(Change.WAIVED)))
         .when(now == 0).then(pl.lit(str(Change.GONE)))
         .when(now > was).then(pl.lit(str(Change.LONGER)))
         .when(now < was).then(pl.lit(str(Change.SHORTER)))

@@ -8,6 +8,7 @@ from audit.evaluation.compare import Change, compare
 from audit.model.verdicts import Assessment
 from tests.oracle.build import day, listing, p, policy, programme
 from tests.oracle.case import Case
+from tests.oracle.cases_of_waivers import waiver
 from tests.oracle.direct import assessment_of
 from tests.oracle.instants import text_of
 
@@ -35,7 +36,7 @@ def changes(before: Assessment, after: Assessment) -> list[tuple[str, str, str, 
 def test_nothing_differs_from_itself():
     found = compare(judged(), judged())
     assert found.changed.height == 0
-    assert found.counts() == {Change.NEW: 0, Change.GONE: 0, Change.LONGER: 0, Change.SHORTER: 0, Change.SAME: 2}
+    assert found.counts() == {Change.NEW: 0, Change.GONE: 0, Change.WAIVED: 0, Change.LONGER: 0, Change.SHORTER: 0, Change.SAME: 2}
     assert set(found.coverage) == {"in_service", "assigned", "protected", "protected_up_to", "restorable"}
     assert all(was == now for was, now in found.coverage.values())
 
@@ -47,6 +48,15 @@ def test_breaches_get_shorter_or_go_when_more_is_allowed():
     assert changes(judged("5d"), judged("2d")) == [
         ("new", text_of(day(3)), text_of(day(5)), 0, 2), ("longer", text_of(day(7)), text_of(day(12)), 2, 5),
     ]  # fmt: skip
+
+
+def test_a_breach_that_a_waiver_covers_is_waived():
+    covered = assessment_of(replace(CASE, acted=[waiver(-2, 0, 5, approved=-1)]))
+    assert changes(judged(), covered) == [
+        ("waived", text_of(day(3)), text_of(day(5)), 2, 0), ("same", text_of(day(7)), text_of(day(12)), 5, 5),
+    ]  # fmt: skip
+    half = assessment_of(replace(CASE, acted=[waiver(-2, 0, 4, approved=-1)]))
+    assert changes(judged(), half)[0] == ("shorter", text_of(day(3)), text_of(day(5)), 2, 1)
 
 
 def test_two_breaches_that_grow_into_one_are_one():
