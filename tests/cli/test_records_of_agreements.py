@@ -98,3 +98,20 @@ def test_a_deputy_answers_while_the_representative_is_away(session: Session) -> 
     session.fine("delegation", "revoke", stands, "--reason", "Back again.", "--by", HEAD)
     assert "Zhao Min does not represent" in session(*sign).err
     assert [one["by"] for one in session.fine("agreement", "show", name).json["acts"]] == ["officer", "Zhao Min"]
+
+
+def test_a_unit_says_what_it_would_sign_instead(session: Session) -> None:
+    name = proposed(session)
+    session.fine("agreement", "comment", name, "--comment", "What would an hour have cost us?", "--by", "anybody")
+    counter = ("agreement", "counter", name, "--unit", UNIT, "--reason", "Too long.")
+    for given, by, said in (
+        (("--instead", "rpo=15m"), "Zhao Min", "Zhao Min does not represent"),
+        (("--instead", "rpo:15m"), HEAD, "'rpo:15m' is no value; write KEY=VALUE"),
+    ):
+        refused = session(*counter, *given, "--by", by)
+        assert (refused.code, said in refused.err) == (2, True), refused.err
+    session.fine(*counter, "--instead", "rpo=15m", "--instead", "copies.offsite=2", "--by", HEAD)
+    assert session.fine("agreement", "show", name).json["instead"] == ["rpo=15m", "copies.offsite=2"]
+    # It is no answer: the unit still owes one.
+    assert any(one["who"].startswith(UNIT) for one in session.fine("due", "--kind", "agreement", "--format", "ndjson").rows)
+    assert result_of(session.assess(*PERIOD), "im-messages-db", "agreement")["shares"]["met"] == 0

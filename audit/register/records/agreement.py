@@ -5,9 +5,10 @@ A signature binds the SHA-256 of what the version promises, as it was applied. I
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import polars as pl
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -16,7 +17,7 @@ from audit.model.estate import Estate
 from audit.model.facts import INSTANT
 from audit.model.records import SCOPE
 from audit.policy.suggest import one_of, unknown
-from audit.register.records._record import EXACT, NEW, Act, Due, Moment, Reason, Record, Said, Sha256, Values
+from audit.register.records._record import EXACT, NEW, Act, Due, Moment, Names, Reason, Record, Said, Sha256, Values
 from audit.register.records._units import represented, with_representatives
 
 EXAMPLE = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -70,6 +71,29 @@ class Refused(Answered):
     reason: Said = Field(description="why, and what would be signed instead", examples=["An RPO of one hour is too long for us."])
 
 
+class Commented(Values):
+    """What somebody says of a proposal."""
+
+    comment: Said = Field(description="what there is to say", examples=["What would an RPO of one hour have cost us last year?"])
+
+
+class Countered(Answered):
+    """What a unit would sign instead."""
+
+    instead: Annotated[Names, Field(min_length=1)] = Field(
+        description="a value that it would sign, as `assess --what-if` takes it; once for each", examples=["rpo=15m"]
+    )
+    reason: Said = Field(description="why", examples=["An hour of messages is more than we can ask customers to write again."])
+
+    @field_validator("instead")
+    @classmethod
+    def _values(cls, instead: Names) -> Names:
+        for one in instead:
+            if not re.fullmatch(r"[a-z_]+(\.[a-z_]+)*=\S.*", one):
+                raise ValueError(f"{one!r} is no value; write KEY=VALUE, such as rpo=15m or copies.offsite=2")
+        return instead
+
+
 ACTS = {
     "propose": Act("put a version of a policy to the units whose assets it is for", Proposed, (NEW,), "proposed"),
     "sign": Act(
@@ -80,6 +104,10 @@ ACTS = {
         not_by=("propose",),
     ),
     "refuse": Act("refuse for a unit, as its representative; it ends a signature given before", Refused, ("proposed",), "proposed"),
+    "comment": Act("say something of a proposal", Commented, ("proposed",), None),
+    "counter": Act(
+        "say for a unit what it would sign instead, as its representative; it is no answer yet", Countered, ("proposed",), None
+    ),
     "withdraw": Act("take a proposal back: signatures on it end, from now on", Reason, ("proposed",), "withdrawn"),
 }
 COLUMNS: dict[str, pl.DataType] = {
