@@ -104,7 +104,8 @@ def checked(
     told: dict[str, Any] = read.model_dump(mode="json")
     known = {key: (column.replace("_", " "), set(estate.segments[column].drop_nulls())) for key, column in SCOPE.items()}
     known["asset"] = known["assets"]
-    known["provider"] = ("provider", set(estate.repositories["provider"].drop_nulls()))
+    if not told.get("prospect"):
+        known["provider"] = ("provider", set(estate.repositories["provider"].drop_nulls()))
     for key, field in model.model_fields.items():
         for mark in field.metadata:
             if isinstance(mark, RecordOf):

@@ -83,3 +83,29 @@ def test_a_questionnaire_of_one_s_own(session: Session, tmp_path: Path) -> None:
     )  # fmt: skip
     (name,) = re.findall(r"^(vendor-\d+) is", done.out)
     assert [one["question"] for one in session.fine("vendor", "show", name).json["answers"]] == ["price"]
+
+
+def test_providers_are_listed_and_two_are_compared(session: Session) -> None:
+    (row,) = session.fine("vendors", "--format", "ndjson").rows
+    assert (row["provider"], row["in_use"], row["state"], row["score"]) == ("hangzhou-cloud", True, None, None)
+    assess(session, "exit=3 Within 30 days.", "data-backup=4 All of it.")
+    refused = assess(session, "exit=1 Not tried.", provider="other-cloud")
+    assert (refused.code, "unknown provider `other-cloud`" in refused.err) == (2, True), refused.err  # type: ignore[attr-defined]
+    session.fine(
+        "vendor", "assess", "--provider", "other-cloud", "--prospect", "--answer", "exit=1 Not tried.", "--evidence", "offer 4", "--on", "2026-11-05",
+        "--until", "2026-11-06", "--by", "Li Na",
+    )  # fmt: skip
+    first, second = session.fine("vendors", "--format", "ndjson").rows
+    assert (first["state"], first["unanswered"], first["lapsed"], first["in_use"]) == ("assessed", 3, False, True)
+    assert (second["provider"], second["unanswered"], second["lapsed"], second["in_use"]) == ("other-cloud", 4, True, False)
+    assert first["score"] == pytest.approx((5 * 4 + 4 * 3) / (4 * 35), abs=1e-4)
+    rows = {
+        one["question"]: one
+        for one in session.fine("vendors", "--compare", "other-cloud", "--compare", "hangzhou-cloud", "--format", "ndjson").rows
+    }
+    assert (rows["exit"]["other-cloud"], rows["exit"]["hangzhou-cloud"]) == ("1: Not tried.", "3: Within 30 days.")
+    assert (rows["data-backup"]["other-cloud"], rows["data-backup"]["mandatory"]) == (None, True)
+    alone = session("vendors", "--compare", "other-cloud")
+    assert (alone.code, "name two providers" in alone.err) == (2, True), alone.err
+    nobody = session("vendors", "--compare", "other-cloud", "--compare", "hangzou-cloud")
+    assert (nobody.code, "did you mean `hangzhou-cloud`" in nobody.err) == (2, True), nobody.err

@@ -26,6 +26,7 @@ class Assessed(Values):
     """It is read with the questionnaire of the content folders."""
 
     provider: Said = Field(description="the provider, as repositories name it", examples=["north-cloud"])
+    prospect: bool = Field(default=False, description="whether no repository names it yet: a provider that might be chosen")
     answers: Annotated[tuple[Answer, ...], BeforeValidator(answered)] = Field(
         description="an answer, QUESTION=SCORE TEXT, scores from 0 to 4; once for each question of policies/vendor-questionnaire.yaml",
         examples=["exit=3 Returned within 30 days; tried in March."],
