@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import rfc8785
@@ -16,14 +16,14 @@ from audit.model.verdicts import Assessment, Result, Verdict
 from audit.policy.severities import Severities, severities_of
 from audit.register.acts import KIND, records
 from audit.register.records._record import Record
-from audit.register.records.finding import ACTS, KEPT, NOT_JUDGED, ONGOING, PROGRAM, UNPROVEN, shown
+from audit.register.records.finding import ACTS, KEPT, NONE, NOT_JUDGED, ONGOING, PROGRAM, UNPROVEN, shown
 from audit.steps._open import Store
 
 Key = tuple[str, str | None, str, str | None, str | None]
 """Asset, part, control, leg, policy: what a finding is one of. A new version of the policy does not end it."""
 
-Part = tuple[datetime, datetime, str | None]
-"""A stretch of a breach, and the waiver that covers it, if any."""
+Part = tuple[datetime, datetime, str | None, bool]
+"""A stretch of a breach, the waiver that covers it, if any, and whether it breaks the promise: not where the policy tolerates it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class Shown:
     then: str
     waiver: str | None
     all_waived: bool
+    tolerated: bool
+    """The policy asks for a share of the time only, and that share was reached: it opens no finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,14 @@ class _Known:
     record: Record
     since: datetime
     until: datetime
-    parts: list[Shown] = field(default_factory=list)
+    then: str
+    part: Shown | None = None
+
+    def has(self, stretch: Shown, begin: datetime) -> bool:
+        """Say whether a stretch is (of) its breach: they overlap, or its breach was going on when the period began in which the stretch does."""
+        if stretch.since == begin and self.then == ONGOING and self.since < stretch.until:
+            return True
+        return self.since < stretch.until and stretch.since < self.until
 
 
 def follow(store: Store, assessment: Assessment, *, now: datetime, content: Content | None = None) -> Followed:
@@ -65,7 +74,9 @@ def follow(store: Store, assessment: Assessment, *, now: datetime, content: Cont
     estate = store.estate(assessment.as_known_at)
     table = severities_of(content or Content())
     stretches = list(shown_in(assessment, _known_to(store, assessment)))
-    judged = {key_of(result) for result in assessment.results}
+    judged: dict[Key, list[Result]] = defaultdict(list)
+    for result in assessment.results:
+        judged[key_of(result)].append(result)
     about: dict[str, Any] = {
         "assessed": [time_text(assessment.since), time_text(assessment.until)],
         "as_known_at": assessment.as_known_at,
@@ -78,8 +89,9 @@ def follow(store: Store, assessment: Assessment, *, now: datetime, content: Cont
         for record, act, values in changes(list(known.values()), stretches, judged, assessment, table, now, estate.timezone):
             number += 1
             payload = rfc8785.dumps({"record": "finding", "act": act, "values": {**values, **about}})
-            identity = record or f"finding-{number}"
-            opened += [] if record else [identity]
+            if act == "follow":
+                opened.append(f"finding-{number}")
+            identity = record or opened[-1]
             body = {
                 "sha256": store.vault.put(payload),
                 "size": len(payload),
@@ -101,7 +113,7 @@ def key_of(result: Result) -> Key:
 
 
 def shown_in(assessment: Assessment, known: datetime) -> Iterator[Shown]:
-    """Yield each breach that an assessment shows, with what is waived of it; what a policy tolerates is none. known: the instant after which nobody knows anything yet."""
+    """Yield each breach that an assessment shows, with what is waived of it. known: the instant after which nobody knows anything yet."""
     by_key: dict[Key, list[Result]] = defaultdict(list)
     for result in assessment.results:
         by_key[key_of(result)].append(result)
@@ -109,13 +121,14 @@ def shown_in(assessment: Assessment, known: datetime) -> Iterator[Shown]:
     for key, results in by_key.items():
         parts: list[Part] = []
         for result in results:
-            parts += [(one.since, one.until, None) for one in result.breaches if result.verdict is Verdict.BREACHED]
-            parts += [(one.since, one.until, one.waiver) for one in result.waived]
+            broken = result.verdict is Verdict.BREACHED
+            parts += [(one.since, one.until, None, broken) for one in result.breaches]
+            parts += [(one.since, one.until, one.waiver, True) for one in result.waived]
         for together in _touching(sorted(parts, key=lambda part: part[:2])):
             since, until = together[0][0], max(part[1] for part in together)
-            waivers = [part[2] for part in together]
+            waivers, broken = [part[2] for part in together], any(part[3] for part in together)
             then = ONGOING if until >= end else _then(results, until)
-            yield Shown(key, results[-1].unit, since, until, then, waivers[-1], all(waivers))
+            yield Shown(key, results[-1].unit, since, until, then, waivers[-1], all(waivers), not broken)
 
 
 def _touching(parts: Sequence[Part]) -> Iterator[list[Part]]:
@@ -139,34 +152,56 @@ def _then(results: Sequence[Result], at: datetime) -> str:
 
 
 def changes(
-    findings: Sequence[Record], stretches: Sequence[Shown], judged: set[Key], assessment: Assessment, table: Severities, now: datetime, zone: str
+    findings: Sequence[Record], stretches: Sequence[Shown], judged: Mapping[Key, Sequence[Result]], assessment: Assessment, table: Severities, now: datetime,
+    zone: str,
 ) -> Iterator[tuple[str | None, str, dict[str, Any]]]:  # fmt: skip
-    """Yield the acts by which findings come to say what an assessment shows: (record id, null for a new one; act; values).
+    """Yield the acts by which findings come to say what an assessment shows: (record id, null for the one that is opened with them; act; values).
 
-    A breach belongs to the earliest finding that it overlaps. Of several parts that one finding has become, the earliest keeps it; the others are new. Nothing is said of what
-    an assessment that knew more has already spoken of.
+    A breach belongs to the earliest finding that it overlaps and that has no other part of it yet; else it is new. Nothing is said of what an assessment that knew more
+    has already spoken of.
     """
     by_key: dict[Key, list[_Known]] = defaultdict(list)
     newer: set[Key] = set()
     for record in findings:
         if last := shown(record):
             key = (last["asset"], last.get("part"), last["control"], last.get("leg"), last.get("policy"))
-            by_key[key].append(_Known(record, datetime.fromisoformat(last["since"]), datetime.fromisoformat(last["until"])))
+            by_key[key].append(
+                _Known(record, datetime.fromisoformat(last["since"]), datetime.fromisoformat(last["until"]), last["then"])
+            )
             newer |= {key} if last["as_known_at"] > assessment.as_known_at else set()
     for known in by_key.values():
         known.sort(key=lambda one: one.since)
     for stretch in sorted((one for one in stretches if one.key not in newer), key=lambda one: one.since):
-        mine = next((one for one in by_key.get(stretch.key, ()) if one.since < stretch.until and stretch.since < one.until), None)
-        if mine is not None and not mine.parts:
-            mine.parts.append(stretch)
-        elif not stretch.all_waived:
-            yield None, "follow", _followed(stretch, table, now, zone)
+        mine = next((one for one in by_key.get(stretch.key, ()) if one.part is None and one.has(stretch, assessment.since)), None)
+        if mine is not None:
+            mine.part = stretch
+        elif not stretch.all_waived and not stretch.tolerated:
+            values = _followed(stretch, table, now, zone)
+            yield None, "follow", values
+            if stretch.waiver is not None:
+                yield None, "waive", _values(stretch)
     for key in sorted(by_key.keys() - newer, key=str):
         for one in by_key[key]:
-            if one.parts:
-                yield from _seen(one, one.parts[0], assessment)
-            elif key in judged and assessment.since <= one.since and one.until <= assessment.until and one.record.state != "closed":
-                yield one.record.id, "refute", {}
+            if one.part is not None:
+                yield from _seen(one, one.part, assessment)
+            elif one.record.state != "closed":
+                yield from _unseen(one, judged.get(key, ()))
+
+
+def _unseen(one: _Known, results: Sequence[Result]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield what an assessment says of a breach that it does not show: that there was none, where it judged all of that time and proves it; that it is not proven any more."""
+    inside = [(max(since, one.since), min(until, one.until)) for result in results for since, until in result.judged]
+    if sum(((until - since) for since, until in inside if since < until), timedelta()) < one.until - one.since:
+        return
+    if any(stretch.since < one.until and one.since < stretch.until for result in results for stretch in result.unproven):
+        if one.then != UNPROVEN:
+            yield (
+                one.record.id,
+                "see",
+                {"since": time_text(one.since), "until": time_text(one.until), "then": UNPROVEN, "waiver": None},
+            )
+        return
+    yield one.record.id, "refute", {"then": NONE}
 
 
 def _followed(stretch: Shown, table: Severities, now: datetime, zone: str) -> dict[str, Any]:
@@ -185,20 +220,19 @@ def _seen(one: _Known, stretch: Shown, assessment: Assessment) -> Iterator[tuple
     if stretch.until == assessment.until < one.until:
         stretch = replace(stretch, until=one.until, then=before["then"], waiver=before.get("waiver"))
     values = _values(stretch)
+    act: str | None = "see"
     if last == "closed":
-        # Closed on evidence, and there again or longer: what is as it was when it was closed stays closed.
-        act = (
-            "reopen"
-            if stretch.waiver is None and (stretch.until > one.until or before["then"] != stretch.then == ONGOING)
-            else None
-        )
+        # What is as it was when people closed it stays closed; what the program took for none and is there after all does not.
+        wider = stretch.since < one.since or stretch.until > one.until or (one.then != ONGOING and stretch.then == ONGOING)
+        again = (wider or one.then == NONE) and stretch.waiver is None and not stretch.tolerated
+        act = "reopen" if again else None
     elif stretch.waiver is not None:
         act = "waive" if last != "waived" else "see"
-    else:
-        act = "reopen" if last == "waived" else "see"
+    elif last == "waived":
+        act = "reopen"
     # Of a breach that goes on only its end moves, with what is known.
     fresh = {key for key, value in values.items() if before.get(key) != value} - (
-        {"until"} if before["then"] == values["then"] == ONGOING else set()
+        {"until"} if one.then == values["then"] == ONGOING else set()
     )
     if act is not None and (act != "see" or fresh):
         assert last in ACTS[act].before

@@ -95,9 +95,11 @@ def test_a_breach_is_followed_until_evidence_shows_that_it_is_over(session: Sess
     assert follow(session) == "1 finding brought up to date.\n"
     seen = of_isolation(session)
     assert (seen["state"], seen["to"], seen["then"]) == ("acknowledged", text(-10), "met")
-    session.fine("finding", "remediate", name, "--plan", "The vault gets administrators of its own.", "--by", "Chen Jie")
     code, said = closing(session, name, "chen jie")
-    assert (code, "somebody else must close" in said) == (2, True), said
+    assert (code, "is the owner it is about, so somebody else must close" in said) == (2, True), said
+    session.fine("finding", "remediate", name, "--plan", "The vault gets administrators of its own.", "--by", "Sun Peng")
+    code, said = closing(session, name, "sun peng")
+    assert (code, "did remediate here, so somebody else must close" in said) == (2, True), said
     assert closing(session, name, "Li Na")[0] == 0
     assert listed(session) == []
     assert follow(session) == "Nothing new: findings say what this assessment shows.\n"
@@ -108,9 +110,15 @@ def test_a_breach_is_followed_until_evidence_shows_that_it_is_over(session: Sess
     assert (there["state"], there["then"], there["reopened"], there["owner"]) == ("reopened", "ongoing", 1, "Chen Jie")
 
 
-def test_what_later_evidence_undoes_is_closed_by_it(session: Session) -> None:
+def test_what_later_evidence_undoes_is_closed_by_it_and_what_it_only_doubts_is_not(session: Session) -> None:
     follow(session)
+    name = str(of_isolation(session)["id"])
     session.fine("attestation", "withdraw", "attestation-2", "--reason", "It was about others.", "--by", "Zhang Min")
+    assert follow(session) == "1 finding brought up to date.\n"
+    assert (of_isolation(session)["state"], of_isolation(session)["then"]) == ("open", "unproven")
+    code, said = closing(session, name, "Li Na")
+    assert (code, "does not prove that the promise is kept again" in said) == (2, True), said
+    state(session, "second", holds=True, since=-30)
     assert follow(session) == "1 finding closed, as later evidence shows no breach.\n"
     assert of_isolation(session, "--state", "closed")["reopened"] == 0
     assert follow(session) == "Nothing new: findings say what this assessment shows.\n"

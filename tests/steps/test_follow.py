@@ -57,11 +57,12 @@ class Register:
     def follow(self, one: Assessment, known_to: float = 30) -> list[tuple[str, str]]:
         """Return what was done: act, and the number of the finding."""
         stretches = list(shown_in(one, day(known_to)))
-        judged = {key_of(result) for result in one.results}
+        judged = {key_of(result): [result] for result in one.results}
         found = list(changes(self.records, stretches, judged, one, TABLE, NOW, "UTC"))
         about = {"assessed": [one.since.isoformat(), one.until.isoformat()], "as_known_at": one.as_known_at}
         for record, act, values in found:
-            self.do(record or f"finding-{len(self.records) + 1}", act, {**values, **about})
+            name = record or (f"finding-{len(self.records) + 1}" if act == "follow" else self.records[-1].id)
+            self.do(name, act, {**values, **about})
         return [(act, record or "new") for record, act, _ in found]
 
     def stretches(self) -> list[tuple[str, str, str, str]]:
@@ -138,7 +139,7 @@ def test_what_was_not_asked_changes_nothing() -> None:
     register = Register()
     register.follow(assessment(result((2, 8))))
     assert register.follow(assessment(result(control="copies", verdict=Verdict.MET), known=11)) == []
-    assert register.follow(assessment(result(verdict=Verdict.MET), period=(4, 30), known=11)) == []
+    assert register.follow(assessment(result(verdict=Verdict.MET, judged=(4, 30)), period=(4, 30), known=11)) == []
     assert register.follow(assessment(result(verdict=Verdict.MET), known=9)) == [], "it knew less"
     assert register.follow(assessment(result((2, 30)), known=9)) == [], "it knew less"
     assert register.follow(assessment(result(verdict=Verdict.MET), known=11)) == [("refute", "finding-1")]
@@ -148,8 +149,10 @@ def test_what_a_policy_tolerates_and_what_is_wholly_waived_is_no_finding() -> No
     register = Register()
     assert register.follow(assessment(result((2, 8), verdict=Verdict.MET))) == []
     assert register.follow(assessment(result(waived=((2, 8),), verdict=Verdict.WAIVED))) == []
-    assert register.follow(assessment(result((2, 4), waived=((4, 8),)))) == [("follow", "new")]
-    assert register.stretches() == [("open", said(2), said(8), "met")]
+    half = assessment(result((2, 4), waived=((4, 8),)))
+    assert register.follow(half) == [("follow", "new"), ("waive", "new")]
+    assert register.follow(half) == []
+    assert register.stretches() == [("waived", said(2), said(8), "met")]
 
 
 def test_a_closed_finding_stays_closed_until_its_breach_is_longer() -> None:
@@ -160,3 +163,62 @@ def test_a_closed_finding_stays_closed_until_its_breach_is_longer() -> None:
     assert register.follow(assessment(result((2, 7)), known=12)) == []
     assert register.follow(assessment(result((2, 9)), known=13)) == [("reopen", "finding-1")]
     assert register.follow(assessment(result((2, 9)), known=14)) == []
+
+
+def test_what_is_not_proven_any_more_is_not_refuted() -> None:
+    register = Register()
+    register.follow(assessment(result((2, 8))))
+    doubted = assessment(result(unproven=((2, 8),), verdict=Verdict.UNPROVEN), known=11)
+    assert register.follow(doubted) == [("see", "finding-1")]
+    assert register.stretches() == [("open", said(2), said(8), "unproven")]
+    assert register.follow(doubted) == []
+    assert register.follow(assessment(result(verdict=Verdict.MET, judged=(0, 5)), known=12)) == [], "of day 5 to 8 it says nothing"
+    assert register.follow(assessment(result(verdict=Verdict.MET), known=13)) == [("refute", "finding-1")]
+
+
+def test_a_longer_period_that_tolerates_the_breach_does_not_refute_it() -> None:
+    register = Register()
+    register.follow(assessment(result((2, 8))))
+    assert register.follow(assessment(result((2, 8), verdict=Verdict.MET), known=11)) == []
+    assert register.follow(assessment(result((2, 9), verdict=Verdict.MET), known=12)) == [("see", "finding-1")]
+    assert register.stretches() == [("open", said(2), said(9), "met")]
+
+
+def test_what_was_refuted_and_is_there_after_all_is_reopened() -> None:
+    register = Register()
+    register.follow(assessment(result((2, 8))))
+    register.follow(assessment(result(verdict=Verdict.MET), known=11))
+    assert [one[0] for one in register.stretches()] == ["closed"]
+    assert register.follow(assessment(result((2, 8)), known=12)) == [("reopen", "finding-1")]
+    assert register.stretches() == [("reopened", said(2), said(8), "met")]
+
+
+def test_a_closed_finding_whose_breach_began_earlier_is_reopened() -> None:
+    register = Register()
+    register.follow(assessment(result((4, 8))))
+    register.do("finding-1", "close", {"reason": "mended"})
+    assert register.follow(assessment(result((2, 8)), known=11)) == [("reopen", "finding-1")]
+
+
+def test_a_breach_that_goes_on_from_period_to_period_is_one_finding() -> None:
+    register = Register()
+    assert register.follow(assessment(result((2, 10)), period=(0, 10)), known_to=10) == [("follow", "new")]
+    assert register.follow(assessment(result((10, 20), judged=(10, 20)), period=(10, 20), known=11), known_to=20) == []
+    assert register.follow(assessment(result((20, 24), judged=(20, 30)), period=(20, 30), known=12), known_to=30) == [
+        ("see", "finding-1")
+    ]
+    assert register.stretches() == [("open", said(2), said(24), "met")]
+    assert register.follow(assessment(result((26, 28), judged=(20, 30)), period=(20, 30), known=13)) == [("follow", "new")], (
+        "another one"
+    )
+
+
+def test_the_parts_of_a_closed_finding_keep_their_findings() -> None:
+    register = Register()
+    register.follow(assessment(result((2, 20))))
+    register.do("finding-1", "close", {"reason": "mended"})
+    two = ((2, 5), (10, 20))
+    assert register.follow(assessment(result(*two), known=11)) == [("follow", "new")]
+    for known in (12, 13):
+        assert register.follow(assessment(result(*two), known=known)) == []
+    assert [one[0] for one in register.stretches()] == ["closed", "open"]

@@ -23,7 +23,8 @@ WORKED_ON = tuple(state for state in OPEN if state != "waived")
 PROGRAM = "backup-audit"
 """Who does what only an assessment may say."""
 OF_ASSESSMENTS = ("follow", "see", "waive", "reopen", "refute")
-ONGOING, KEPT, UNPROVEN, NOT_JUDGED = "ongoing", "met", "unproven", "not-judged"
+ONGOING, KEPT, UNPROVEN, NOT_JUDGED, NONE = "ongoing", "met", "unproven", "not-judged", "none"
+"""What an assessment shows at the end of a breach; or that there was none."""
 
 
 class Opened(Scoped):
@@ -69,8 +70,9 @@ class Followed(Shown):
 
 
 class Refuted(Values):
-    """An assessment that no longer shows a breach: what came later says that there was none."""
+    """An assessment that proves that there was no breach: what came later says so."""
 
+    then: Literal["none"]
     assessed: tuple[Moment, Moment]
     as_known_at: int = Field(ge=0, le=EXACT)
 
@@ -114,7 +116,9 @@ ACTS = {
     "assign": Act("change owner, due date or severity", Taken, OPEN, None),
     "comment": Act("say something of it", Commented, (*OPEN, "closed"), None),
     "remediate": Act("say what is done to mend it", Planned, ("open", "acknowledged", "reopened", "remediating"), "remediating"),
-    "close": Act("close it: evidence shows that it is mended, to somebody else than who mended it", Closed, WORKED_ON, "closed", not_by=("remediate",)),
+    "close": Act(
+        "close it: evidence shows that it is mended, to somebody else than who mends it", Closed, WORKED_ON, "closed", not_by=("remediate",), not_named=("owner",)
+    ),
     "resume": Act("open a closed finding again", Reason, ("closed",), "reopened"),
 }  # fmt: skip
 COLUMNS: dict[str, pl.DataType] = {}
@@ -130,7 +134,7 @@ def check(record: Record | None, act: str, told: Mapping[str, Any], by: str, now
     """Raise `RefusedError` when a breach would be closed that no assessment shows to be over."""
     if act != "close" or record is None or not (last := shown(record)):
         return
-    if last["then"] not in (KEPT, NOT_JUDGED):
+    if last["then"] not in (KEPT, NOT_JUDGED, NONE):
         how = "still shows it" if last["then"] == ONGOING else "does not prove that the promise is kept again"
         until = f"{last['assessed'][1]}, as known at journal entry {last['as_known_at']}"
         raise RefusedError(
