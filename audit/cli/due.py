@@ -44,8 +44,11 @@ def command(data: Path, within: str, only: tuple[str, ...], fmt: str) -> None:
     """
     try:
         term = Term.parse(within)
+        store, now = open_store(data), datetime.now(UTC)
+        until = term.after(now, store.estate(store.head()).timezone)
     except ValueError as error:
         raise UsageError(f"--within {within}: {error}") from error
-    store, now = open_store(data), datetime.now(UTC)
-    found = due(store, now, term.after(now, store.estate(store.head()).timezone))
+    except OverflowError as error:
+        raise UsageError(f"--within {within} is too far ahead") from error
+    found = due(store, now, until)
     show(found.filter(pl.col("kind").is_in(only)) if only else found, fmt, "due")

@@ -13,21 +13,25 @@ import click
 import polars as pl
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
 from audit.cli._content import content_option
 from audit.cli.report import replace_file
 from audit.content import Content
-from audit.errors import UsageError
+from audit.errors import Fault, InputError, UsageError
 from audit.inventories import _sheets
 from audit.inventories._rows import Rows, from_csv, from_sheet
-from audit.register.acts import kinds
+from audit.policy.suggest import unknown
+from audit.register.acts import kinds, records
 from audit.reporting.harmless import harmless
 from audit.steps._open import open_store
 from audit.steps.registers import OWN, exported, fields_of, imported
 
 KIND = click.Choice(sorted(kinds()))
+LONGEST = 32_767
+"""Characters that a cell can hold."""
 WIDEST = 60
 """The widest column of a sheet, in characters."""
 
@@ -60,7 +64,8 @@ def export(data: Path, only: tuple[str, ...], output: Path | None) -> None:
     """
     wanted = list(dict.fromkeys(only)) or sorted(kinds())
     store = open_store(data)
-    frames = {kind: exported(store, kind) for kind in wanted}
+    known = records(store.journal, store.vault)
+    frames = {kind: exported(store, kind, known) for kind in wanted}
     if output is not None and output.suffix.lower() == ".xlsx":
         replace_file(output, _workbook(frames))
     elif len(wanted) == 1:
@@ -88,7 +93,7 @@ def _workbook(frames: Mapping[str, pl.DataFrame]) -> bytes:
         for number, row in enumerate([tuple(frame.columns), *frame.iter_rows()]):
             cells = []
             for value in row:
-                cell = WriteOnlyCell(sheet, value)
+                cell = WriteOnlyCell(sheet, None if value is None else ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)[:LONGEST])
                 if value is not None:
                     cell.data_type = "s"
                 cell.font = Font(bold=number == 0)
@@ -133,6 +138,22 @@ def import_(data: Path, file: Path, kind: str | None, check: bool, by: str | Non
         click.echo(f"{done.there} row{' is' if done.there == 1 else 's are'} of records that were there: left as {'it is' if done.there == 1 else 'they are'}.")  # fmt: skip
 
 
+def _nameless(payload: bytes, where: str, sheet: str) -> list[Fault]:
+    """Return a fault for each cell below an empty heading: it would be lost."""
+    (_, header), *rows = [*_sheets.rows(payload, where, sheet)] or [(0, [])]
+    return [
+        Fault(
+            where,
+            "stands below an empty heading",
+            "name its column, or empty the cell",
+            f"cell {sheet}!{get_column_letter(place + 1)}{number}",
+        )
+        for number, texts in rows
+        for place, text in enumerate(texts)
+        if text and not (header[place] if place < len(header) else "")
+    ]
+
+
 def _tables(payload: bytes, where: str, kind: str | None) -> dict[str, Rows]:
     """Return the tables of a file by kind of record."""
     if not _sheets.is_workbook(payload):
@@ -142,9 +163,10 @@ def _tables(payload: bytes, where: str, kind: str | None) -> dict[str, Rows]:
     if kind is not None:
         names = _sheets.sheet_names(payload, where)
         return {kind: from_sheet(payload, where, kind if kind in names else None, wanted=[*OWN, *fields_of(kind)])}
-    named = [name for name in _sheets.sheet_names(payload, where) if name in kinds()]
-    if not named:
-        raise UsageError(
-            f"no sheet of {where} is named like a kind of record ({', '.join(sorted(kinds()))}): name them so, or say --kind"
-        )
+    named = _sheets.sheet_names(payload, where)
+    if odd := [name for name in named if name not in kinds()]:
+        remedy = "name it like a kind of record, take it out, or say --kind"
+        raise InputError("nothing was entered", [Fault(where, unknown("sheet", name, kinds()), remedy, name) for name in odd])
+    if faults := [fault for name in named for fault in _nameless(payload, where, name)]:
+        raise InputError("nothing was entered", faults)
     return {name: from_sheet(payload, where, name, wanted=[*OWN, *fields_of(name)]) for name in named}

@@ -252,7 +252,7 @@ class Legend:
 @dataclass(frozen=True, slots=True)
 class HeatCell:
     """One unit under one promise: the worst verdict, the met share of the judged time and what it could be at the best (null: judged at an
-    instant, or nothing judged), and how many assets were judged, breached and unproven.
+    instant, or nothing judged), and how many assets were judged, breached, unproven and waived.
     """
 
     verdict: Verdict
@@ -261,6 +261,12 @@ class HeatCell:
     judged: int
     breached: int
     unproven: int
+    waived: int = 0
+
+    @property
+    def kept(self) -> int:
+        """How many assets kept the promise."""
+        return self.judged - self.breached - self.unproven - self.waived
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ def _heat_map(block: HeatMap, rows: range, columns: range, words: Words) -> str:
     heads = [_wrapped(plain(block.columns[column]), breadth - 6, SMALL, 6) for column in columns]
     top = 26 + 13 * max(len(head) for head in heads)
     canvas = Canvas(top + ROW * len(rows) + 4.0)
-    _legend_of_heat(canvas, words)
+    _legend_of_heat(canvas, words, waived=any(cell and cell.verdict is Verdict.WAIVED for row in block.cells for cell in row))
     for place, head in enumerate(heads):
         for line, said in enumerate(head):
             middle = LABELS + breadth * (place + 0.5)
@@ -186,8 +186,7 @@ def _cell(canvas: Canvas, x: float, y: float, breadth: float, cell: HeatCell | N
         canvas.shape(middle, y + 11, "not-applicable", QUIET)
         canvas.text(middle, y + 24, word, align="center", size=SMALL, fill=QUIET)
         return
-    kept = cell.judged - cell.breached - cell.unproven
-    said = f"{formats.number(kept)}/{formats.number(cell.judged)}" if cell.met is None else formats.share(cell.met)
+    said = f"{formats.number(cell.kept)}/{formats.number(cell.judged)}" if cell.met is None else formats.share(cell.met)
     start = middle - (_width(word, SMALL) + 14) / 2
     canvas.shape(start + 4, y + 11, str(cell.verdict))
     canvas.text(start + 14, y + 11, word, size=SMALL)
@@ -201,8 +200,13 @@ def _ground(cell: HeatCell) -> str:
     return f"breached-{1 + sum(share >= step for step in STEPS)}"
 
 
-def _legend_of_heat(canvas: Canvas, words: Words) -> None:
-    entries = [("met", "met"), ("unproven", "unproven"), *((f"breached-{n}", "breached") for n in (1, 2, 3))]
+def _legend_of_heat(canvas: Canvas, words: Words, *, waived: bool) -> None:
+    entries = [
+        ("met", "met"),
+        *([("waived", "waived")] if waived else []),
+        ("unproven", "unproven"),
+        *((f"breached-{n}", "breached") for n in (1, 2, 3)),
+    ]
     x = 0.0
     low, high = (words.formats.share(step) for step in STEPS)
     for ground, shape in entries:

@@ -24,6 +24,7 @@ class Tally:
     judged: int
     breached: int
     unproven: int
+    waived: int
     seconds: float | None
     shares: Mapping[str, float | None]
 
@@ -44,6 +45,7 @@ class Tally:
             judged=len(verdicts) - counts[Verdict.NOT_APPLICABLE],
             breached=counts[Verdict.BREACHED],
             unproven=counts[Verdict.UNPROVEN],
+            waived=counts[Verdict.WAIVED],
             seconds=seconds if seconds >= SHORTEST else None,
             shares=shares,
         )
@@ -64,7 +66,7 @@ class Tally:
     def cell(self) -> HeatCell:
         """The tally as one cell of a heat map; without shares where it was judged at one instant."""
         met, up_to = (self.shares["met"], self.shares["met_up_to"]) if self.seconds is not None else (None, None)
-        return HeatCell(self.verdict, met, up_to, self.judged, self.breached, self.unproven)
+        return HeatCell(self.verdict, met, up_to, self.judged, self.breached, self.unproven, self.waived)
 
 
 def _by_asset(counts: Mapping[Verdict, int]) -> dict[str, float | None]:

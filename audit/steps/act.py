@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -18,10 +19,13 @@ from audit.model.envelope import time_text
 from audit.model.records import SCOPE
 from audit.policy.suggest import one_of, unknown
 from audit.register.acts import KIND, kinds, records
-from audit.register.records._record import Attestable, Record, RecordOf, Waivable, allow
+from audit.register.records._record import Attestable, Record, RecordOf, Waivable, allow, folded
 from audit.register.records.delegation import deputies
 from audit.steps._open import Store
 from audit.steps._payloads import is_text
+
+LONGEST = 10_000
+"""Characters of a text that is told with an act: a spreadsheet's cell holds some 32,000."""
 
 
 def act(
@@ -38,26 +42,37 @@ def act(
     offered = [one for one, told in module.ACTS.items() if not told.by_program]
     if name not in offered:
         raise UsageError(f"{unknown('act', name, offered)} ({one_of(offered)})")
-    if not by.strip() or not is_text(by):
+    if not named(by):
         raise UsageError("say who does this: --by NAME")
     store.folder.must_be_writable()
-    known = records(store.journal, store.vault)
-    told = checked(store, kind, name, values, known, record=record, now=now, by=by, content=content)
-    payload = rfc8785.dumps({"record": kind, "act": name, "values": told})
-    sha256 = store.vault.put(payload)
     with store.journal.writing() as writer:
         # Nobody else can enter anything while we look: what is allowed now is allowed when it is entered.
-        there = records(store.journal, store.vault)[kind]
+        known = records(store.journal, store.vault)
+        told = checked(store, kind, name, values, known, record=record, now=now, by=by, content=content)
+        there = known[kind]
         if record is not None and record not in there:
             raise UsageError(f"{unknown(kind, record, there)} (backup-audit {kind} list)")
         allow(module.ACTS, kind, there.get(record) if record else None, name, by)
         if hasattr(module, "check"):
             module.check(there.get(record) if record else None, name, told, by, now)
+        payload = rfc8785.dumps({"record": kind, "act": name, "values": told})
         identity = record or f"{kind}-{store.head() + 1}"
-        body = {"sha256": sha256, "size": len(payload), "record": kind, "id": identity, "act": name, "by": by.strip()}
+        body = {
+            "sha256": store.vault.put(payload),
+            "size": len(payload),
+            "record": kind,
+            "id": identity,
+            "act": name,
+            "by": by.strip(),
+        }
         writer.append(KIND, body, now)
     store.checkpoint()
     return records(store.journal, store.vault)[kind][identity]
+
+
+def named(by: str) -> bool:
+    """Say whether a text names somebody: it is text, without control characters, and there is something to be seen."""
+    return is_text(by) and bool(folded(by)) and not any(unicodedata.category(one) == "Cc" for one in by)
 
 
 def list_records(store: Store, kind: str, known_at: int | None = None) -> list[Record]:
@@ -88,8 +103,9 @@ def checked(
         "estate": estate,
         # What is told with an act may depend on what was told before.
         "record": known_records[kind].get(record) if record else None,
+        "estate_at": store.estate,
         "entry": lambda number: _entry(store, number),
-        "deputies": lambda unit: deputies(known_records["delegation"].values(), unit, now),
+        "deputies": lambda unit: deputies(known_records["delegation"].values(), unit, estate.representatives.get(unit, ()), now),
     }
     try:
         read = model.model_validate(dict(values), context=context)
@@ -122,9 +138,30 @@ def checked(
         for name in ([told[key]] if isinstance(told.get(key), str) else told.get(key) or ())
         if name not in there
     ]
+    faults += [
+        Fault(where=what, key=key, what=wrong) for key, value in told.items() for text in _texts(value) if (wrong := _unfit(text))
+    ]
     if faults:
         raise InputError(f"{what} was not entered", faults)
     return told
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield all texts in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | Mapping):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(one)
+
+
+def _unfit(text: str) -> str | None:
+    """Return why a text is not to be entered: what is entered stays for ever, in reports and tables."""
+    if len(text) > LONGEST:
+        return f"is longer than {LONGEST} characters"
+    if any(unicodedata.category(one) == "Cc" and one not in "\n\t" for one in text):
+        return "holds a control character"
+    return None
 
 
 def _entry(store: Store, number: int | None) -> tuple[int, str]:

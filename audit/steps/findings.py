@@ -9,7 +9,7 @@ import polars as pl
 
 from audit.model.facts import INSTANT
 from audit.register.records._record import Record
-from audit.register.records.finding import ONGOING, OPEN, shown
+from audit.register.records.finding import ONGOING, OPEN, WORKED_ON, shown
 from audit.steps._open import Store
 from audit.steps.act import list_records
 
@@ -19,7 +19,7 @@ FINDING: dict[str, pl.DataType] = {
     "severity": pl.String(),
     "owner": pl.String(),
     "due": INSTANT,
-    "overdue": pl.Boolean(),  # not closed, and due
+    "overdue": pl.Boolean(),  # neither closed nor waived, and due
     "age_days": pl.Int64(),  # whole days since it was entered, to when it was closed
     "reopened": pl.Int64(),  # how often
     "asset": pl.String(),  # null: of what a person found, for several or all
@@ -49,6 +49,8 @@ def _row(record: Record, now: datetime) -> dict[str, Any]:
         told |= {key: one.values[key] for key in ("due", "severity", "owner") if one.values.get(key)}
     due = datetime.fromisoformat(told["due"])
     still = record.state in OPEN
+    # What a waiver covers waits for nobody.
+    working = record.state in WORKED_ON
     ended = now if still else record.done[-1].at
     assets = values.get("assets") or []
     return {
@@ -56,7 +58,7 @@ def _row(record: Record, now: datetime) -> dict[str, Any]:
         "state": record.state,
         **told,
         "due": due,
-        "overdue": still and due <= now,
+        "overdue": working and due <= now,
         "age_days": (ended - record.done[0].at).days,
         "reopened": sum(one.act in ("reopen", "resume") for one in record.done),
         "asset": breach.get("asset") or (assets[0] if len(assets) == 1 else None),

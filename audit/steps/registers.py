@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from textwrap import shorten
 from types import ModuleType
 from typing import Any, get_origin
 
@@ -21,11 +22,14 @@ from audit.register.acts import KIND, kinds, records
 from audit.register.records._record import NEW, Record, RefusedError
 from audit.reporting.harmless import STARTS
 from audit.steps._open import Store
-from audit.steps._payloads import is_text
-from audit.steps.act import checked
+from audit.steps.act import checked, named
 
 ID, STATE, ENTERED, BY, ACT = OWN = ("id", "state", "entered", "by", "act")
 """Columns that every table has before what is told with the act that made a record."""
+
+
+TWICE = "say each thing in one column, under its name"
+"""What to do about a table that cannot be read as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,11 @@ def _making(module: ModuleType) -> dict[str, Any]:
     return {name: act for name, act in module.ACTS.items() if NEW in act.before and not act.by_program}
 
 
-def exported(store: Store, kind: str) -> pl.DataFrame:
-    """Return the records of a kind as texts, the oldest first: OWN, then what was told with the act that made each; several values in lines of their own."""
+def exported(store: Store, kind: str, known: Mapping[str, Mapping[str, Record]] | None = None) -> pl.DataFrame:
+    """Return the records of a kind as texts, the oldest first: OWN, then what was told with the act that made each; several values in lines of their own. known: all records,
+    where they were read already."""
     columns = [*OWN, *fields_of(kind)]
-    rows = [_row(record, columns) for record in records(store.journal, store.vault)[kind].values()]
+    rows = [_row(record, columns) for record in (known or records(store.journal, store.vault))[kind].values()]
     return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
 
 
@@ -76,10 +81,14 @@ def imported(
 
     check: enter nothing. Raises `InputError` with the faults of all rows, each with its cell; `UsageError` when nobody does it.
     """
-    if not by.strip() or not is_text(by):
+    if not named(by):
         raise UsageError("say who does this: --by NAME")
     known = records(store.journal, store.vault)
-    faults = [fault for kind, table in tables.items() for fault in (*table.faults, *_columns(kind, table, where, len(tables) > 1))]
+    faults = [
+        fault
+        for kind, table in tables.items()
+        for fault in (*(replace(one, remedy=TWICE) for one in table.faults), *_columns(kind, table, where, len(tables) > 1))
+    ]
     wanted: list[tuple[str, str, dict[str, Any]]] = []
     there = 0
     for kind, table in tables.items():
@@ -87,11 +96,7 @@ def imported(
             at = _At(where, f"{kind}!" if len(tables) > 1 else "", table.names, locator)
             if row.get(ID):
                 there += 1
-                faults += (
-                    []
-                    if row[ID] in known[kind]
-                    else [at.fault(ID, unknown(kind, row[ID], known[kind]), "leave the id of a new record empty")]
-                )
+                faults += at.of_known(row, known[kind])
                 continue
             making = _making(kinds()[kind])
             act = row.get(ACT) or next(iter(making))
@@ -134,6 +139,28 @@ class _At:
         elif self.sheet:
             place = f"{self.sheet.removesuffix('!')}, {self.locator}"
         return Fault(self.where, what, remedy, place, key)
+
+    def of_known(self, row: Mapping[str, str], known: Mapping[str, Record]) -> list[Fault]:
+        """Return what is wrong with a row that has an id: there is no such record, or it says something else than the record."""
+        if row[ID] not in known:
+            return [self.fault(ID, unknown("id", row[ID], known), "leave the id of a new record empty")]
+        told = _row(known[row[ID]], [name for name in self.names if name])
+        return [
+            self.fault(
+                name,
+                f"the record says {shorten(told[name] or 'nothing', 60)!r}",
+                "a table changes no record: leave its row as it is, and use the acts",
+            )
+            for name in told
+            if _plain(row.get(name)) != _plain(told[name])
+        ]
+
+
+def _plain(text: str | None) -> list[str]:
+    """Return a text as it is compared: spreadsheets change line ends and blanks at the ends, and an export to CSV marks what looks like a formula."""
+    text = (text or "").strip()
+    text = text[1:] if text[:1] == "'" and text[1:].startswith(STARTS) else text
+    return [line.strip() for line in text.splitlines()]
 
 
 def _columns(kind: str, table: Rows, where: str, named: bool) -> Iterator[Fault]:

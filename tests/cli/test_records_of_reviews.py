@@ -57,12 +57,17 @@ def test_a_review_is_closed_once_every_unit_has_signed_and_stays_as_it_is(sessio
     proposed = ("review", "propose", name, "--unit", first, "--subject", "frequency", "--proposal", "Hourly.")
     other = session(*proposed, "--by", "Zhao Min")
     assert (other.code, f"Zhao Min does not represent {first}" in other.err) == (2, True), other.err
-    session.fine(*proposed, "--by", HEADS[first])
     for unit in units:
         sign(session, name, unit)
     assert waiting(session) == []
-    # What is decided after a unit has signed it has to sign.
-    session.fine("review", "decide", name, "--unit", first, "--decision", "change", "--statement", "Version 2.", "--by", "Li Na")
+    # What is proposed or decided after a unit has signed has to be signed.
+    session.fine(*proposed, "--by", HEADS[first])
+    assert f"nothing was decided yet on what was proposed for {first}" in session(*close).err
+    decide = ("review", "decide", name, "--unit", first, "--decision", "change", "--statement", "Version 2.")
+    own = session(*decide, "--by", HEADS[first])
+    assert (own.code, "somebody else must decide" in own.err) == (2, True), own.err
+    sign(session, name, first)
+    session.fine(*decide, "--by", "Li Na")
     assert [who.split(" (")[0] for _, who in waiting(session)] == [first]
     assert session(*close).code == 2
     sign(session, name, first)
@@ -97,4 +102,4 @@ def test_an_extraordinary_review_as_known_earlier(session: Session) -> None:
     name = opened(session, "--kind", "extraordinary", "--trigger", "vendor-change", "--as-known-at", "1")
     assert session.fine("review", "show", name).json["as_known_at"] == 1
     nobody = session("review", "decide", name, "--unit", "nobody", "--decision", "keep", "--statement", "So.", "--by", "Li Na")
-    assert (nobody.code, "nobody owned no asset in the period" in nobody.err) == (2, True), nobody.err
+    assert (nobody.code, "nobody is not among the units of this review" in nobody.err) == (2, True), nobody.err

@@ -108,7 +108,7 @@ def test_all_faults_are_told_with_their_cells_and_nothing_is_entered(session: Se
         ("in.xlsx, waiver, row 4", "until must be later than since"),
         ("in.xlsx, cell waiver!F5, measure", "Field required"),
         ("in.xlsx, cell waiver!C5, since", "soon"),
-        ("in.xlsx, cell waiver!H6, id", "unknown waiver `waiver-1`"),
+        ("in.xlsx, cell waiver!H6, id", "unknown id `waiver-1`"),
         ("in.xlsx, cell runbook!D2, sha256", "should match pattern"),
     ):
         assert any(place in line and what in line for line in lines), (place, what, lines)
@@ -163,3 +163,46 @@ def test_what_is_no_table(session: Session, tmp_path: Path, content: bytes, said
     (tmp_path / "in.csv").write_bytes(content)
     refused = session("register", "import", tmp_path / "in.csv", "--kind", "waiver", "--by", "Li Na")
     assert (refused.code, said in refused.err) == (2, True), refused.err
+
+
+def test_nothing_of_a_workbook_is_lost_without_a_word(session: Session, tmp_path: Path) -> None:
+    session.fine("register", "import", workbook(tmp_path / "in.xlsx", waiver=[WAIVER]), "--by", "Li Na")
+    out = tmp_path / "out.xlsx"
+    session.fine("register", "export", "waiver", "-o", out)
+    book = load_workbook(out)
+    sheet = book["waiver"]
+    names = [cell.value for cell in sheet[1]]
+    reason, beyond = sheet.cell(2, names.index("reason") + 1), sheet.cell(2, len(names) + 1)
+    was, reason.value, beyond.value = reason.value, "Another reason.", "below no heading"
+    book.create_sheet("Finding")
+    book.save(out)
+    refused = session("register", "import", out, "--by", "Li Na")
+    assert (refused.code, "out.xlsx, Finding: unknown sheet `Finding`, did you mean `finding`?" in refused.err) == (2, True), (
+        refused.err
+    )
+    del book["Finding"]
+    book.save(out)
+    assert (
+        f"out.xlsx, cell waiver!{beyond.coordinate}: stands below an empty heading"
+        in session("register", "import", out, "--by", "Li Na").err
+    )
+    beyond.value = None
+    book.save(out)
+    changed = session("register", "import", out, "--by", "Li Na").err
+    assert f"out.xlsx, cell {reason.coordinate}, reason: the record says {was!r} (a table changes no record" in changed, changed
+    reason.value, sheet["B1"] = was, "id"
+    book.save(out)
+    assert "say each thing in one column" in session("register", "import", out, "--by", "Li Na").err
+
+
+def test_what_would_break_a_table_for_good_is_not_entered(session: Session, tmp_path: Path) -> None:
+    opened = ("finding", "open", "--source", "auditor", "--severity", "low", "--by", "Li Na", "--title")
+    for title, said in (
+        ("a\x01b", "holds a control character"),
+        ("x" * 10_001, "10000 characters"),
+        ("a\x1b[31mb", "holds a control character"),
+    ):
+        refused = session(*opened, title)
+        assert (refused.code, said in refused.err) == (2, True), refused.err
+    session.fine(*opened, "two\nlines\tand a tab")
+    session.fine("register", "export", "-o", tmp_path / "out.xlsx")

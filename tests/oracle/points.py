@@ -231,7 +231,9 @@ def _merged_runs(payloads: Sequence[Payload]) -> list[tuple[dict[str, Any], str]
     for tellings in told.values():
         names = sorted({name for one in tellings for name in one.row})
         last = max((one.row["finished_at"] for one in tellings if one.row.get("finished_at") is not None), default=None)
-        bad = [one for one in tellings if one.row["outcome"] in ("failed", "cancelled") and one.row.get("finished_at") == last]
+        bad = [
+            one for one in tellings if one.row["outcome"] in ("failed", "cancelled") and one.row.get("finished_at") in (last, None)
+        ]
         tellings = bad + [Telling(one.row, one.basis, BEGIN, one.sha256) for one in tellings if one not in bad] if bad else tellings
         newest = min(tellings, key=lambda one: (-(BEGIN if one.observed is None else one.observed), one.sha256))
         found.append(({name: best(tellings, name) for name in names}, newest.sha256))

@@ -10,7 +10,7 @@ from audit.content import Content, ContentError
 from audit.errors import UsageError
 from audit.evaluation.costs import Bounds, Costs, Line
 from audit.model.document import Definitions, HeatMap, Items, KeyFigures, Name, Note, Paragraph, ShareBars, State, Table, Timelines
-from audit.model.verdicts import Coverage, Verdict
+from audit.model.verdicts import Coverage, Verdict, Waived
 from audit.policy.objectives import judged
 from audit.reporting.compose import Definition, compose
 from audit.reporting.context import Declaration, Record
@@ -488,3 +488,30 @@ def test_the_summary_limits_minimum_retention_only_where_it_was_judged(review, a
     others = tuple(result for result in assessment.results if result.control != "retention-minimum")
     assert len(told(review())) == 1
     assert told(review(assessment=replace(assessment, results=others))) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "waived", "doubted"),
+    [
+        ("en", "Promises were broken only where an approved waiver was in force;", "Promises were shown to be broken only where an approved waiver was in force;"),
+        ("zh", "违反承诺的情况均处于经批准的豁免有效期内；", "违反承诺的情况均处于经批准的豁免有效期内；"),
+    ],
+)  # fmt: skip
+def test_a_review_with_waivers_never_says_that_everything_was_kept(review, assessment, language, waived, doubted):
+    kept = next(one for one in assessment.results if one.verdict is Verdict.MET)
+    doubtful = next(one for one in assessment.results if one.verdict is Verdict.UNPROVEN)
+    first = next(one for one in assessment.results if one.breaches)
+    covered = replace(
+        first, verdict=Verdict.WAIVED, breaches=(), unproven=(), waived=tuple(Waived(one.since, one.until, "waiver-9", one.detail, one.evidence) for one in first.breaches),
+    )  # fmt: skip
+
+    def says(*results):
+        document = review(language, assessment=replace(assessment, results=results))
+        return [plain(block.text) for block in section(document, "summary").blocks if hasattr(block, "text")], document
+
+    told, document = says(kept, covered)
+    assert any(text.startswith(waived) for text in told), told
+    assert any(text.startswith(doubted) for text in says(kept, covered, doubtful)[0])
+    waivers = section(document, "waivers").blocks
+    table = next(block for block in waivers if isinstance(block, Table) and block.id == "waived") if len(waivers) > 1 else None
+    assert table is None or len(table.rows) == len(first.breaches)

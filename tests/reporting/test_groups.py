@@ -40,3 +40,8 @@ def test_of_nothing_judged_there_is_no_share():
 @pytest.mark.parametrize("state", ["met", "waived"])
 def test_one_asset_alone_has_the_whole_share(state):
     assert Tally.of([result("db", None, state)]).shares[state] == 1.0
+
+
+def test_what_is_waived_is_not_among_what_was_kept():
+    cell = Tally.of([result("a", None, "waived"), result("b", None, "met"), result("c", None, "unproven")]).cell
+    assert (cell.judged, cell.waived, cell.kept) == (3, 1, 1)

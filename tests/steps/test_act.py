@@ -134,6 +134,12 @@ def test_what_cannot_be_meant_is_refused(company: Store) -> None:
         ("Ｌｉ Ｎａ", "Li Na", True),
         ("李　娜", "李娜", True),
         ("Li\u200bNa", "Li Na", True),
+        ("Li\x01Na", "Li Na", True),
+        ("Li Na\ufe0f", "Li Na", True),
+        ("Li\u034f Na", "Li Na", True),
+        ("\u3164Li Na", "Li Na", True),
+        ("李\U000e0100娜", "李娜", True),
+        ("José", "Jose", False),
         ("Li Na", "Li Ning", False),
     ],
 )

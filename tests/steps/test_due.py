@@ -123,5 +123,8 @@ def test_the_command(tmp_path: Path) -> None:
     rows = session.fine("due", "--kind", "hold", "--format", "ndjson").rows
     assert [(one["what"], one["id"], one["overdue"]) for one in rows] == [("decide", "hold-2", True)]
     assert session.fine("due", "--kind", "waiver").out == "0 due\n"
+    for far in ("99999999d", "99999999999999999999d", "9999999y"):
+        ahead = session("due", "--within", far)
+        assert (ahead.code, f"--within {far}" in ahead.err) == (2, True), ahead.err
     wrong = session("due", "--within", "soon")
     assert (wrong.code, "--within soon: 'soon' is not a length of time" in wrong.err) == (2, True), wrong.err

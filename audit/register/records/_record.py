@@ -175,12 +175,32 @@ def same_person(one: str, other: str) -> bool:
     return folded(one) == folded(other)
 
 
+UNSEEN = {
+    0x034F,
+    0x115F,
+    0x1160,
+    0x17B4,
+    0x17B5,
+    0x180B,
+    0x180C,
+    0x180D,
+    0x180F,
+    0x3164,
+    0xFFA0,
+    0x2800,
+    *range(0xFE00, 0xFE10),
+    *range(0xE0100, 0xE01F0),
+}
+"""Characters that nobody sees besides blanks, control and format characters: fillers, joiners, selectors of variants (Unicode's Default_Ignorable_Code_Point; the empty Braille
+cell)."""
+
+
 def folded(name: str) -> str:
     """Return a person's name so that all ways to write it are equal."""
-    seen = (
-        one for one in unicodedata.normalize("NFKC", name).casefold() if not one.isspace() and unicodedata.category(one) != "Cf"
+    letters = unicodedata.normalize("NFKC", "".join(one for one in name if ord(one) not in UNSEEN)).casefold()
+    return "".join(
+        one for one in letters if not one.isspace() and unicodedata.category(one) not in ("Cf", "Cc") and ord(one) not in UNSEEN
     )
-    return "".join(seen)
 
 
 def allow(acts: Mapping[str, Act], kind: str, record: Record | None, act: str, by: str) -> None:

@@ -47,11 +47,14 @@ ACTS = {
 COLUMNS: dict[str, pl.DataType] = {}
 
 
-def deputies(known: Iterable[Record], unit: str, at: datetime) -> list[str]:
-    """Return who may answer for a unit at an instant (UTC) because a representative let them."""
+def deputies(known: Iterable[Record], unit: str, representatives: Iterable[str], at: datetime) -> list[str]:
+    """Return who may answer for a unit at an instant (UTC) because somebody who represents it then let them."""
+    names = list(representatives)
     found = []
     for record in known:
         told, revoked = record.done[0].values, record.last("revoke")
+        if not any(same_person(record.done[0].by, name) for name in names):
+            continue
         stands = datetime.fromisoformat(told["since"]) <= at < datetime.fromisoformat(told["until"])
         if told["unit"] == unit and stands and (revoked is None or at < revoked.at):
             found.append(str(told["deputy"]))

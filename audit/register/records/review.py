@@ -6,7 +6,7 @@ the period has signed, and stays as it is for ever; what has to be corrected lat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -14,7 +14,20 @@ import polars as pl
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from audit.model.estate import Estate
-from audit.register.records._record import EXACT, NEW, Act, Due, Moment, Record, Said, Sha256, Values
+from audit.register.records._record import (
+    EXACT,
+    NEW,
+    Act,
+    Due,
+    Moment,
+    Names,
+    Record,
+    RefusedError,
+    Said,
+    Sha256,
+    Values,
+    same_person,
+)
 from audit.register.records._units import represented, with_representatives
 
 
@@ -29,6 +42,7 @@ class Opened(Values):
     since: Moment = Field(description="the first day of the period", examples=["2026-01-01"])
     until: Moment = Field(description="the day after its last one", examples=["2027-01-01"])
     due: Moment = Field(description="by when the units sign", examples=["2027-03-01"])
+    units: Names = Field((), description="the units that sign; those that owned an asset in the period when not given")
     as_known_at: int | None = Field(
         None, ge=1, le=EXACT, description="the journal entry up to which evidence counts; the newest when not given"
     )
@@ -40,10 +54,14 @@ class Opened(Values):
             raise ValueError("until must be later than since")
         if (self.kind == "extraordinary") is not (self.trigger is not None):
             raise ValueError("say what gave rise to an extraordinary review with `trigger`, and of an annual one leave it out")
-        number, head = (info.context or {})["entry"](self.as_known_at)
+        context = info.context or {}
+        number, head = context["entry"](self.as_known_at)
         if self.journal_head is not None and self.journal_head != head:
             raise ValueError(f"entry {number} has another hash than was shown: {head}")
-        return self.model_copy(update={"as_known_at": number, "journal_head": head})
+        units = self.units or tuple(_owners(context["estate_at"](number), self.since, self.until))
+        if not units:
+            raise ValueError("no unit owned an asset in the period: there is nothing to review")
+        return self.model_copy(update={"as_known_at": number, "journal_head": head, "units": units})
 
 
 class OfUnit(Values):
@@ -79,8 +97,8 @@ class Decided(Values):
     @classmethod
     def _asked(cls, unit: str, info: ValidationInfo) -> str:
         context = info.context or {}
-        if context["record"] is not None and unit not in (units := units_of(context["record"], context["estate"])):
-            raise ValueError(f"{unit} owned no asset in the period; these did: {', '.join(units)}")
+        if context["record"] is not None and unit not in (units := units_of(context["record"])):
+            raise ValueError(f"{unit} is not among the units of this review: {', '.join(units)}")
         return unit
 
 
@@ -100,7 +118,9 @@ class Closed(Values):
     def _signed(self, info: ValidationInfo) -> Closed:
         context = info.context or {}
         record = context["record"]
-        if record is not None and (missing := unsigned(record, context["estate"])):
+        if record is not None and (open_ := undecided(record)):
+            raise ValueError(f"nothing was decided yet on what was proposed for {', '.join(open_)}")
+        if record is not None and (missing := unsigned(record)):
             raise ValueError(f"not signed yet by {', '.join(missing)}")
         if self.next <= context["now"]:
             raise ValueError("the next review lies ahead: `next` must be later than now")
@@ -117,8 +137,10 @@ class Revised(Values):
 
 ACTS = {
     "open": Act("open a review on an assessment that is frozen with it", Opened, (NEW,), "open"),
-    "propose": Act("propose a change for a unit, as its representative", Proposed, ("open",), None),
-    "decide": Act("say what was decided for a unit; it signs again after that", Decided, ("open",), None),
+    "propose": Act("propose a change for a unit, as its representative; it signs again after that", Proposed, ("open",), None),
+    "decide": Act(
+        "say what was decided for a unit, as somebody else proposed it; it signs again after that", Decided, ("open",), None
+    ),
     "sign": Act("sign for a unit, as its representative", Signed, ("open",), None),
     "close": Act("close a review that every unit has signed; it stays as it is", Closed, ("open",), "closed"),
     "revise": Act("correct a closed review: the correction stands beside it", Revised, ("closed",), None),
@@ -126,23 +148,45 @@ ACTS = {
 COLUMNS: dict[str, pl.DataType] = {}
 
 
-def units_of(record: Record, estate: Estate) -> list[str]:
-    """Return the units that owned an asset at any instant of the period."""
-    told = record.done[0].values
-    since, until = (datetime.fromisoformat(told[name]) for name in ("since", "until"))
+def check(record: Record | None, act: str, told: Mapping[str, Any], by: str, now: datetime) -> None:  # noqa: ARG001 - the shape of every check
+    """Raise `RefusedError` when somebody decides on what they proposed themselves."""
+    if act != "decide" or record is None:
+        return
+    for one in record.done:
+        if one.act == "propose" and one.values["unit"] == told["unit"] and same_person(one.by, by):
+            raise RefusedError(
+                f"{by} did propose here for {told['unit']}, so somebody else must decide: nobody decides on what they asked for themselves"
+            )
+
+
+def units_of(record: Record) -> list[str]:
+    """Return the units that sign a review."""
+    return list(record.done[0].values["units"])
+
+
+def _owners(estate: Estate, since: datetime, until: datetime) -> list[str]:
+    """Return the units that owned an asset at any instant of a period."""
     here = estate.segments.filter(
         (pl.col("from").is_null() | (pl.col("from") < until)) & (pl.col("to").is_null() | (pl.col("to") > since))
     )
     return sorted(set(here["unit"].drop_nulls()))
 
 
-def unsigned(record: Record, estate: Estate) -> list[str]:
-    """Return the units that have not signed since something was last decided for them."""
-    newest: dict[str, str] = {}
-    for one in record.done:
-        if one.act in ("decide", "sign"):
-            newest[one.values["unit"]] = one.act
-    return [unit for unit in units_of(record, estate) if newest.get(unit) != "sign"]
+def _newest(record: Record, *acts: str) -> dict[str, str]:
+    """Return by unit which of some acts was done last for it."""
+    return {one.values["unit"]: one.act for one in record.done if one.act in acts}
+
+
+def unsigned(record: Record) -> list[str]:
+    """Return the units that have not signed since something was last proposed or decided for them."""
+    newest = _newest(record, "propose", "decide", "sign")
+    return [unit for unit in units_of(record) if newest.get(unit) != "sign"]
+
+
+def undecided(record: Record) -> list[str]:
+    """Return the units for which something was proposed since the last decision."""
+    newest = _newest(record, "propose", "decide")
+    return [unit for unit in units_of(record) if newest.get(unit) == "propose"]
 
 
 def rows(record: Record) -> Iterator[dict[str, Any]]:  # noqa: ARG001 - the shape of every kind
@@ -154,7 +198,7 @@ def due(record: Record, estate: Estate) -> Iterator[Due]:
     """Yield each unit that has to sign, and when the next review is to be held."""
     if record.state == "open":
         by = datetime.fromisoformat(record.done[0].values["due"])
-        for unit in unsigned(record, estate):
+        for unit in unsigned(record):
             yield Due("sign", by, with_representatives(unit, estate))
     else:
         closed = record.last("close")

@@ -35,7 +35,7 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
                 if counts[verdict] or verdict in _ALWAYS
             )
         ),
-        Paragraph(_headline(context, counts)),
+        Paragraph(_headline(context, counts, waived=any(result.waived for result in assessment.results))),
     ]
     beyond = _beyond(assessment, context)
     worst_of = _worst_of_each(assessment, context)
@@ -96,14 +96,17 @@ def _figure(context: Context, verdict: Verdict, count: int, of: int) -> Figure:
     return Figure(NumberCell(count), context.words(f"summary.assets.{verdict}"), of=NumberCell(of), verdict=verdict)
 
 
-def _headline(context: Context, counts: Counter[Verdict]) -> Text:
+def _headline(context: Context, counts: Counter[Verdict], *, waived: bool) -> Text:
+    """Return the first sentence: the worst that is to be said of the assets. waived: whether anything would have been breached without a waiver."""
     words = context.words
     if counts[Verdict.BREACHED]:
         key = "summary.breached-and-unproven" if counts[Verdict.UNPROVEN] else "summary.breached"
         further = words("summary.further", n=counts[Verdict.UNPROVEN])
         return words(key, n=counts[Verdict.BREACHED], further=further)
     if counts[Verdict.UNPROVEN]:
-        return words("summary.unproven", n=counts[Verdict.UNPROVEN])
+        return words("summary.unproven-and-waived" if waived else "summary.unproven", n=counts[Verdict.UNPROVEN])
+    if waived:
+        return words("summary.waived")
     return words("summary.met" if counts[Verdict.MET] else "summary.not-applicable")
 
 

@@ -168,7 +168,7 @@ class Stack:
             key = "labels.met-short" if same else "labels.met-up-to-short"
             told += "\n" + words.plain(key, share=formats.share(cell.met), up_to=formats.share(cell.met_up_to))
         elif cell.verdict is not Verdict.NOT_APPLICABLE:
-            told += f"\n{formats.number(cell.judged - cell.breached - cell.unproven)}/{formats.number(cell.judged)}"
+            told += f"\n{formats.number(cell.kept)}/{formats.number(cell.judged)}"
         return self._cells.text(told, replace(VERDICTS[cell.verdict], wrap=True))
 
 
