@@ -232,7 +232,7 @@ def _pair(option: str, text: str) -> tuple[str, str]:
 def _what_if(asked: WhatIf, agreed: Outlined, other: Outlined, fmt: str) -> bytes:
     """Return what would be beside what was agreed."""
     breaches = agreed.outline.breaches, other.outline.breaches
-    comparison = compare(agreed.assessment, other.assessment, breaches)
+    comparison = compare(agreed.assessment, other.assessment, breaches, other.outline.waived)
     if fmt == "csv":
         return csv_of(comparison).encode()
     if fmt == "json":

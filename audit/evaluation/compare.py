@@ -87,15 +87,22 @@ class Comparison:
         }
 
 
-def compare(before: Assessment, after: Assessment, breaches: tuple[pl.DataFrame, pl.DataFrame] | None = None) -> Comparison:
-    """Compare two assessments. breaches: theirs, where the results do not have them (KEY, `from`, `to`, `seconds`)."""
+def compare(
+    before: Assessment,
+    after: Assessment,
+    breaches: tuple[pl.DataFrame, pl.DataFrame] | None = None,
+    waived: pl.DataFrame | None = None,
+) -> Comparison:
+    """Compare two assessments. breaches, waived: theirs, and what the second one has as waived, where the results do not have them (KEY, `from`, `to`, `seconds`)."""
     frames = [frames_of(before), frames_of(after)]
     told = [_promises(one["results"]) for one in frames]
     both = told[0].join(told[1], on=KEY, how="full", coalesce=True, nulls_equal=True, suffix="_after")
     both = both.rename({name: f"{name}_before" for name in _TOLD}).with_columns(unit=pl.coalesce("unit_after", "unit"))
     return Comparison(
         promises=both.select(pl.col(name).cast(kind) for name, kind in PROMISE.items()).sort(KEY),
-        breaches=_breaches(*(breaches or (frames[0]["breaches"], frames[1]["breaches"])), frames[1]["waived"]),
+        breaches=_breaches(
+            *(breaches or (frames[0]["breaches"], frames[1]["breaches"])), frames[1]["waived"] if waived is None else waived
+        ),
         coverage={name: (getattr(before.coverage, name), getattr(after.coverage, name)) for name in COUNTED},
     )
 

@@ -14,7 +14,7 @@ from audit.evaluation.explain import exposures
 from audit.model.envelope import time_text
 from audit.model.facts import INSTANT
 from audit.model.terms import instant
-from audit.model.verdicts import SHARES, Breach, Result, Unproven, Verdict
+from audit.model.verdicts import SHARES, Breach, Result, Unproven, Verdict, Waived
 from audit.model.world import Outcome, World
 
 MICROSECONDS = 1_000_000
@@ -26,15 +26,20 @@ STRETCH: dict[str, pl.DataType] = {
     "exposure_seconds": pl.Float64(),  # of a breach; null: not known, or the control has none
 }  # fmt: skip
 """A breach or an unproven stretch of a result, in outline."""
+WAIVED = {**STRETCH, "waiver": pl.String()}
+"""The same of what is waived, with the record of the waiver."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """Results without breaches, unproven stretches and evidence, and their `breaches` and `unproven` as frames (STRETCH): of a what-if there may be millions."""
+    """Results without breaches, unproven stretches and evidence, and their `breaches` and `unproven` (STRETCH) and `waived` (WAIVED) as frames: of a what-if there may be
+    millions.
+    """
 
     results: list[Result]
     breaches: pl.DataFrame
     unproven: pl.DataFrame
+    waived: pl.DataFrame
 
     @classmethod
     def joined(cls, several: Sequence[Outline]) -> Outline:
@@ -44,20 +49,26 @@ class Outline:
             sorted((result for one in several for result in one.results), key=in_order),
             pl.concat([none, *(one.breaches for one in several)]),
             pl.concat([none, *(one.unproven for one in several)]),
+            pl.concat([pl.DataFrame(schema=WAIVED), *(one.waived for one in several)]),
         )
 
     def whole(self) -> list[Result]:
         """Return the results with their stretches, of which nobody asked why."""
         breaches: dict[Any, list[Breach]] = {}
         unproven: dict[Any, list[Unproven]] = {}
+        waived: dict[Any, list[Waived]] = {}
         for *key, since, until, _, exposure in self.breaches.iter_rows():
             detail = {} if exposure is None else {"exposure_seconds": exposure}
             breaches.setdefault(tuple(key), []).append(Breach(since, until, detail))
+        for *key, since, until, _, _, waiver in self.waived.iter_rows():
+            waived.setdefault(tuple(key), []).append(Waived(since, until, waiver))
         for *key, since, until, _, _ in self.unproven.iter_rows():
             unproven.setdefault(tuple(key), []).append(Unproven(since, until, NOT_ASKED))
         keys = [(one.asset, one.part, one.control, one.leg, one.policy, one.version) for one in self.results]
         return [
-            replace(one, breaches=tuple(breaches.get(key, ())), unproven=tuple(unproven.get(key, ())))
+            replace(
+                one, breaches=tuple(breaches.get(key, ())), unproven=tuple(unproven.get(key, ())), waived=tuple(waived.get(key, ()))
+            )
             for key, one in zip(keys, self.results, strict=True)
         ]
 
@@ -82,7 +93,7 @@ def outline_of(world: World, control: str, module: ModuleType, outcome: Outcome)
     worst = worst.filter("known").select("code", "policy", "exposure")
     worsts = {(code, policy): {"worst_exposure_seconds": most / MICROSECONDS} for code, policy, most in worst.iter_rows()}
 
-    def named(stretches: pl.DataFrame) -> pl.DataFrame:
+    def named(stretches: pl.DataFrame, schema: Mapping[str, pl.DataType] = STRETCH) -> pl.DataFrame:
         told = stretches.join(names, on="code", how="left", maintain_order="left")
         told = told.join(versions, on="policy", how="left", nulls_equal=True, maintain_order="left")
         exposed = (pl.col("exposure") / MICROSECONDS) if "exposure" in told.columns else pl.lit(None)
@@ -90,13 +101,18 @@ def outline_of(world: World, control: str, module: ModuleType, outcome: Outcome)
             "control": pl.lit(control), "leg": pl.lit(outcome.leg), "policy": pl.col("name"), "from": pl.col("begin"), "to": pl.col("end"),
             "seconds": (pl.col("end") - pl.col("begin")) / MICROSECONDS, "exposure_seconds": exposed,
         }  # fmt: skip
-        return told.select(columns.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in STRETCH.items())
+        return told.select(columns.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in schema.items())
 
     results = [
         replace(result, detail={**result.detail, **worsts.get(key, {})})
         for key, result in bare_results(world, control, module, outcome)
     ]
-    return Outline(results, named(rows), named(outcome.unproven.sort("code", "policy", "begin")))
+    return Outline(
+        results,
+        named(rows),
+        named(outcome.unproven.sort("code", "policy", "begin")),
+        named(outcome.waived.sort("code", "policy", "begin"), WAIVED),
+    )
 
 
 def bare_results(

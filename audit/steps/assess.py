@@ -87,7 +87,8 @@ class Outlined:
         """Return the results of one unit only, as `with_unit` does."""
         assessment = with_unit(self.assessment, unit, declared)
         mine = pl.col("asset").is_in({result.asset for result in assessment.results})
-        outline = Outline(list(assessment.results), self.outline.breaches.filter(mine), self.outline.unproven.filter(mine))
+        stretches = (self.outline.breaches, self.outline.unproven, self.outline.waived)
+        outline = Outline(list(assessment.results), *(one.filter(mine) for one in stretches))
         return Outlined(assessment, outline)
 
 

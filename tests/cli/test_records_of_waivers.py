@@ -153,3 +153,14 @@ def test_a_request_that_has_lapsed_is_not_approved(session: Session) -> None:
     )
     refused = session("waiver", "approve", name, "--reason", "Tape is enough.", "--by", "Zhang Min")
     assert (refused.code, "a waiver does not reach back" in refused.err) == (2, True), refused.err
+
+
+def test_a_what_if_keeps_waivers_and_says_what_they_cover(session: Session) -> None:
+    name = waived(session, -15, -5, -12)
+    asked = session("assess", *PERIOD, "--what-if", "isolation=2y", "--format", "json")
+    assert asked.code == 1, asked.err
+    for told in (asked.json, asked.json["agreed"]):
+        found = result_of(told, ASSET, "isolation")
+        assert [(one["waiver"], one["from"], one["to"]) for one in found["waived"]] == [(name, text(day(-12)), text(day(-5)))]
+        assert found["shares"]["waived"] == pytest.approx(7 * 86_400 / found["judged_seconds"])
+    assert asked.json["comparison"]["counts"]["gone"] == 0
