@@ -266,6 +266,7 @@ def _csv(assessment: Assessment) -> str:
         *SHARES,
         "breaches",
         "unproven stretches",
+        "waived stretches",
     ]
     out = io.StringIO()
     writer = csv.writer(out)
@@ -283,7 +284,8 @@ def _csv(assessment: Assessment) -> str:
             str(result.verdict),
             result.compliance,
         ]
-        writer.writerow([harmless(value) for value in [*row, *shares, len(result.breaches), len(result.unproven)]])
+        stretches = [len(some) for some in (result.breaches, result.unproven, result.waived)]
+        writer.writerow([harmless(value) for value in [*row, *shares, *stretches]])
     return out.getvalue()
 
 
@@ -292,13 +294,15 @@ def _table(assessment: Assessment) -> str:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("asset", "control", "leg", "policy", "verdict"):
         table.add_column(name, overflow="fold")
-    for name in ("met", "breached", "unproven"):
+    # A column of waivers that is empty throughout would only make the table harder to read.
+    shares = ("met", "breached", *(["waived"] if any(result.waived for result in assessment.results) else []), "unproven")
+    for name in shares:
         table.add_column(name, justify="right")
     shown = assessment.results
     if len(shown) > SHOWN:
         shown = tuple(sorted(shown, key=lambda result: list(STYLE).index(result.verdict)))[:SHOWN]
     for result in shown:
-        table.add_row(*_cells(result))
+        table.add_row(*_cells(result, shares))
     console.print(table)
     if len(assessment.results) > SHOWN:
         console.print(
@@ -324,8 +328,8 @@ def _table(assessment: Assessment) -> str:
     return console.export_text(styles=sys.stdout.isatty())
 
 
-def _cells(result: Result) -> list[Text]:
-    shares = ["", "", ""] if result.shares is None else [_percent(result.shares[name]) for name in ("met", "breached", "unproven")]
+def _cells(result: Result, names: Sequence[str]) -> list[Text]:
+    shares = ["" if result.shares is None else _percent(result.shares[name]) for name in names]
     policy = f"{result.policy} v{result.version}" if result.policy else "-"
     asset = f"{result.asset} / {result.part}" if result.part else result.asset
     verdict = Text(str(result.verdict), STYLE[result.verdict])

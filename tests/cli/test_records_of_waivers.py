@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -88,6 +90,14 @@ def test_what_is_waived_is_shown_and_comes_back_when_it_lapses(session: Session,
     assert after["shares"]["waived"] == pytest.approx(7 * 86_400 / after["judged_seconds"])
     assert sum(after["shares"].values()) == pytest.approx(1)
     assert f"  waived ({name}) {text(day(-12))} to {text(day(-5))}\n" in session.fine("explain", ASSET, "isolation", *PERIOD).out
+    (row,) = [
+        one
+        for one in csv.DictReader(io.StringIO(session("assess", *PERIOD, "--format", "csv").out))
+        if one["control"] == "isolation"
+    ]
+    assert (row["waived stretches"], float(row["waived"]) > 0) == ("1", True)
+    table = session("assess", *PERIOD, "--control", "isolation").out.splitlines()
+    assert table[0].split() == ["asset", "control", "leg", "policy", "verdict", "met", "breached", "waived", "unproven"]
     report = tmp_path / "review.json"
     session.fine("report", "annual-review", *PERIOD, "--format", "json", "-o", report)
     told = report.read_text(encoding="utf-8")
