@@ -37,8 +37,8 @@ class Severities(BaseModel):
         return self.controls.get(control, "medium")
 
     def due(self, severity: Severity, at: datetime, zone: str) -> datetime:
-        """Return by when a finding of a severity that was entered at an instant is due (UTC)."""
-        return Term.parse(self.severities[severity].due).after(at, zone)
+        """Return by when a finding of a severity that was entered at an instant is due (UTC), to the second."""
+        return Term.parse(self.severities[severity].due).after(at, zone).replace(microsecond=0)
 
 
 def severities_of(content: Content) -> Severities:
