@@ -18,9 +18,9 @@ MADE_NOTHING = WORST_FIRST[:2]
 
 
 def merge_runs(runs: pl.DataFrame) -> pl.DataFrame:
-    """Return one row for each (source, id), field by field: of a final outcome before `running`, then the latest end (one that made no point and tells no end has it too), then one that
-    made no point (a catalog that calls a run good does not hide a log that says it failed), then the latest observation, then the worse outcome (what a command said on stderr counts
-    as much as what it said on stdout); known before unknown.
+    """Return one row for each (source, id), field by field: of a final outcome before `running`, then the latest end (one that made no point and tells no end has it too), then one
+    that made no point (a catalog that calls a run good does not hide a log that says it failed), then one that tells its end, then the latest observation, then the worse outcome
+    (what a command said on stderr counts as much as what it said on stdout); known before unknown.
 
     runs: the columns of facts.RUN with `observed_at` and `entry`.
     """
@@ -33,8 +33,8 @@ def merge_runs(runs: pl.DataFrame) -> pl.DataFrame:
     # A log that broke off tells no end: as far as anybody knows it is the latest.
     end = pl.coalesce("finished_at", pl.when(bad).then(pl.col("finished_at").max().over("source", "id")))
     ranked = several.with_columns(final=final, bad=bad, worst=worst, end=end).sort(
-        ["source", "id", "final", "end", "bad", "observed_at", "worst", "message", "entry"],
-        descending=[False, False, True, True, True, True, False, False, False],
+        ["source", "id", "final", "end", "bad", "finished_at", "observed_at", "worst", "message", "entry"],
+        descending=[False, False, True, True, True, True, True, False, False, False],
         nulls_last=True,
     )
     fields = [name for name in runs.columns if name not in ("source", "id", "entry", "locator")]

@@ -45,3 +45,16 @@ def test_a_later_look_at_a_run_that_ended_does_not_make_it_good(bad, good):
     later = {"outcome": good, "observed_at": END.replace(hour=9), "recovery_point": "p"}
     (row,) = merge_runs(told({"outcome": bad}, later)).to_dicts()
     assert (row["outcome"], row["recovery_point"]) == (bad, "p")
+
+
+def test_a_log_that_broke_off_is_not_hidden_and_hides_nothing_of_the_whole_one():
+    broke = {"outcome": "failed", "finished_at": None, "observed_at": END.replace(hour=9)}
+    good = {"outcome": "success", "finished_at": END}
+    assert merge_runs(told(good, broke))["outcome"].to_list() == ["failed"]
+    whole = {"outcome": "failed", "finished_at": END, "message": "no space"}
+    merged = merge_runs(told(broke | {"message": "broke off"}, whole, good))
+    assert (merged["outcome"].to_list(), merged["message"].to_list(), merged["finished_at"].to_list()) == (
+        ["failed"],
+        ["no space"],
+        [END],
+    )

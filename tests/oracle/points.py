@@ -221,22 +221,31 @@ def _fill_capture_times_of_copies(told: dict[Key, list[Telling]]) -> None:
             tellings.append(Telling({"captured_at": found}, "job", None, "~"))
 
 
+WORST_FIRST = ("failed", "cancelled", "warning", "success", "running")
+
+
 def _merged_runs(payloads: Sequence[Payload]) -> list[tuple[dict[str, Any], str]]:
-    """Return each run (source, id) once, field by field as points are, with the SHA-256 of its best telling; of tellings of the latest end, one that it made nothing counts."""
+    """Return each run (source, id) once, field by field, of the tellings in their order of worth; with the SHA-256 of the best one."""
     told: dict[tuple[str, str], list[Telling]] = {}
     for payload in payloads:
         for row in payload.runs:
             told.setdefault((row["source"], row["id"]), []).append(Telling(row, "job", payload.observed_at, payload.sha256))
     found = []
     for tellings in told.values():
+        last = max((one.row["finished_at"] for one in tellings if one.row.get("finished_at") is not None), default=BEGIN)
+
+        def worth(one: Telling, last: int = last) -> tuple[Any, ...]:
+            made_nothing, end = one.row["outcome"] in ("failed", "cancelled"), one.row.get("finished_at")
+            ended = end if end is not None else last if made_nothing else BEGIN
+            observed = BEGIN if one.observed is None else one.observed
+            return (
+                one.row["outcome"] == "running", -ended, not made_nothing, end is None, -observed, WORST_FIRST.index(one.row["outcome"]), one.sha256,
+            )  # fmt: skip
+
+        ordered = sorted(tellings, key=worth)
         names = sorted({name for one in tellings for name in one.row})
-        last = max((one.row["finished_at"] for one in tellings if one.row.get("finished_at") is not None), default=None)
-        bad = [
-            one for one in tellings if one.row["outcome"] in ("failed", "cancelled") and one.row.get("finished_at") in (last, None)
-        ]
-        tellings = bad + [Telling(one.row, one.basis, BEGIN, one.sha256) for one in tellings if one not in bad] if bad else tellings
-        newest = min(tellings, key=lambda one: (-(BEGIN if one.observed is None else one.observed), one.sha256))
-        found.append(({name: best(tellings, name) for name in names}, newest.sha256))
+        merged = {name: next((one.row[name] for one in ordered if one.row.get(name) is not None), None) for name in names}
+        found.append((merged, ordered[0].sha256))
     return found
 
 
