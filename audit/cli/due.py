@@ -34,7 +34,7 @@ def command(data: Path, within: str, only: tuple[str, ...], fmt: str) -> None:
       fulfil    a request for evidence
       accept    what was shown to somebody who asked
       sign      a review, with the unit and its representatives
-      hold      the next review
+      begin     the next review
       lapses    a waiver, statement, training, delegation or assessment of a provider
 
     \b

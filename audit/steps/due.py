@@ -13,7 +13,7 @@ from audit.steps._open import Store
 DUE: dict[str, pl.DataType] = {
     "due": INSTANT,
     "overdue": pl.Boolean(),
-    "what": pl.String(),  # `decide`, `confirm`, `review`, `answer`, `mend`, `run`, `fulfil`, `accept`, `sign`, `hold`, `lapses`
+    "what": pl.String(),  # `decide`, `confirm`, `review`, `answer`, `mend`, `run`, `fulfil`, `accept`, `sign`, `begin`, `lapses`
     "kind": pl.String(),  # of record
     "id": pl.String(),
     "who": pl.String(),  # whose it is; empty: nobody's yet

@@ -74,7 +74,7 @@ def test_a_review_is_closed_once_every_unit_has_signed_and_stays_as_it_is(sessio
     past = session("review", "close", name, "--next", "2026-01-01", "--statement", "Well.", "--by", "Li Na")
     assert (past.code, "lies ahead" in past.err) == (2, True), past.err
     session.fine(*close)
-    assert [what for what, _ in waiting(session)] == ["hold"]
+    assert [what for what, _ in waiting(session)] == ["begin"]
     late = session("review", "sign", name, "--unit", first, "--capacity", "head", "--by", HEADS[first])
     assert (late.code, "is closed" in late.err) == (2, True), late.err
     session.fine("review", "revise", name, "--correction", "The vault was new in May.", "--by", "Li Na")

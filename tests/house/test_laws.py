@@ -59,8 +59,11 @@ HOMONYMS = {
     "policy/kinds/runbooks.py": {"runbook"},
     "policy/kinds/vendors.py": {"vendor"},
     "steps/ingest.py": {"contradiction"},
+    "cli/restorers.py": {"runbook"},
+    "steps/restorers.py": {"runbook", "training"},
+    "steps/vendors.py": {"vendor"},
 }
-"""Words that mean something else where they stand: a file of a programme, a key of Borg's JSON, an example in a help text."""
+"""Words that mean something else where they stand: a file of a programme, a kind of record, a key of Borg's JSON, an example in a help text."""
 
 
 WORDS = {"evidence"}

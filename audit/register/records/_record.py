@@ -161,7 +161,7 @@ class Record:
 class Due:
     """Something that a record waits for.
 
-    what: what somebody has to do (`decide`, `confirm`, `review`, `answer`, `mend`, `run`, `fulfil`, `accept`, `sign`, `hold`), or `lapses`; at: by or from when (UTC); who: whose
+    what: what somebody has to do (`decide`, `confirm`, `review`, `answer`, `mend`, `run`, `fulfil`, `accept`, `sign`, `begin`), or `lapses`; at: by or from when (UTC); who: whose
     it is (empty: nobody's yet).
     """
 

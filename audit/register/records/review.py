@@ -203,4 +203,4 @@ def due(record: Record, estate: Estate) -> Iterator[Due]:
     else:
         closed = record.last("close")
         assert closed is not None
-        yield Due("hold", datetime.fromisoformat(closed.values["next"]), closed.by)
+        yield Due("begin", datetime.fromisoformat(closed.values["next"]), closed.by)
