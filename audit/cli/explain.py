@@ -112,7 +112,7 @@ def _result(result: Result, found: Explained, most: int) -> None:
         click.echo(f"  and {hidden} more (--most {most + hidden})")
 
 
-def _breach(breach: Breach | Waived, found: Explained) -> None:
+def _breach(breach: Breach, found: Explained) -> None:
     how = f"waived ({breach.waiver})" if isinstance(breach, Waived) else "breached"
     click.echo(f"  {how} {time_text(breach.since)} to {time_text(breach.until)}")
     for key, value in breach.detail.items():

@@ -247,7 +247,7 @@ def frames_of(assessment: Assessment) -> dict[str, pl.DataFrame]:
     }
 
 
-def _more(stretch: Breach | Waived | Unproven, result: Result) -> dict[str, Any]:
+def _more(stretch: Breach | Unproven, result: Result) -> dict[str, Any]:
     """Return the columns that a stretch of its kind has beside those of all."""
     if isinstance(stretch, Unproven):
         return {"reason": stretch.reason}
@@ -275,7 +275,7 @@ def breach_of(row: Mapping[str, Any]) -> Breach:
 def waived_of(row: Mapping[str, Any]) -> Waived:
     """Return the stretch that a row of `waived` tells of."""
     breach = breach_of(row)
-    return Waived(breach.since, breach.until, row["waiver"], breach.detail, breach.evidence)
+    return Waived(breach.since, breach.until, breach.detail, breach.evidence, row["waiver"])
 
 
 def unproven_of(row: Mapping[str, Any]) -> Unproven:

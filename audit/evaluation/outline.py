@@ -61,7 +61,7 @@ class Outline:
             detail = {} if exposure is None else {"exposure_seconds": exposure}
             breaches.setdefault(tuple(key), []).append(Breach(since, until, detail))
         for *key, since, until, _, _, waiver in self.waived.iter_rows():
-            waived.setdefault(tuple(key), []).append(Waived(since, until, waiver))
+            waived.setdefault(tuple(key), []).append(Waived(since, until, waiver=waiver))
         for *key, since, until, _, _ in self.unproven.iter_rows():
             unproven.setdefault(tuple(key), []).append(Unproven(since, until, NOT_ASKED))
         keys = [(one.asset, one.part, one.control, one.leg, one.policy, one.version) for one in self.results]

@@ -71,7 +71,7 @@ def _waived(world: World, outcome: Outcome, evidence: Evidence, module: ModuleTy
     for (waiver,), rows in outcome.waived.group_by("waiver", maintain_order=True):
         for key, breaches in _breaches(world, outcome, rows.drop("waiver"), evidence, module).items():
             found.setdefault(key, []).extend(
-                Waived(one.since, one.until, str(waiver), one.detail, one.evidence) for one in breaches
+                Waived(one.since, one.until, one.detail, one.evidence, str(waiver)) for one in breaches
             )
     return {key: sorted(some, key=lambda one: one.since) for key, some in found.items()}
 

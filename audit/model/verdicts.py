@@ -55,24 +55,14 @@ class Breach:
 
 
 @dataclass(frozen=True, slots=True)
-class Waived:
-    """A stretch [since, until) that would be breached, and that a waiver covers: everything that a breach says, and the record of the waiver."""
+class Waived(Breach):
+    """What would be a breach, and is covered by the waiver that is named by the id of its record."""
 
-    since: datetime
-    until: datetime
-    waiver: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
-    evidence: tuple[EvidenceRef, ...] = ()
+    waiver: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {
-            "from": time_text(self.since),
-            "to": time_text(self.until),
-            "waiver": self.waiver,
-            "detail": dict(self.detail),
-            "evidence": [ref.to_json() for ref in self.evidence],
-        }
+        return {**Breach.to_json(self), "waiver": self.waiver}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +111,7 @@ class Result:
     @property
     def references(self) -> set[EvidenceRef]:
         """Every place in the evidence that its breaches name, the waived ones too."""
-        stretches: tuple[Breach | Waived, ...] = (*self.breaches, *self.waived)
-        return {ref for stretch in stretches for ref in stretch.evidence}
+        return {ref for stretch in (*self.breaches, *self.waived) for ref in stretch.evidence}
 
     @property
     def compliance(self) -> float | None:

@@ -502,7 +502,7 @@ def test_a_review_with_waivers_never_says_that_everything_was_kept(review, asses
     doubtful = next(one for one in assessment.results if one.verdict is Verdict.UNPROVEN)
     first = next(one for one in assessment.results if one.breaches)
     covered = replace(
-        first, verdict=Verdict.WAIVED, breaches=(), unproven=(), waived=tuple(Waived(one.since, one.until, "waiver-9", one.detail, one.evidence) for one in first.breaches),
+        first, verdict=Verdict.WAIVED, breaches=(), unproven=(), waived=tuple(Waived(one.since, one.until, one.detail, one.evidence, "waiver-9") for one in first.breaches),
     )  # fmt: skip
 
     def says(*results):

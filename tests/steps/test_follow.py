@@ -32,7 +32,7 @@ def result(*breached: tuple[float, float], unproven: tuple[tuple[float, float], 
         "db", "unit", policy, version, None, control, None, verdict, None, 0.0,
         tuple(Breach(day(since), day(until)) for since, until in breached),
         tuple(Unproven(day(since), day(until), "no-evidence") for since, until in unproven),
-        judged=((day(judged[0]), day(judged[1])),), waived=tuple(Waived(day(since), day(until), "waiver-1") for since, until in waived),
+        judged=((day(judged[0]), day(judged[1])),), waived=tuple(Waived(day(since), day(until), waiver="waiver-1") for since, until in waived),
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from audit.model.document import (
     TextCell,
 )
 from audit.model.records import SCOPE
-from audit.model.verdicts import Assessment, Breach, Result, Waived
+from audit.model.verdicts import Assessment, Result, Waived
 from audit.reporting.causes import cause
 from audit.reporting.context import Context
 
@@ -113,7 +113,6 @@ def _covered(covered: list[tuple[Result, Waived]], context: Context) -> Table:
 
 
 def _row(result: Result, stretch: Waived, context: Context) -> tuple[Cell, ...]:
-    breach = Breach(stretch.since, stretch.until, stretch.detail, stretch.evidence)
     return (
         TextCell((Name(result.asset),)),
         TextCell(context.unit_title(result.unit)),
@@ -122,6 +121,6 @@ def _row(result: Result, stretch: Waived, context: Context) -> tuple[Cell, ...]:
         InstantCell(stretch.since),
         InstantCell(stretch.until),
         DurationCell((stretch.until - stretch.since).total_seconds()),
-        TextCell(cause(result, breach, context)),
+        TextCell(cause(result, stretch, context)),
         EvidenceCell(stretch.evidence),
     )
