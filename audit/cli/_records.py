@@ -20,11 +20,21 @@ from audit.cli._tables import show
 from audit.content import Content
 from audit.model.facts import INSTANT
 from audit.register.acts import kinds
-from audit.register.records._record import NEW, Act, RefusedError
+from audit.register.records._record import NEW, Act, RefusedError, document_key
+from audit.steps._handed import handed
 from audit.steps._open import open_store
 from audit.steps.act import act, list_records, one_record, record_json
+from audit.steps.attachments import attachment, document, write_new
 
 FORMAT = click.Choice(["table", "json", "csv"])
+FILE = click.Path(path_type=Path)
+OUTPUT = click.Option(
+    ["-o", "--output"],
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    metavar="FILE",
+    help="The file to write; it must not be there yet.",
+)
 ROW: dict[str, Any] = {"id": pl.String, "state": pl.String, "on": INSTANT, "by": pl.String, "told": pl.String}
 SINGULAR = {"assets": "asset", "units": "unit", "tiers": "tier", "data_classes": "data-class", "answers": "answer"}
 """A key that takes several values is an option given several times, and then has the name of one of them."""
@@ -47,21 +57,32 @@ def record_command(kind: str) -> click.Group:
         group.add_command(_command(kind, name, one))
     group.add_command(_list(kind))
     group.add_command(_one(kind))
+    if any(one.attachments for one in offered.values()):
+        group.add_command(_attachment(kind))
+    if any(document_key(one.values) for one in offered.values()):
+        group.add_command(_document(kind))
     return group
 
 
 def _command(kind: str, name: str, one: Act) -> click.Command:
-    makes = NEW in one.before
+    makes, filed = NEW in one.before, document_key(one.values)
 
-    def run(data: Path, by: str | None, identities: tuple[str, ...] = (), own: Path | None = None, **given: Any) -> None:
+    def run(
+        data: Path, by: str | None, identities: tuple[str, ...] = (), own: Path | None = None, attach: tuple[Path, ...] = (),
+        document: Path | None = None, **given: Any,
+    ) -> None:  # fmt: skip
         values = {
             key: list(value) if isinstance(value, tuple) else value for key, value in given.items() if value not in (None, ())
         }
+        files = handed((*((document,) if document else ()), *attach))
+        first, files = (files[0], files[1:]) if document else (None, files)
         store, doer, content = open_store(data), by or getpass.getuser(), Content(own)
         refused: list[RefusedError] = []
         for identity in dict.fromkeys(identities) or (None,):
             try:
-                done = act(store, kind, name, values, record=identity, now=datetime.now(UTC), by=doer, content=content)
+                done = act(
+                    store, kind, name, values, record=identity, now=datetime.now(UTC), by=doer, content=content, files=files, document=first
+                )  # fmt: skip
             except RefusedError as error:
                 refused.append(error)
                 continue
@@ -74,7 +95,28 @@ def _command(kind: str, name: str, one: Act) -> click.Command:
             )
 
     parameters: list[click.Parameter] = [] if makes else [click.Argument(["identities"], metavar="ID...", nargs=-1, required=True)]
-    parameters += [_option(key, field) for key, field in one.values.model_fields.items()]
+    parameters += [
+        _option(key, field, needed=field.is_required() and key != filed) for key, field in one.values.model_fields.items()
+    ]
+    if filed:
+        parameters.append(
+            click.Option(
+                ["--document"],
+                type=FILE,
+                metavar="FILE",
+                help=f"The document: it is kept in the vault, and --{_flag(filed)} follows from it.",
+            )
+        )
+    if one.attachments:
+        parameters.append(
+            click.Option(
+                ["--attach"],
+                type=FILE,
+                metavar="FILE",
+                multiple=True,
+                help="A file that shows it: it is kept in the vault as it is. Several times for several.",
+            )
+        )
     parameters.append(click.Option(["--by"], help="Who does this; the login name when not given."))
     needed = " ".join(
         f"--{_flag(key)} {shlex.quote(_example(field))}" for key, field in one.values.model_fields.items() if field.is_required()
@@ -100,7 +142,7 @@ def _flag(key: str) -> str:
     return SINGULAR.get(key, key.replace("_", "-"))
 
 
-def _option(key: str, field: FieldInfo) -> click.Option:
+def _option(key: str, field: FieldInfo, *, needed: bool) -> click.Option:
     kind = field.annotation
     if get_origin(kind) in (Union, types.UnionType):
         kind = next(one for one in get_args(kind) if one is not type(None))
@@ -114,9 +156,7 @@ def _option(key: str, field: FieldInfo) -> click.Option:
         click.Choice(choices) if choices else click.INT if kind is int else click.FLOAT if kind is float else click.STRING
     )
     metavar = "DATE" if kind is datetime else None
-    return click.Option(
-        [f"--{_flag(key)}", key], type=kinds_of, required=field.is_required(), multiple=several, metavar=metavar, help=said
-    )
+    return click.Option([f"--{_flag(key)}", key], type=kinds_of, required=needed, multiple=several, metavar=metavar, help=said)
 
 
 def _list(kind: str) -> click.Command:
@@ -149,6 +189,42 @@ def _one(kind: str) -> click.Command:
 
     return click.Command("show", params=[click.Argument(["identity"], metavar="ID")], callback=click.pass_obj(run),
                          help=f"Show one with all that was done to it, as JSON.\n\n\b\nExample:\n  backup-audit {kind} show {kind}-12")  # fmt: skip
+
+
+def _attachment(kind: str) -> click.Command:
+    def run(data: Path, identity: str, which: str | None, output: Path) -> None:
+        told, found = attachment(open_store(data), kind, identity, which)
+        write_new(output, found)
+        click.echo(f"{output} is {told.name} ({told.size:,} bytes, {told.media_type}, SHA-256 {told.sha256}).")
+
+    return click.Command(
+        "attachment",
+        params=[
+            click.Argument(["identity"], metavar="ID"),
+            click.Argument(["which"], metavar="[NAME|SHA256]", required=False),
+            OUTPUT,
+        ],
+        callback=click.pass_obj(run),
+        help="Write a file that was handed over with an act to a new file; `show` tells which there are.\n\n\b\nExample:\n"
+        f"  backup-audit {kind} attachment {kind}-12 restore.log -o restore.log",
+    )
+
+
+def _document(kind: str) -> click.Command:
+    def run(data: Path, identity: str, version: str | None, output: Path) -> None:
+        done, told, found = document(open_store(data), kind, identity, version)
+        write_new(output, found)
+        click.echo(
+            f"{output} is version {done.values['version']} of {identity}, {told.name} ({told.size:,} bytes, SHA-256 {told.sha256}), by {done.by}."
+        )
+
+    option = click.Option(["--version"], help="Of which version; the newest when not given.")
+    return click.Command(
+        "document",
+        params=[click.Argument(["identity"], metavar="ID"), option, OUTPUT],
+        callback=click.pass_obj(run),
+        help=f"Write the document of a version to a new file.\n\n\b\nExample:\n  backup-audit {kind} document {kind}-12 --version 3 -o restore.md",
+    )
 
 
 def _told(values: Mapping[str, Any]) -> str:

@@ -409,13 +409,20 @@ def payloads(package: Package) -> None:
             **said,
             "received_at": at,
         }
+        brought, attached = [(file, body["sha256"], size)], body.get("attachments", [])
+        if attached:  # files that people handed over with what they did
+            named = [one["file"] for one in line.get("attachments", [])] + [""] * len(attached)
+            expected["attachments"] = [{**one, "file": name} for one, name in zip(attached, named)]
+            brought += [(one["file"], one["sha256"], one["size"]) for one in expected["attachments"]]
         where = f"entry {line['entry']}"
         if line != expected or line["entry"] in told:
             package.fail(where, f"says otherwise than line {number} of provenance.ndjson")
-        if not str(file).startswith("data/raw/") or (package.digests.get(file), sizes.get(file)) != (body["sha256"], size):
-            package.fail(where, f"its payload {file} is not the one that it names, by SHA-256 and size")
+        for file, digest, size in brought:
+            if not str(file).startswith("data/raw/") or (package.digests.get(file), sizes.get(file)) != (digest, size):
+                package.fail(where, f"its payload {file} is not the one that it names, by SHA-256 and size")
+            package.raw.setdefault(file, kind)
         told.add(line["entry"])
-        package.raw[file] = kind
+        package.raw[line["file"]] = kind
     for number in sorted(
         number for number, (_, entry) in package.entries.items() if "sha256" in entry["body"] and number not in told
     ):

@@ -14,7 +14,7 @@ from audit.discovery import modules
 from audit.evidence.vault import Vault
 from audit.model.records import RECORD
 from audit.register.journal import Journal
-from audit.register.records._record import Done, Record, records_of
+from audit.register.records._record import Attached, Done, Record, records_of
 
 KIND = "act"
 """The kind of the journal's entries that hold acts."""
@@ -30,7 +30,12 @@ def acts(journal: Journal, vault: Vault, known_at: int | None = None) -> Iterato
     for entry in journal.entries(up_to=known_at, kind=KIND):
         body = entry.body
         told = json.loads(vault.get(body["sha256"]))
-        yield body["record"], body["id"], Done(entry.number, entry.at, body["act"], body["by"], body["sha256"], told["values"])
+        attached = tuple(Attached(**one) for one in told.get("attachments", ()))
+        yield (
+            body["record"],
+            body["id"],
+            Done(entry.number, entry.at, body["act"], body["by"], body["sha256"], told["values"], attached),
+        )
 
 
 def records(journal: Journal, vault: Vault, known_at: int | None = None) -> dict[str, dict[str, Record]]:

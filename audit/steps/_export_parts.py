@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
@@ -115,7 +115,8 @@ def write_journal(
             lines.write(text + b"\n")
             entry = Entry.of(link)
             source = sources.setdefault(entry.body["sha256"], _source(store, entry))
-            _write(provenance, [_provenance(entry, source)])
+            attached = [sources.setdefault(one.sha256, one) for one in _attached(entry)]
+            _write(provenance, [_provenance(entry, source, attached)])
         progress("journal", link.number, checkpoint.size)
     root, last = cover.finish()
     _write(proof, map(_part, last))
@@ -137,9 +138,19 @@ def _source(store: Store, entry: Entry) -> Source:
     return Source(sha256, size, f"{package.RAW}/{safe_name(folder.replace('/', '_'), 40)}/{entry.number:08d}-{safe_name(name)}")
 
 
-def _provenance(entry: Entry, source: Source) -> dict[str, Any]:
-    envelope = entry.body.get("envelope", {})
-    told = {name: envelope[name] for name in ("source", "repository", "tool", "name", "observed_at") if name in envelope}
+def _attached(entry: Entry) -> list[Source]:
+    """Return the places of the files that were handed over with an act, in their order."""
+    return [
+        Source(one["sha256"], one["size"], f"{package.RAW}/attachment/{entry.number:08d}-{place}-{safe_name(one['name'])}")
+        for place, one in enumerate(entry.body.get("attachments", ()), 1)
+    ]
+
+
+def _provenance(entry: Entry, source: Source, attached: Sequence[Source]) -> dict[str, Any]:
+    envelope, files = entry.body.get("envelope", {}), entry.body.get("attachments", ())
+    told: dict[str, Any] = {
+        name: envelope[name] for name in ("source", "repository", "tool", "name", "observed_at") if name in envelope
+    }
     return {
         "entry": entry.number,
         "kind": entry.kind,
@@ -148,6 +159,7 @@ def _provenance(entry: Entry, source: Source) -> dict[str, Any]:
         "file": source.path,
         **told,
         "received_at": time_text(entry.at),
+        **({"attachments": [{**one, "file": put.path} for one, put in zip(files, attached, strict=True)]} if files else {}),
     }
 
 

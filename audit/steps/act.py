@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import rfc8785
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 import audit.controls
 from audit.content import Content
@@ -19,8 +21,9 @@ from audit.model.envelope import time_text
 from audit.model.records import SCOPE
 from audit.policy.suggest import one_of, unknown
 from audit.register.acts import KIND, kinds, records
-from audit.register.records._record import Attestable, Record, RecordOf, Waivable, allow, folded
+from audit.register.records._record import Attestable, Record, RecordOf, Values, Waivable, allow, document_key, folded
 from audit.register.records.delegation import deputies
+from audit.steps._handed import NO_DOCUMENT, Handed, fitting
 from audit.steps._open import Store
 from audit.steps._payloads import is_text
 
@@ -30,13 +33,13 @@ LONGEST = 10_000
 
 def act(
     store: Store, kind: str, name: str, values: Mapping[str, Any], *, record: str | None = None, now: datetime, by: str,
-    content: Content | None = None,
+    content: Content | None = None, files: Sequence[Handed] = (), document: Handed | None = None,
 ) -> Record:  # fmt: skip
     """Do an act to a record (null: make a new one), enter it, and return the record as it is then.
 
     values: what is told with it, as the act's model reads it; bare dates are days of the programme's zone. `now` is when (UTC), `by` who does it. content: where
-    questionnaires are; the program's own when null. Raises `InputError` with all faults of the values, `RefusedError` when the record is in another state or `by` may
-    not do it; nothing was entered then.
+    questionnaires are; the program's own when null. files: what is handed over with it; document: that whose SHA-256 is told with it. Raises `InputError` with all
+    faults of the values, `RefusedError` when the record is in another state or `by` may not do it; nothing was entered then.
     """
     module = kinds()[kind]
     offered = [one for one, told in module.ACTS.items() if not told.by_program]
@@ -44,6 +47,8 @@ def act(
         raise UsageError(f"{unknown('act', name, offered)} ({one_of(offered)})")
     if not named(by):
         raise UsageError("say who does this: --by NAME")
+    values, files = fitting(kind, name, module.ACTS[name], values, files, document)
+    attached = {"attachments": [asdict(one.told) for one in files]} if files else {}
     store.folder.must_be_writable()
     with store.journal.writing() as writer:
         # Nobody else can enter anything while we look: what is allowed now is allowed when it is entered.
@@ -55,7 +60,10 @@ def act(
         allow(module.ACTS, kind, there.get(record) if record else None, name, by)
         if hasattr(module, "check"):
             module.check(there.get(record) if record else None, name, told, by, now)
-        payload = rfc8785.dumps({"record": kind, "act": name, "values": told})
+        # The payload's hash, which results cite, stands for the files too; the entry names them for whoever checks the vault and reads no payload.
+        payload = rfc8785.dumps({"record": kind, "act": name, "values": told, **attached})
+        for one in files:
+            store.vault.put(one.data)
         identity = record or f"{kind}-{store.head() + 1}"
         body = {
             "sha256": store.vault.put(payload),
@@ -64,6 +72,7 @@ def act(
             "id": identity,
             "act": name,
             "by": by.strip(),
+            **attached,
         }
         writer.append(KIND, body, now)
     store.checkpoint()
@@ -112,10 +121,7 @@ def checked(
     except ValidationError as error:
         raise InputError(
             f"{what} was not entered",
-            [
-                Fault(where=what, key=".".join(map(str, one["loc"])), what=str(one["msg"]).removeprefix("Value error, "))
-                for one in error.errors()
-            ],
+            [Fault(where=what, key=".".join(map(str, one["loc"])), what=_wrong(model, one)) for one in error.errors()],
         ) from error
     told: dict[str, Any] = read.model_dump(mode="json")
     known = {key: (column.replace("_", " "), set(estate.segments[column].drop_nulls())) for key, column in SCOPE.items()}
@@ -144,6 +150,13 @@ def checked(
     if faults:
         raise InputError(f"{what} was not entered", faults)
     return told
+
+
+def _wrong(model: type[Values], error: ErrorDetails) -> str:
+    """Return what is wrong with a value, as people are told."""
+    if error["type"] == "missing" and error["loc"] == (document_key(model),):
+        return NO_DOCUMENT
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -204,6 +217,7 @@ def record_json(record: Record) -> dict[str, Any]:
                 "entry": one.number,
                 "sha256": one.sha256,
                 "values": dict(one.values),
+                **({"attachments": [asdict(file) for file in one.attached]} if one.attached else {}),
             }
             for one in record.done
         ],

@@ -161,15 +161,17 @@ def _journal(store: Store, sizes: set[int], result: Verification, progress: Prog
 
 
 def _payload_of(number: int, link: Any, walk: _Walk, result: Verification) -> None:
-    """Note the payload that an entry names by `sha256` in its body."""
+    """Note the payloads that an entry names by `sha256` in its body: its own, and those of files that were handed over with an act."""
     try:
         body: Mapping[str, Any] = Entry.of(link).body
-        sha256 = body.get("sha256")
+        named = [(one.get("sha256"), one.get("size")) for one in (body, *body.get("attachments", ()))]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return  # `faults_of` has named it
-    if isinstance(sha256, str):
-        first, size = walk.payloads.setdefault(sha256, (number, body.get("size")))
-        if size != body.get("size"):
+    for sha256, told in named:
+        if not isinstance(sha256, str):
+            continue
+        first, size = walk.payloads.setdefault(sha256, (number, told))
+        if None not in (size, told) and size != told:
             result.fail(f"entry {number}", f"it gives payload {sha256} another size than entry {first}")
 
 

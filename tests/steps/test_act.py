@@ -20,6 +20,7 @@ from audit.register.acts import frames, kinds, records
 from audit.register.dialect import reading
 from audit.register.records._record import NEW, RecordOf, RefusedError, same_person
 from audit.register.tables import act as act_table
+from audit.steps._handed import Handed
 from audit.steps._open import Store
 from audit.steps.act import act, list_records, one_record, record_json
 from audit.steps.apply import apply
@@ -169,21 +170,36 @@ def example_of(store: Store, kind: str, name: str) -> dict[str, Any]:
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.sampled_from(OFFERED), st.integers(0, 3), st.sampled_from(PEOPLE)), max_size=25))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(OFFERED), st.integers(0, 3), st.sampled_from(PEOPLE), st.lists(st.binary(max_size=9), max_size=2)
+        ),
+        max_size=25,
+    )
+)
 def test_any_sequence_of_acts_is_the_same_register_after_rebuild(
-    company: Store, wanted: list[tuple[tuple[str, str], int, str]]
+    company: Store, wanted: list[tuple[tuple[str, str], int, str, list[bytes]]]
 ) -> None:
-    for (kind, name), which, by in wanted:
+    for (kind, name), which, by, given_files in wanted:
         known = list_records(company, kind)
-        makes = NEW in kinds()[kind].ACTS[name].before
+        one = kinds()[kind].ACTS[name]
+        makes = NEW in one.before
         record = None if makes else known[which].id if which < len(known) else "nobody"
         try:
-            act(company, kind, name, example_of(company, kind, name), record=record, now=NOW, by=by)
+            act(
+                company, kind, name, example_of(company, kind, name), record=record, now=NOW, by=by,
+                files=[Handed.of(f"{number}.txt", data) for number, data in enumerate(given_files)] if one.attachments else (),
+            )  # fmt: skip
         except (UsageError, InputError):
             continue
     before = rows_of(company), records(company.journal, company.vault), frames(records(company.journal, company.vault))
     tables = {kind: exported(company, kind) for kind in kinds()}
+    files = {
+        file.sha256 for found in before[1].values() for record in found.values() for done in record.done for file in done.attached
+    }
     rebuild(company)
+    assert all(company.vault.has(sha256) for sha256 in files)
     after = rows_of(company), records(company.journal, company.vault), frames(records(company.journal, company.vault))
     assert before[:2] == after[:2]
     assert all(frame.equals(after[2][kind]) for kind, frame in before[2].items())

@@ -83,7 +83,7 @@ class Act:
 
     values: what is told with it. not_by: acts whose doers may not do this one: nobody approves their own request. not_by_last: the same of the newest
     of these acts only. not_named: keys under which the record names people who may not do this one: nobody confirms what is said of themselves.
-    by_program: only the program does it, of what an assessment shows; no command offers it.
+    by_program: only the program does it, of what an assessment shows; no command offers it. attachments: whether files can be handed over with it.
     """
 
     says: str
@@ -94,6 +94,18 @@ class Act:
     not_by_last: tuple[str, ...] = ()
     not_named: tuple[str, ...] = ()
     by_program: bool = False
+    attachments: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Marks a field that is the SHA-256 of a document. With the act the document itself can be handed over: then it is kept in the vault, and the field follows from it."""
+
+
+def document_key(model: type[Values]) -> str | None:
+    """Return the field of what is told with an act that is a document's SHA-256; null where there is none."""
+    marked = (key for key, field in model.model_fields.items() if any(isinstance(mark, Document) for mark in field.metadata))
+    return next(marked, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +126,19 @@ class Waivable:
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A file that was handed over with an act, whose bytes are in the vault under their SHA-256. name: without a path; size: in bytes; media_type: told by the name, for nobody
+    looked into it."""
+
+    name: str
+    size: int
+    media_type: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
-    """An act as it was done: the number and time (UTC) of its journal entry, the SHA-256 of its payload, who did it, and what was told."""
+    """An act as it was done: the number and time (UTC) of its journal entry, the SHA-256 of its payload, who did it, what was told, and the files handed over with it."""
 
     number: int
     at: datetime
@@ -123,6 +146,7 @@ class Done:
     by: str
     sha256: str
     values: Mapping[str, Any]
+    attached: tuple[Attached, ...] = ()
 
     @property
     def on(self) -> datetime:

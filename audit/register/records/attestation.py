@@ -37,7 +37,7 @@ class Statement(Scoped):
 
 
 ACTS = {
-    "sign": Act("state something and sign it", Statement, (NEW,), "signed"),
+    "sign": Act("state something and sign it", Statement, (NEW,), "signed", attachments=True),
     "withdraw": Act("take a statement back: it then counts for nothing, from its beginning", Reason, ("signed",), "withdrawn"),
 }
 COLUMNS: dict[str, pl.DataType] = {"control": pl.String(), "holds": pl.Boolean()}

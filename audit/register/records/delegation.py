@@ -41,7 +41,7 @@ class Delegated(Values):
 
 
 ACTS = {
-    "delegate": Act("let somebody answer for a unit, as its representative", Delegated, (NEW,), "delegated"),
+    "delegate": Act("let somebody answer for a unit, as its representative", Delegated, (NEW,), "delegated", attachments=True),
     "revoke": Act("end a delegation, from now on", Reason, ("delegated",), "revoked"),
 }
 COLUMNS: dict[str, pl.DataType] = {}

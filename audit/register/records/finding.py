@@ -106,7 +106,7 @@ class Closed(Values):
 
 
 ACTS = {
-    "open": Act("enter what a person, a drill or an auditor found", Opened, (NEW,), "open"),
+    "open": Act("enter what a person, a drill or an auditor found", Opened, (NEW,), "open", attachments=True),
     "follow": Act("of an assessment: a breach that no finding follows yet", Followed, (NEW,), "open", by_program=True),
     "see": Act("of an assessment: what a newer one shows of the breach", Shown, OPEN, None, by_program=True),
     "waive": Act("of an assessment: a waiver covers the breach", Shown, WORKED_ON, "waived", by_program=True),
@@ -114,10 +114,11 @@ ACTS = {
     "refute": Act("of an assessment: later evidence shows that there was no breach", Refuted, OPEN, "closed", by_program=True),
     "acknowledge": Act("take a finding on, or give it to an owner", Taken, ("open", "reopened"), "acknowledged"),
     "assign": Act("change owner, due date or severity", Taken, OPEN, None),
-    "comment": Act("say something of it", Commented, (*OPEN, "closed"), None),
-    "remediate": Act("say what is done to mend it", Planned, ("open", "acknowledged", "reopened", "remediating"), "remediating"),
+    "comment": Act("say something of it", Commented, (*OPEN, "closed"), None, attachments=True),
+    "remediate": Act("say what is done to mend it", Planned, ("open", "acknowledged", "reopened", "remediating"), "remediating", attachments=True),
     "close": Act(
-        "close it: evidence shows that it is mended, to somebody else than who mends it", Closed, WORKED_ON, "closed", not_by=("remediate",), not_named=("owner",)
+        "close it: evidence shows that it is mended, to somebody else than who mends it", Closed, WORKED_ON, "closed", not_by=("remediate",), not_named=("owner",),
+        attachments=True,
     ),
     "resume": Act("open a closed finding again", Reason, ("closed",), "reopened"),
 }  # fmt: skip

@@ -29,12 +29,18 @@ class Held(Scoped):
 
 
 ACTS = {
-    "place": Act("hold what there is of some assets", Held, (NEW,), "placed"),
+    "place": Act("hold what there is of some assets", Held, (NEW,), "placed", attachments=True),
     "ask-release": Act(
-        "ask for the release of a hold; it stands until somebody else releases it", Reason, ("placed",), "release asked"
+        "ask for the release of a hold; it stands until somebody else releases it",
+        Reason,
+        ("placed",),
+        "release asked",
+        attachments=True,
     ),
     "refuse-release": Act("refuse the release that was asked for", Reason, ("release asked",), "placed"),
-    "release": Act("release a hold, as somebody else asked", Reason, ("release asked",), "released", not_by=("ask-release",)),
+    "release": Act(
+        "release a hold, as somebody else asked", Reason, ("release asked",), "released", not_by=("ask-release",), attachments=True
+    ),
 }
 COLUMNS: dict[str, pl.DataType] = {"preserve": pl.String()}
 

@@ -48,9 +48,9 @@ class Fulfilled(Values):
 
 _WAITING = ("asked", "returned")
 ACTS = {
-    "ask": Act("ask for evidence", Asked, (NEW,), "asked"),
+    "ask": Act("ask for evidence", Asked, (NEW,), "asked", attachments=True),
     "assign": Act("say who is to show it", Assigned, _WAITING, None),
-    "fulfil": Act("name the package that shows it", Fulfilled, _WAITING, "fulfilled"),
+    "fulfil": Act("name the package that shows it", Fulfilled, _WAITING, "fulfilled", attachments=True),
     "accept": Act("accept what somebody else showed", Reason, ("fulfilled",), "accepted", not_by=("fulfil",)),
     "return": Act("return what somebody else showed: it does not suffice", Reason, ("fulfilled",), "returned", not_by_last=("fulfil",)),
     "withdraw": Act("take the request back", Reason, (*_WAITING, "fulfilled"), "withdrawn"),

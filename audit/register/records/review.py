@@ -137,13 +137,19 @@ class Revised(Values):
 
 ACTS = {
     "open": Act("open a review on an assessment that is frozen with it", Opened, (NEW,), "open"),
-    "propose": Act("propose a change for a unit, as its representative; it signs again after that", Proposed, ("open",), None),
+    "propose": Act(
+        "propose a change for a unit, as its representative; it signs again after that", Proposed, ("open",), None, attachments=True
+    ),
     "decide": Act(
-        "say what was decided for a unit, as somebody else proposed it; it signs again after that", Decided, ("open",), None
+        "say what was decided for a unit, as somebody else proposed it; it signs again after that",
+        Decided,
+        ("open",),
+        None,
+        attachments=True,
     ),
     "sign": Act("sign for a unit, as its representative", Signed, ("open",), None),
-    "close": Act("close a review that every unit has signed; it stays as it is", Closed, ("open",), "closed"),
-    "revise": Act("correct a closed review: the correction stands beside it", Revised, ("closed",), None),
+    "close": Act("close a review that every unit has signed; it stays as it is", Closed, ("open",), "closed", attachments=True),
+    "revise": Act("correct a closed review: the correction stands beside it", Revised, ("closed",), None, attachments=True),
 }
 COLUMNS: dict[str, pl.DataType] = {}
 

@@ -1,21 +1,34 @@
 """A runbook: how to recover some assets, step by step; which text of it is in use, where that is kept, and when it was reviewed.
 
-The register holds the SHA-256 of each version's document, not the document. A version is reviewed by somebody else than who wrote it, and until a new one is reviewed the
-one before it stands. It takes the review of the newest version to make the runbook count as reviewed again.
+The register holds the SHA-256 of each version's document, and the vault the document itself where it was handed over. A version is reviewed by somebody else than who
+wrote it, and until a new one is reviewed the one before it stands. It takes the review of the newest version to make the runbook count as reviewed again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import polars as pl
 from pydantic import Field
 
 from audit.model.estate import Estate
 from audit.model.facts import INSTANT
-from audit.register.records._record import NEW, Act, Due, Moment, Reason, Record, RefusedError, Said, Scoped, Sha256, Values
+from audit.register.records._record import (
+    NEW,
+    Act,
+    Document,
+    Due,
+    Moment,
+    Reason,
+    Record,
+    RefusedError,
+    Said,
+    Scoped,
+    Sha256,
+    Values,
+)
 
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -24,7 +37,9 @@ class Version(Values):
     """One version of the document."""
 
     version: Said = Field(description="how the document numbers itself", examples=["3"])
-    sha256: Sha256 = Field(description="the SHA-256 of the document, as sha256sum prints it", examples=[SHA256])
+    sha256: Annotated[Sha256, Document()] = Field(
+        description="the SHA-256 of a document that is not handed over, as sha256sum prints it", examples=[SHA256]
+    )
     kept: Said = Field(description="where the document is kept", examples=["the wiki, page Restore messages"])
     elsewhere: Said = Field(
         description="where else it is kept, away from the systems it describes", examples=["printed, in the safe of dc2"]
@@ -48,12 +63,13 @@ class Reviewed(Values):
 
 _LIVING = ("awaiting review", "reviewed")
 ACTS = {
-    "publish": Act("publish a runbook; somebody else reviews it", Published, (NEW,), "awaiting review"),
+    "publish": Act("publish a runbook; somebody else reviews it", Published, (NEW,), "awaiting review", attachments=True),
     "revise": Act(
         "publish a new version of its document; the reviewed one stands until this one is reviewed",
         Version,
         _LIVING,
         "awaiting review",
+        attachments=True,
     ),
     "review": Act(
         "state that the newest version was reviewed and can be followed, as somebody else wrote it",
@@ -61,6 +77,7 @@ ACTS = {
         _LIVING,
         "reviewed",
         not_by_last=("publish", "revise"),
+        attachments=True,
     ),
     "retire": Act("take a runbook out of use, from now on", Reason, _LIVING, "retired"),
 }

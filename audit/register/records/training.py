@@ -37,7 +37,9 @@ class Trained(Values):
 
 _STANDING = ("recorded", "confirmed")
 ACTS = {
-    "record": Act("record the training of a person; it counts once somebody else confirms it", Trained, (NEW,), "recorded"),
+    "record": Act(
+        "record the training of a person; it counts once somebody else confirms it", Trained, (NEW,), "recorded", attachments=True
+    ),
     "confirm": Act(
         "confirm a training, as neither the person trained nor who recorded it",
         Reason,
@@ -45,6 +47,7 @@ ACTS = {
         "confirmed",
         not_by=("record",),
         not_named=("person",),
+        attachments=True,
     ),
     "end": Act("say that the person can no longer be counted on, from now on", Reason, _STANDING, "ended"),
     "withdraw": Act("take it back: it then counts for nothing, from its beginning", Reason, _STANDING, "withdrawn"),

@@ -43,7 +43,9 @@ class Assessed(Values):
 
 
 ACTS = {
-    "assess": Act("enter what a provider answered; it counts once somebody else approves it", Assessed, (NEW,), "assessed"),
+    "assess": Act(
+        "enter what a provider answered; it counts once somebody else approves it", Assessed, (NEW,), "assessed", attachments=True
+    ),
     "approve": Act("approve an assessment, as somebody else made it", Reason, ("assessed",), "approved", not_by=("assess",)),
     "reject": Act("reject an assessment, as somebody else made it", Reason, ("assessed",), "rejected", not_by=("assess",)),
     "retire": Act("take an assessment out of use, from now on", Reason, ("assessed", "approved"), "retired"),

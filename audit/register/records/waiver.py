@@ -35,8 +35,8 @@ class Requested(Scoped):
 
 
 ACTS = {
-    "request": Act("ask for permission to breach a control for a time", Requested, (NEW,), "requested"),
-    "approve": Act("permit what somebody else asked for; it counts from this instant on", Reason, ("requested",), "approved", not_by=("request",)),
+    "request": Act("ask for permission to breach a control for a time", Requested, (NEW,), "requested", attachments=True),
+    "approve": Act("permit what somebody else asked for; it counts from this instant on", Reason, ("requested",), "approved", not_by=("request",), attachments=True),
     "refuse": Act("refuse what somebody else asked for", Reason, ("requested",), "refused", not_by=("request",)),
     "withdraw": Act("take a request back", Reason, ("requested",), "withdrawn"),
     "revoke": Act("end a waiver before it lapses: from now on nothing is covered", Reason, ("approved",), "revoked"),
