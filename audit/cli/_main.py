@@ -17,6 +17,7 @@ from audit.errors import BackupAuditError, Exit
 MAX_FAULTS_SHOWN = 50
 HERE = Path(__file__).parent
 RECORDS = HERE.parent / "register" / "records"
+FURTHER = HERE / "_of_records"
 
 
 class Commands(click.Group):
@@ -36,7 +37,10 @@ class Commands(click.Group):
 
 
 def _of_records(kind: str) -> click.Command:
-    command: click.Command = import_module("audit.cli._records").record_command(kind)
+    """Return the command of a kind of record: its acts, and what a file of `_of_records` has for it."""
+    command: click.Group = import_module("audit.cli._records").record_command(kind)
+    for one in import_module(f"audit.cli._of_records.{kind}").COMMANDS if kind in _modules(FURTHER) else ():
+        command.add_command(one)
     return command
 
 

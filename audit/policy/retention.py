@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,28 +19,48 @@ _STARTS = tuple(datetime(year, month, 1, 12, tzinfo=UTC) for year in range(2025,
 _BUCKETS = {name: Term.parse(f"1 {name}") for name in ("day", "week", "month", "quarter", "year")}
 
 
-def contradictions(declared: Declared[Policy], zone: str) -> Iterator[Fault]:
-    """Yield the faults of a policy whose `dispose` comes before its `keep` or `locked_for` has run out; `zone` is the policy's."""
-    objectives = promise(declared.item, declared.place)[0].objectives
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """What a disposal comes before. after: when copies are disposed of; term: for how long they have to stay; every: of which rule (null: of the lock); late: only copies taken
+    late in their period satisfy both."""
+
+    after: Term
+    term: Term
+    every: str | None
+    late: bool = False
+
+
+def clashes(objectives: Mapping[str, Any], zone: str) -> Iterator[Clash]:
+    """Yield where `dispose` of some objectives comes before their `keep` or `locked_for` has run out; `zone` is the policy's."""
     dispose = objectives.get("dispose")
     if dispose is None:
         return
-    here = declared.place.at("objectives", "dispose")
     for rule in getattr(objectives.get("keep"), "root", ()):
         if _earlier(dispose.after, rule.term, zone):
-            kept = f"`keep` every {rule.every} for {rule.term}"
-            what = f"`dispose` after {dispose.after} is earlier than {kept}: no copy can satisfy both"
-            yield here.fault(what, f"dispose after {rule.term} or later, or keep for less")
+            yield Clash(dispose.after, rule.term, rule.every)
         elif rule.every in _BUCKETS and _too_early_in_bucket(dispose, rule, zone):
-            what = (
-                f"a copy taken early in its {rule.every} is to be disposed of after {dispose.after}, before `keep` every "
-                f"{rule.every} for {rule.term} ends, counted from the {rule.every}'s end: only copies taken late in it satisfy both"
-            )
-            yield here.fault(what, f"add a {rule.every} to `after` or to `grace`", level="warning")
+            yield Clash(dispose.after, rule.term, rule.every, late=True)
     locked = objectives.get("locked_for")
     if locked is not None and _earlier(dispose.after, locked.term, zone):
-        what = f"`dispose` after {dispose.after} is earlier than `locked_for` {locked.term}: a locked copy cannot be deleted"
-        yield here.fault(what, f"dispose after {locked.term} or later, or lock for less")
+        yield Clash(dispose.after, locked.term, None)
+
+
+def contradictions(declared: Declared[Policy], zone: str) -> Iterator[Fault]:
+    """Yield the faults of a policy whose `dispose` comes before its `keep` or `locked_for` has run out; `zone` is the policy's."""
+    here = declared.place.at("objectives", "dispose")
+    for one in clashes(promise(declared.item, declared.place)[0].objectives, zone):
+        if one.late:
+            what = (
+                f"a copy taken early in its {one.every} is to be disposed of after {one.after}, before `keep` every "
+                f"{one.every} for {one.term} ends, counted from the {one.every}'s end: only copies taken late in it satisfy both"
+            )
+            yield here.fault(what, f"add a {one.every} to `after` or to `grace`", level="warning")
+        elif one.every is not None:
+            what = f"`dispose` after {one.after} is earlier than `keep` every {one.every} for {one.term}: no copy can satisfy both"
+            yield here.fault(what, f"dispose after {one.term} or later, or keep for less")
+        else:
+            what = f"`dispose` after {one.after} is earlier than `locked_for` {one.term}: a locked copy cannot be deleted"
+            yield here.fault(what, f"dispose after {one.term} or later, or lock for less")
 
 
 def _earlier(one: Term, other: Term, zone: str) -> bool:

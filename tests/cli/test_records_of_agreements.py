@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -115,3 +116,32 @@ def test_a_unit_says_what_it_would_sign_instead(session: Session) -> None:
     # It is no answer: the unit still owes one.
     assert any(one["who"].startswith(UNIT) for one in session.fine("due", "--kind", "agreement", "--format", "ndjson").rows)
     assert result_of(session.assess(*PERIOD), "im-messages-db", "agreement")["shares"]["met"] == 0
+
+
+def test_it_is_read_before_it_is_signed(session: Session, tmp_path: Path) -> None:
+    name = proposed(session)
+    told = session.fine("agreement", "read", name).out
+    for said in ("What is asked of you", "core version 1", "im-messages-db", session.fine("agreement", "show", name).json["text"]):
+        assert said in told
+    assert "承诺内容" in session.fine("agreement", "read", name, "--lang", "zh", "--unit", UNIT).out
+    file = tmp_path / "agreement.json"
+    written = session.fine("agreement", "read", name, "--lang", "zh", "--format", "json", "-o", file)
+    assert "Wrote" in written.out
+    document = json.loads(file.read_text(encoding="utf-8"))
+    assert (document["report"], document["facts"]["id"]) == ("agreement", name)
+    for given, said in (
+        (("agreement-1",), "unknown agreement `agreement-1`"),
+        ((name, "--unit", "finance"), "unknown unit `finance`"),
+    ):
+        refused = session("agreement", "read", *given)
+        assert (refused.code, said in refused.err) == (2, True), refused.err
+    assert "backup-audit agreement read" in session.fine("agreement", "read", "--help").out
+
+
+def test_what_the_baseline_does_not_allow_is_not_proposed(session: Session, tmp_path: Path) -> None:
+    programme = tmp_path / "programme"
+    demand = "baseline:\n- {tier: core, by: law, effective: 2026-01-01, objectives: {rpo: 5m}}\n"
+    (programme / "baseline.yaml").write_text(demand, encoding="utf-8")
+    session.fine("apply", programme, "--by", "olivia", "--confirmed-by", "noor")
+    refused = propose(session)
+    assert (refused.code, "below the baseline of 5m for core/messages" in refused.err) == (2, True), refused.err  # type: ignore[attr-defined]

@@ -16,6 +16,8 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from audit.model.estate import Estate
 from audit.model.facts import INSTANT
 from audit.model.records import SCOPE
+from audit.policy.lint import objections
+from audit.policy.standing import parties, place_of
 from audit.policy.suggest import one_of, unknown
 from audit.register.records._record import EXACT, NEW, Act, Due, Moment, Names, Reason, Record, Said, Sha256, Values
 from audit.register.records._units import represented, with_representatives
@@ -35,11 +37,16 @@ class Proposed(Values):
 
     @model_validator(mode="after")
     def _applied(self, info: ValidationInfo) -> Proposed:
-        known = {(one.name, one.version): one.sha256 for one in (info.context or {})["estate"].policies}
-        if (self.policy, self.version) not in known:
-            names = [f"{name} {version}" for name, version in known]
+        context = info.context or {}
+        estate = context["estate"]
+        place = place_of(estate, self.policy, self.version)
+        if place is None:
+            names = [f"{one.name} {one.version}" for one in estate.policies]
             raise ValueError(f"{unknown('policy version', f'{self.policy} {self.version}', names)} ({one_of(names)})")
-        return self.model_copy(update={"text": _same(self.text, known[self.policy, self.version])})
+        # Nobody is asked to sign what cannot be kept, or what the enterprise does not allow.
+        if grave := [one.says for one in objections(estate, place, context["now"]) if one.grave]:
+            raise ValueError("; ".join(grave))
+        return self.model_copy(update={"text": _same(self.text, estate.policies[place].sha256)})
 
 
 class Answered(Values):
@@ -152,9 +159,8 @@ def due(record: Record, estate: Estate) -> Iterator[Due]:
     if record.state != "proposed":
         return
     told = record.done[0].values
-    version = next(
-        (place for place, one in enumerate(estate.policies) if (one.name, one.version) == (told["policy"], told["version"])), None
-    )
+    place = place_of(estate, told["policy"], told["version"])
     answered = {one.values["unit"] for one in record.done if one.act in ("sign", "refuse")}
-    for unit in sorted(set(estate.segments.filter(pl.col("policy") == version)["unit"].drop_nulls()) - answered):
+    asked = set() if place is None else set(parties(estate, place)["unit"])
+    for unit in sorted(asked - answered):
         yield Due("answer", datetime.fromisoformat(told["until"]), with_representatives(unit, estate))

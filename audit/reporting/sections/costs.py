@@ -14,6 +14,11 @@ GIB = 2**30
 
 def section(assessment: Assessment, context: Context) -> list[Block]:  # noqa: ARG001 - every section is called alike
     """Return what each currency comes to, and the lines it is made of; nothing where no repository declares a price."""
+    return stored_and_paid(context)
+
+
+def stored_and_paid(context: Context) -> list[Block]:
+    """Return what the context's costs say; nothing where it has none."""
     words, costs = context.words, context.costs
     if costs is None:
         return []
