@@ -20,7 +20,7 @@ from audit.cli._tables import show
 from audit.content import Content
 from audit.model.facts import INSTANT
 from audit.register.acts import kinds
-from audit.register.records._record import NEW, Act, RefusedError, document_key
+from audit.register.records._record import NEW, Act, ByProgram, RefusedError, document_key
 from audit.steps._handed import handed
 from audit.steps._open import open_store
 from audit.steps.act import act, list_records, one_record, record_json
@@ -36,7 +36,7 @@ OUTPUT = click.Option(
     help="The file to write; it must not be there yet.",
 )
 ROW: dict[str, Any] = {"id": pl.String, "state": pl.String, "on": INSTANT, "by": pl.String, "told": pl.String}
-SINGULAR = {"assets": "asset", "units": "unit", "tiers": "tier", "data_classes": "data-class", "answers": "answer"}
+SINGULAR = {"assets": "asset", "units": "unit", "tiers": "tier", "data_classes": "data-class", "answers": "answer", "participants": "participant"}
 """A key that takes several values is an option given several times, and then has the name of one of them."""
 
 
@@ -96,7 +96,9 @@ def _command(kind: str, name: str, one: Act) -> click.Command:
 
     parameters: list[click.Parameter] = [] if makes else [click.Argument(["identities"], metavar="ID...", nargs=-1, required=True)]
     parameters += [
-        _option(key, field, needed=field.is_required() and key != filed) for key, field in one.values.model_fields.items()
+        _option(key, field, needed=field.is_required() and key != filed)
+        for key, field in one.values.model_fields.items()
+        if not any(isinstance(mark, ByProgram) for mark in field.metadata)
     ]
     if filed:
         parameters.append(

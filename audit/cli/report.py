@@ -16,11 +16,12 @@ from audit.cli._progress import progress
 from audit.content import Content
 from audit.errors import UsageError
 from audit.evidence.package import safe_name
+from audit.model.drill import Drills
 from audit.reporting.compose import Definition
 from audit.reporting.formats import LOCALES
 from audit.steps._open import open_store
 from audit.steps.assess import assess
-from audit.steps.report import agreeing, costs_for, formats, report_of
+from audit.steps.report import about_drill, agreeing, costs_for, drills_for, formats, report_of
 
 OUTPUT = click.Path(path_type=Path, allow_dash=True)
 
@@ -30,6 +31,7 @@ OUTPUT = click.Path(path_type=Path, allow_dash=True)
 @click.option("--from", "since", metavar="DATE", help="First day (in the programme's zone) or instant of the period.")
 @click.option("--to", "until", metavar="DATE", help="Day or instant at which the period ends; not in it any more.")
 @click.option("--year", type=int, help="A calendar year in the programme's zone, in place of --from and --to.")
+@click.option("--record", "record", metavar="ID", help="The drill or incident that the report `drill` is about.")
 @click.option("--unit", help="Report on the assets of one business unit.")
 @click.option(
     "--lang", "languages", type=click.Choice(sorted(LOCALES)), default=("en",), show_default="en", multiple=True,
@@ -51,7 +53,7 @@ OUTPUT = click.Path(path_type=Path, allow_dash=True)
 )
 @click.pass_obj
 def command(
-    data: Path, name: str, since: str | None, until: str | None, year: int | None, unit: str | None, languages: tuple[str, ...],
+    data: Path, name: str, since: str | None, until: str | None, year: int | None, record: str | None, unit: str | None, languages: tuple[str, ...],
     fmts: tuple[str, ...], known_at: str | None, framework: str | None, own: Path | None, output: Path,
 ) -> None:  # fmt: skip
     """Write a report, such as annual-review, over a period.
@@ -67,6 +69,8 @@ def command(
       backup-audit report annual-review --year 2026 --lang zh -o review-2026-zh.html
       backup-audit report annual-review --year 2026 --lang en --lang zh --format pdf --format xlsx -o reviews/
       backup-audit report framework --framework iso-27001-2022 --year 2026 --format pdf -o iso-27001.pdf
+      backup-audit report drill --record drill-4730 --lang zh --format pdf -o drill-4730.pdf
+      backup-audit report drills --year 2026 --format xlsx -o drills-2026.xlsx
       backup-audit report annual-review --from 2026-01-01 --to 2026-07-01 --unit platform --format json -o half-year.json
     """
     wanted = {(language, fmt): None for language in languages for fmt in fmts}
@@ -78,15 +82,37 @@ def command(
     store = open_store(data)
     known = known_number(store, known_at)
     zone = store.estate(store.head() if known is None else known).timezone
-    begin, end = parse_period(since, until, year, zone)
-    with progress() as shown:
-        assessment = assess(store, begin, end, known, progress=shown)
+    if (definition.about is None) != (record is None):
+        raise UsageError(
+            f"the report {name} is about a period, not about one record"
+            if record
+            else f"the report {name} is about one {definition.about}: name it (--record ID)"
+        )
+    if record is not None:
+        if since or until or year or unit:
+            raise UsageError(f"the report {name} is about one {definition.about}, whole: leave --from, --to, --year and --unit out")
+        assessment, told = about_drill(store, record, known)
+        found: Drills | None = told
+    else:
+        begin, end = parse_period(since, until, year, zone)
+        with progress() as shown:
+            assessment = assess(store, begin, end, known, controls=definition.controls, progress=shown)
+        found = drills_for(store, assessment, definition, unit)
     stored = costs_for(store, assessment, definition, unit)
-    stem = "-".join(safe_name(part) for part in (name, framework, unit) if part)
+    stem = "-".join(safe_name(part) for part in ((record,) if record else (name, framework, unit)) if part)
     folder = len(wanted) > 1 or output.is_dir()
     for language, fmt in wanted:
         written = report_of(
-            store, assessment, definition, language, fmt, unit, content=content, framework=framework, costs_found=stored
+            store,
+            assessment,
+            definition,
+            language,
+            fmt,
+            unit,
+            content=content,
+            framework=framework,
+            costs_found=stored,
+            drills_found=found,
         )
         if str(output) == "-":
             sys.stdout.buffer.write(written)

@@ -5,10 +5,13 @@ A pass is *proven* when somebody who did not run the drill signed it off and a r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import polars as pl
 
 from audit.model.intervals import INT
-from audit.model.terms import FOR_EVER
+from audit.model.terms import FOR_EVER, Term
 from audit.model.world import World
 
 RESULT = {
@@ -21,6 +24,23 @@ OPEN, UNPROVEN, STALE, EXPIRED, NONE = "drill-open", "drill-unproven", "needs-ve
 """Why it is unproven: a recovery that has no result yet; a pass that nobody else signed off, or without a restore run; one before a change; an old one; none."""
 ATTRIBUTES = ("policy", "city", "medium", "failure_domain", "tier", "data_class")
 """What of an asset, when it changes, leaves earlier tests without proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a promise asks of drills, for their calendar: something is to be tried with an asset again and again.
+
+    every: how often, a term from one try to the next, or the period of the calendar (`week`, `month`, `quarter`, `year`) in each of which one is made. A try is a recovery that
+    passed, at least so deep and, where `whole`, of all of the asset; shared: also of another asset that a drill names with it. exercises: the kinds of drills that are a try
+    instead, whatever came of their recoveries; null: recoveries are.
+    """
+
+    leg: str | None
+    every: Term | str
+    depth: int = 0
+    whole: bool = False
+    shared: bool = False
+    exercises: tuple[str, ...] | None = None
 
 
 def results(world: World) -> pl.DataFrame:
@@ -83,18 +103,24 @@ def _restored(world: World, rows: pl.DataFrame) -> pl.Series:
 
 def _changed(world: World, rows: pl.DataFrame) -> pl.Series:
     """Return for each result the first change of the asset, of its policy version, or of the text of a runbook for it after it ended; for ever where there is none."""
-    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in ATTRIBUTES)
-    changes = world.segments.filter((pl.col("code") == pl.col("code").shift(1)) & ~same).select("code", changed="begin")
-    if (books := world.records.get("runbook")) is not None:
-        # Of an asset that comes into the scope of a runbook later the row begins later: it was not its text that changed.
-        revised = books.filter((pl.col("act") == "revise") & (pl.col("begin") == pl.col("on").cast(INT)))
-        changes = pl.concat([changes, revised.select("code", changed="begin")])
+    changes = changes_of(world.segments, world.records)
     asked = rows.select("code", at="ended").with_row_index("row").drop_nulls("at").sort("at")
     found = asked.join_asof(
         changes.sort("changed"), left_on="at", right_on="changed", by="code", strategy="forward", allow_exact_matches=False, check_sortedness=False
     )  # fmt: skip
     ends = pl.repeat(FOR_EVER, rows.height, dtype=INT, eager=True)
     return ends.scatter(found["row"], found["changed"].fill_null(FOR_EVER)) if found.height else ends
+
+
+def changes_of(segments: pl.DataFrame, records: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Return when something of a group changed that leaves what was tried before without proof: `code`, `changed`. segments, records: as those of a world."""
+    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in ATTRIBUTES)
+    changes = segments.filter((pl.col("code") == pl.col("code").shift(1)) & ~same).select("code", changed="begin")
+    if (books := records.get("runbook")) is None:
+        return changes
+    # Of an asset that comes into the scope of a runbook later the row begins later: it was not its text that changed.
+    revised = books.filter((pl.col("act") == "revise") & (pl.col("begin") == pl.col("on").cast(INT)))
+    return pl.concat([changes, revised.select("code", changed="begin")])
 
 
 def young(world: World, rows: pl.DataFrame, allowed: pl.Series) -> pl.Series:

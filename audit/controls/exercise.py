@@ -9,6 +9,7 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from audit.controls._doubts import as_doubts
+from audit.controls._drills import Asked
 from audit.controls._objectives import Length, Objective
 from audit.controls._recorded import at_begin, not_yet_known, recorded, so_far
 from audit.controls._weaker import Shortfall, shorter, weaker, written
@@ -81,6 +82,13 @@ def evaluate(world: World) -> list[Outcome]:
         unproven = subtract(judged, union(met, breached))
         outcomes.append(world.outcome(whole, kind, judged, grace, breached, unproven, of_points=False))
     return outcomes
+
+
+def asked_of_drills(policy: PolicyVersion) -> Iterator[Asked]:
+    """Yield the exercises that a policy asks for."""
+    for kind in STANDING_IN:
+        if (term := _every(policy, kind)) is not None:
+            yield Asked(kind, term, exercises=(kind, *STANDING_IN[kind]))
 
 
 def _every(policy: PolicyVersion, kind: str) -> Term | None:

@@ -9,7 +9,7 @@ import polars as pl
 from pydantic import field_validator
 
 from audit.controls._doubts import as_doubts
-from audit.controls._drills import EXPIRED, NONE, OPEN, STALE, UNPROVEN, cured, passes, results
+from audit.controls._drills import EXPIRED, NONE, OPEN, STALE, UNPROVEN, Asked, cured, passes, results
 from audit.controls._objectives import Length, Objective
 from audit.controls._recorded import not_yet_known, so_far
 from audit.controls._weaker import Shortfall, shorter, weaker
@@ -64,6 +64,13 @@ def evaluate(world: World) -> list[Outcome]:
         unproven = subtract(judged, subtract(good, union(breached, doubtful)))
         outcomes.append(world.outcome(whole, None, judged, grace, breached, unproven, of_points=False))
     return outcomes
+
+
+def asked_of_drills(policy: PolicyVersion) -> Iterator[Asked]:
+    """Yield the measurement that a policy asks for: to the full service, of all of the asset."""
+    stated: RecoveryTime | None = policy.objectives.get("rto")
+    if stated is not None:
+        yield Asked(None, stated.every, FULL_SERVICE, whole=True)
 
 
 def _applies(policy: PolicyVersion) -> bool:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from audit.controls._buckets import borders, whole_buckets
 from audit.controls._doubts import as_doubts
-from audit.controls._drills import STALE, UNPROVEN, cured, of_others, passes, results, young
+from audit.controls._drills import STALE, UNPROVEN, Asked, cured, of_others, passes, results, young
 from audit.controls._objectives import Objective
 from audit.controls._weaker import Shortfall, weaker
 from audit.controls.recovery_point import WITHOUT_RPO, allowance
@@ -77,6 +77,14 @@ class RestoreTest(Objective):
 LEGS = ("partial", "full")
 OBJECTIVES = {"restore_test": RestoreTest}
 OTHERWISE = NONE
+
+
+def asked_of_drills(policy: PolicyVersion) -> Iterator[Asked]:
+    """Yield the tests that a policy asks for."""
+    stated: RestoreTest | None = policy.objectives.get("restore_test")
+    for leg in LEGS:
+        if stated is not None and (word := _word(policy, leg)):
+            yield Asked(leg, PERIODS[word], stated.depth, whole=leg == "full", shared=stated.per == "scope")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """The document: what a report says, before any format. Writers turn it into HTML, JSON and, from the same values, PDF and XLSX.
 
-Words are already in the reader's language; numbers, instants, lengths, shares, verdicts and evidence stay typed, so that a
-writer can localise them, a spreadsheet can sort them and a program can read them. Instants are UTC; lengths are seconds; shares
-lie between 0 and 1.
+Words are already in the reader's language; numbers, instants, lengths, shares, verdicts and evidence stay typed, so that a writer can localise them, a spreadsheet can sort them
+and a program can read them. Instants are UTC; lengths are seconds; shares lie between 0 and 1.
 """
 
 from __future__ import annotations
@@ -96,9 +95,6 @@ class EvidenceCell:
 Cell = TextCell | NumberCell | OrdinalCell | ShareCell | InstantCell | DurationCell | VerdictCell | EvidenceCell
 
 
-# Blocks: what a section is made of.
-
-
 @dataclass(frozen=True, slots=True)
 class Paragraph:
     """Running text."""
@@ -172,9 +168,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with typed cells. `empty` is said in place of a table without rows. `anchor`: rows can be referred to as
-    `<anchor>-<first cell>`. For paper: `printed` is what stands there in its place, where all rows would say little on many pages; `runs`, how many
-    leading columns become headings of the rows that share them (null: as it fits best).
+    """A table with typed cells. `empty` is said in place of a table without rows. `anchor`: rows can be referred to as `<anchor>-<first cell>`. For paper: `printed` is what stands
+    there in its place, where all rows would say little on many pages; `runs`, how many leading columns become headings of the rows that share them (null: as it fits best).
     """
 
     kind: ClassVar[str] = "table"
@@ -251,8 +246,8 @@ class Legend:
 
 @dataclass(frozen=True, slots=True)
 class HeatCell:
-    """One unit under one promise: the worst verdict, the met share of the judged time and what it could be at the best (null: judged at an
-    instant, or nothing judged), and how many assets were judged, breached, unproven and waived.
+    """One unit under one promise: the worst verdict, the met share of the judged time and what it could be at the best (null: judged at an instant, or nothing judged), and how
+    many assets were judged, breached, unproven and waived.
     """
 
     verdict: Verdict
@@ -300,6 +295,28 @@ class ShareBars:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockLine:
+    """One recovery, in seconds from its declaration: how old the state restored was (lost) and each step (its word, in order), beside what was agreed. Null: not known."""
+
+    label: Text
+    lost: float | None
+    rpo: float | None
+    steps: tuple[tuple[Text, float], ...]
+    rto: float | None
+    passed: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Recoveries by the clock, before and after the declaration of the disaster, beside the RPO and the RTO."""
+
+    kind: ClassVar[str] = "clock"
+    id: str
+    lines: tuple[ClockLine, ...]
+    caption: Text = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Signer:
     """Who is to sign, and what the signature says."""
 
@@ -316,7 +333,19 @@ class Signatures:
 
 
 Block = (
-    Paragraph | Heading | Note | Items | Definitions | KeyFigures | Table | Timelines | Legend | HeatMap | ShareBars | Signatures
+    Paragraph
+    | Heading
+    | Note
+    | Items
+    | Definitions
+    | KeyFigures
+    | Table
+    | Timelines
+    | Legend
+    | HeatMap
+    | ShareBars
+    | Clock
+    | Signatures
 )
 
 
@@ -349,13 +378,11 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A report: its cover and its sections. `zone` is the IANA time zone in which instants are shown; `language` the code of its
-    words.
+    """A report: its cover and its sections. `zone` is the IANA time zone in which instants are shown; `language` the code of its words.
 
-    `provisional`: evidence for the period may still come in. `simulated`: some of it was made by a simulation. `warnings` stand on
-    the cover, before anything else is read. `sheets`: how the document is laid out as a workbook; a section may be in it alone, where
-    paper has no room for it. `print_rows`: how many rows of a table, and how many assets of a timeline, paper shows at the most; the
-    rest is counted there.
+    `provisional`: evidence for the period may still come in. `simulated`: some of it was made by a simulation. `warnings` stand on the cover, before anything else is read.
+    `sheets`: how the document is laid out as a workbook; a section may be in it alone, where paper has no room for it. `print_rows`: how many rows of a table, and how many assets
+    of a timeline, paper shows at the most; the rest is counted there.
     """
 
     report: str

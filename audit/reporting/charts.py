@@ -150,7 +150,7 @@ def _spans(count: int, most: int) -> list[range]:
 
 def _heat_map(block: HeatMap, rows: range, columns: range, words: Words) -> str:
     breadth = min(96.0, (WIDTH - LABELS) / len(columns))
-    heads = [_wrapped(plain(block.columns[column]), breadth - 6, SMALL, 6) for column in columns]
+    heads = [wrapped(plain(block.columns[column]), breadth - 6, SMALL, 6) for column in columns]
     top = 26 + 13 * max(len(head) for head in heads)
     canvas = Canvas(top + ROW * len(rows) + 4.0)
     _legend_of_heat(canvas, words, waived=any(cell and cell.verdict is Verdict.WAIVED for row in block.cells for cell in row))
@@ -161,7 +161,7 @@ def _heat_map(block: HeatMap, rows: range, columns: range, words: Words) -> str:
     found: list[HeatCell] = []
     for place, row in enumerate(rows):
         y = top + ROW * place
-        canvas.text(LABELS - 10, y + ROW / 2, _shortened(plain(block.rows[row]), LABELS - 14, SIZE), align="right")
+        canvas.text(LABELS - 10, y + ROW / 2, shortened(plain(block.rows[row]), LABELS - 14, SIZE), align="right")
         for across, column in enumerate(columns):
             cell = block.cells[row][column]
             _cell(canvas, LABELS + breadth * across, y, breadth, cell, words)
@@ -181,7 +181,7 @@ def _cell(canvas: Canvas, x: float, y: float, breadth: float, cell: HeatCell | N
         return
     canvas.box(x + 1, y + 1, breadth - 2, ROW - 2, GROUND[_ground(cell)])
     middle = x + breadth / 2
-    word = _shortened(words.plain(f"verdicts.{cell.verdict}"), breadth - 6, SMALL)
+    word = shortened(words.plain(f"verdicts.{cell.verdict}"), breadth - 6, SMALL)
     if cell.verdict is Verdict.NOT_APPLICABLE:
         canvas.shape(middle, y + 11, "not-applicable", QUIET)
         canvas.text(middle, y + 24, word, align="center", size=SMALL, fill=QUIET)
@@ -219,7 +219,7 @@ def _legend_of_heat(canvas: Canvas, words: Words, *, waived: bool) -> None:
 
 def share_bars(block: ShareBars, words: Words, formats: Formats) -> str:
     """Return the picture of bars of shares: each state's stretch of the bar, and the met share in figures at its right."""
-    labels = [_wrapped(plain(bar.label), LABELS - 14, SIZE, 2) for bar in block.bars]
+    labels = [wrapped(plain(bar.label), LABELS - 14, SIZE, 2) for bar in block.bars]
     canvas = Canvas(30.0 + BAR * len(block.bars))
     states = [state for state in State if any(dict(bar.shares).get(state) for bar in block.bars)]
     x = 0.0
@@ -292,14 +292,14 @@ def legend_width(said: str) -> float:
     return _width(said, SMALL)
 
 
-def _shortened(text: str, room: float, size: int) -> str:
+def shortened(text: str, room: float, size: int) -> str:
     """Return a text that fits, its end cut off with an ellipsis where it does not."""
     while text and _width(text, size) > room:
         text = text.removesuffix("…")[:-1].rstrip() + "…"
     return text
 
 
-def _wrapped(text: str, room: float, size: int, most: int) -> list[str]:
+def wrapped(text: str, room: float, size: int, most: int) -> list[str]:
     """Return a text in at most `most` lines: broken between words, in Chinese after a mark; what is too long for a line, between its letters, and a
     word with a hyphen between its syllables."""
     lines: list[str] = [""]
@@ -313,8 +313,8 @@ def _wrapped(text: str, room: float, size: int, most: int) -> list[str]:
     lines = [line.rstrip() for line in lines if line.strip()]
     kept = lines[:most]
     if len(lines) > most:
-        kept[-1] = _shortened(kept[-1] + "…" * 2, room, size)
-    return [_shortened(line, room, size) for line in kept]
+        kept[-1] = shortened(kept[-1] + "…" * 2, room, size)
+    return [shortened(line, room, size) for line in kept]
 
 
 def _hyphenated(word: str, room: float, size: int) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+import audit.controls
 import audit.reporting.sections
 from audit.content import Content, ContentError
 from audit.discovery import modules
@@ -19,12 +20,15 @@ from audit.errors import UsageError
 from audit.evaluation.costs import Costs
 from audit.evaluation.framework import Answered
 from audit.model.document import Cell, Document, Fact, InstantCell, Name, OrdinalCell, Section, Sheet, Text, TextCell
+from audit.model.drill import Drills
 from audit.model.estate import Estate
 from audit.model.verdicts import Assessment
 from audit.reporting.context import Context, Record
 from audit.reporting.formats import Formats
 from audit.reporting.words import Words, language_named, names_kept
 
+ABOUT = "drill"
+"""The kind of record that a report can be about."""
 FINAL_AFTER = timedelta(days=14)
 """A review is final when every source in use has delivered evidence to this long after the period's end (design 5)."""
 
@@ -32,7 +36,7 @@ FINAL_AFTER = timedelta(days=14)
 @dataclass(frozen=True, slots=True)
 class Definition:
     """A report as `reports/<name>.yaml` defines it: title, subtitle and audience by language, and its sections in order with
-    their options.
+    their options. about: the kind of record that it is about, one of which has to be named; null: it is about a period. controls: the only ones that are judged for it; null: all.
     """
 
     name: str
@@ -43,11 +47,18 @@ class Definition:
     workbook: tuple[tuple[str, tuple[tuple[str, Mapping[str, Any]], ...]], ...] = ()
     print_rows: int = 200
     signers: tuple[Mapping[str, Any], ...] = ()
+    about: str | None = None
+    controls: tuple[str, ...] | None = None
 
     @property
     def needs_framework(self) -> bool:
         """Whether one of its sections answers a framework."""
         return any(getattr(module, "NEEDS_FRAMEWORK", False) for module, _ in self._modules())
+
+    @property
+    def needs_drills(self) -> bool:
+        """Whether one of its sections tells of drills."""
+        return any(getattr(module, "NEEDS_DRILLS", False) for module, _ in self._modules())
 
     def needs_costs(self, estate: Estate) -> bool:
         """Whether one of its sections says what is stored and what that costs: where a repository declares a price, or with `always: true` in any case."""
@@ -79,6 +90,8 @@ class Definition:
             workbook=_workbook(name, values.get("workbook")),
             print_rows=_print_rows(name, values.get("print_rows", 200)),
             signers=_signers(name, values.get("signers")),
+            about=_about(name, values.get("about")),
+            controls=_controls(name, values.get("controls")),
             **texts,
         )
 
@@ -100,6 +113,25 @@ def _print_rows(report: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ContentError(f"reports/{report}.yaml: print_rows must be a whole number of at least 1, not {value!r}")
     return value
+
+
+def _about(report: str, value: Any) -> str | None:
+    """Read `about: drill`: the kind of record that a report is about."""
+    if value not in (None, ABOUT):
+        raise ContentError(
+            f"reports/{report}.yaml: a report is about a {ABOUT} (`about: {ABOUT}`), or about a period, not about {value!r}"
+        )
+    return str(value) if value else None
+
+
+def _controls(report: str, values: Any) -> tuple[str, ...] | None:
+    """Read `controls: [...]`: the only ones that are judged for it; null: all."""
+    if values is None:
+        return None
+    known = modules(audit.controls.__name__)
+    if not isinstance(values, list) or not values or any(name not in known for name in values):
+        raise ContentError(f"reports/{report}.yaml: controls must be a list of these: {', '.join(known)}")
+    return tuple(values)
 
 
 def _signers(report: str, values: Any) -> tuple[Mapping[str, Any], ...]:
@@ -139,6 +171,7 @@ def compose(
     record: Record | None = None,
     answered: Answered | None = None,
     costs: Costs | None = None,
+    drills: Drills | None = None,
 ) -> Document:
     """Return the document of an assessment in `language`. With `unit` it is of that unit alone: the assessment has only its
     results.
@@ -150,7 +183,7 @@ def compose(
     context = Context(
         content=content, words=words, formats=formats, estate=estate, unit=unit, payloads=payloads, quarantine=quarantine,
         provisional=awaited != (), awaited=awaited or (), final_at=final_at, signers=definition.signers, record=record or Record(),
-        answered=answered, costs=costs,
+        answered=answered, costs=costs, drills=drills,
     )  # fmt: skip
     written = _Sections(assessment, context)
     return Document(

@@ -14,6 +14,7 @@ from audit.evaluation.costs import Costs
 from audit.evaluation.framework import Answered
 from audit.evidence.checkpoint import Checkpoint
 from audit.model.document import Name, Text
+from audit.model.drill import Drills
 from audit.model.estate import Estate
 from audit.reporting.formats import Formats
 from audit.reporting.words import Words, joined
@@ -55,7 +56,7 @@ class Context:
     `awaited` names the sources it is awaited from. `signers`: who is to sign, as the report's definition says. `final_at`: the instant to which
     every source must have delivered. `record`: what the data folder says beside the evidence.
     `answered`: the framework that was asked for, with its answers, or null. `costs`: what is stored and what that costs, where a section was to
-    say it, or null.
+    say it, or null. `drills`: what drills showed and which are due, where a section was to say it, or null.
     """
 
     content: Content
@@ -72,6 +73,7 @@ class Context:
     record: Record = field(default_factory=Record)
     answered: Answered | None = None
     costs: Costs | None = None
+    drills: Drills | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     _titles: dict[str, Text] = field(default_factory=dict, repr=False)
     _promises: dict[tuple[str, str | None, str | None], Text] = field(default_factory=dict, repr=False)

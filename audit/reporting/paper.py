@@ -8,6 +8,7 @@ from typing import Any
 
 from audit.model.document import (
     Block,
+    Clock,
     Document,
     EvidenceCell,
     HeatMap,
@@ -54,6 +55,8 @@ def _parts(block: Block, limit: int, words: Words) -> Iterator[Block]:
             yield from _shortened(block, "items", block.items, limit, words("paper.items-rest", **_counts(block.items, limit)))
         case ShareBars():
             yield from _shortened(block, "bars", block.bars, limit, words("paper.rows-rest", **_counts(block.bars, limit)))
+        case Clock():
+            yield from _shortened(block, "lines", block.lines, limit, words("paper.rows-rest", **_counts(block.lines, limit)))
         case HeatMap():
             short = replace(block, cells=block.cells[:limit])
             yield from _shortened(short, "rows", block.rows, limit, words("paper.rows-rest", **_counts(block.rows, limit)))

@@ -17,6 +17,7 @@ from audit.content import Content
 from audit.controls._attested import Attested
 from audit.discovery import modules
 from audit.errors import Fault, InputError, UsageError
+from audit.model.drill import RestoreRun
 from audit.model.envelope import time_text
 from audit.model.records import SCOPE
 from audit.policy.suggest import one_of, unknown
@@ -26,6 +27,7 @@ from audit.register.records.delegation import deputies
 from audit.steps._handed import NO_DOCUMENT, Handed, fitting
 from audit.steps._open import Store
 from audit.steps._payloads import is_text
+from audit.steps.drills import restore_run
 
 LONGEST = 10_000
 """Characters of a text that is told with an act: a spreadsheet's cell holds some 32,000."""
@@ -114,6 +116,7 @@ def checked(
         "record": known_records[kind].get(record) if record else None,
         "estate_at": store.estate,
         "entry": lambda number: _entry(store, number),
+        "restore_run": lambda asset, name: _restore_run(store, asset, name),
         "deputies": lambda unit: deputies(known_records["delegation"].values(), unit, estate.representatives.get(unit, ()), now),
     }
     try:
@@ -184,6 +187,14 @@ def _entry(store: Store, number: int | None) -> tuple[int, str]:
     if found is None:
         raise ValueError(f"there is no entry {number} of the journal; the newest is {store.head()}")
     return number, found.hash
+
+
+def _restore_run(store: Store, asset: str, name: str) -> RestoreRun:
+    """Return a restore run of an asset in the evidence. Raises `ValueError` when there is none of that name."""
+    try:
+        return restore_run(store, store.head(), asset, name)
+    except UsageError as error:
+        raise ValueError(str(error)) from error
 
 
 def legs_of(control: str) -> tuple[str, ...]:

@@ -44,7 +44,9 @@ def build(
     store.folder.must_be_writable()
     definition = Definition.load(content, name)
     agreeing(definition, framework, content)
-    assessment = assess(store, since, until)
+    if definition.about is not None:
+        raise UsageError(f"the report {name} is about one {definition.about}: `backup-audit report {name} --record ID` writes it")
+    assessment = assess(store, since, until, controls=definition.controls)
     seen = assessment.as_known_at
     written = report_of(store, assessment, definition, language, fmt, unit, content=content, framework=framework)
     folder = store.folder.reports_path

@@ -43,7 +43,7 @@ from audit.steps._open import Progress, Store, quietly
 from audit.steps._populations import populations
 from audit.steps._scope import Chosen, Scope, assets_of, choose
 from audit.steps.assess import assess, known_at_of
-from audit.steps.report import agreeing, costs_for, observed, record_of, report
+from audit.steps.report import agreeing, costs_for, drills_for, observed, record_of, report
 
 KIND = "export"
 """The kind of the journal entry that says what was exported, when and by whom."""
@@ -174,6 +174,7 @@ def _reports(
         made = report(
             assessment, chosen.estate, definition, language, fmt, scope.unit,
             content=content, payloads=payloads, quarantine=chosen.quarantine, record=record, costs=stored[definition.name],
+            drills=drills_for(store, assessment, definition, scope.unit),
         )  # fmt: skip
         yield f"{package.REPORTS}/{safe_name(definition.name)}-{language}.{fmt}", made
         progress("reports", number, len(wanted))

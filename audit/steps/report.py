@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 import polars as pl
 
@@ -14,6 +15,7 @@ from audit.evaluation.costs import Costs
 from audit.evaluation.framework import Answered
 from audit.evidence.checkpoint import Checkpoint, CheckpointError, verify
 from audit.evidence.keys import public_key
+from audit.model.drill import Drills
 from audit.model.estate import Estate
 from audit.model.verdicts import Assessment
 from audit.policy.frameworks import names, read_framework
@@ -23,7 +25,8 @@ from audit.reporting.context import Declaration, Record
 from audit.steps._open import Store
 from audit.steps.apply import FROM_THE_BEGINNING
 from audit.steps.assess import with_unit
-from audit.steps.costs import costs
+from audit.steps.costs import costs, unjudged
+from audit.steps.drills import drills, one_drill
 from audit.steps.framework import answer
 
 
@@ -41,6 +44,7 @@ def report(
     record: Record | None = None,
     answered: Answered | None = None,
     costs: Costs | None = None,
+    drills: Drills | None = None,
 ) -> bytes:
     """Return a report as a file of format `fmt` (`formats()` names them).
 
@@ -55,7 +59,7 @@ def report(
         assessment = with_unit(assessment, unit, known)
     document = compose(
         assessment, estate, definition, language,
-        content=content, unit=unit, payloads=payloads, quarantine=quarantine, record=record, answered=answered, costs=costs,
+        content=content, unit=unit, payloads=payloads, quarantine=quarantine, record=record, answered=answered, costs=costs, drills=drills,
     )  # fmt: skip
     return bytes(writers[fmt].write(document, content))
 
@@ -71,10 +75,11 @@ def report_of(
     content: Content,
     framework: str | None = None,
     costs_found: Costs | None = None,
+    drills_found: Drills | None = None,
 ) -> bytes:
     """Return a report on an assessment of a data folder, answering a framework where one is named; all that it says beside the verdicts is read there, as known at the same entry.
 
-    costs_found: what is stored of the assets reported on, where that is known already.
+    costs_found, drills_found: what is stored of the assets reported on, and what drills showed, where that is known already.
     """
     known = assessment.as_known_at
     agreeing(definition, framework, content)
@@ -86,6 +91,7 @@ def report_of(
         assessment, store.estate(known), definition, language, fmt, unit,
         content=content, payloads=observed(store.catalog.payloads(known), store.catalog.listings(known)), quarantine=store.catalog.quarantine(known), record=record_of(store, known),
         answered=answered, costs=costs_found or costs_for(store, assessment, definition, unit),
+        drills=drills_found or drills_for(store, assessment, definition, unit),
     )  # fmt: skip
 
 
@@ -102,6 +108,23 @@ def costs_for(
         owners = estate.segments.group_by("asset").agg(pl.col("unit").last()).filter(pl.col("unit") == unit)
         assets = sorted(owners["asset"])
     return costs(store, assessment.since, assessment.until, assessment.as_known_at, assets=assets)
+
+
+def drills_for(store: Store, assessment: Assessment, definition: Definition, unit: str | None = None) -> Drills | None:
+    """Return the drills of an assessment's period, and what is due, of a unit's assets (null: of all), as known at its entry; null where the report does not tell of them."""
+    if not definition.needs_drills:
+        return None
+    return drills(store, assessment.since, assessment.until, assessment.as_known_at, unit=unit)
+
+
+def about_drill(store: Store, record: str, known_at: int | None = None) -> tuple[Assessment, Drills]:
+    """Return what a report on one drill rests on: an assessment in which nothing is judged, from when it was declared (else planned for) to when it was last spoken of; and the drill.
+    Raises `UsageError` for an unknown record."""
+    found = one_drill(store, record, known_at)
+    (one,) = found.drills
+    since = one.declared or one.planned_for or one.told[0].entered
+    until = max(since, found.at).replace(microsecond=0) + timedelta(seconds=1)
+    return unjudged(store, since, until, known_at), found
 
 
 def agreeing(definition: Definition, framework: str | None, content: Content) -> None:

@@ -59,6 +59,8 @@ HOMONYMS = {
     "policy/kinds/runbooks.py": {"runbook"},
     "policy/kinds/vendors.py": {"vendor"},
     "steps/ingest.py": {"contradiction"},
+    "reporting/sections/drill.py": {"runbook"},
+    "steps/drills.py": {"runbook"},
     "cli/restorers.py": {"runbook"},
     "steps/restorers.py": {"runbook", "training"},
     "steps/vendors.py": {"vendor"},

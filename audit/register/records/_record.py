@@ -116,6 +116,11 @@ class RecordOf:
 
 
 @dataclass(frozen=True, slots=True)
+class ByProgram:
+    """Marks a field that the program fills in, of what else is told: no command offers it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Attestable:
     """Marks a field that names a control that rests on statements."""
 

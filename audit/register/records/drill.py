@@ -5,20 +5,24 @@ Each step is stamped for each asset; each asset has its own result. Who ran it c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import polars as pl
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from audit.errors import UsageError
 from audit.model.estate import Estate
 from audit.model.facts import INSTANT
+from audit.model.records import SCOPE
 from audit.register.records._record import (
     EXACT,
     NEW,
     Act,
+    ByProgram,
     Done,
     Due,
     Moment,
@@ -45,15 +49,61 @@ class Planned(Values):
         description="what is tried: a talk at a table, or the recovery of files, of a database, of everything, or a failover",
         examples=["full"],
     )
-    assets: Names = ASSETS
+    assets: Names = Field((), description="assets to be recovered; only these can have results", examples=["im-messages-db"])
+    draw: int | None = Field(
+        None, ge=1, description="instead: how many assets are drawn, of those in service that have one of the named values"
+    )
+    units: Names = Field((), description="draw only of assets of these units")
+    tiers: Names = Field((), description="draw only of assets of these tiers")
+    data_classes: Names = Field((), description="draw only of assets of these data classes")
     planned_for: Moment | None = Field(None, description="when it is to be")
     scenario: str = Field("", description="what is supposed to have happened")
     runbook: str = Field("", description="the runbook followed, with its version")
     participants: Names = Field((), description="who takes part; none of them can sign it off")
     criteria: str = Field("", description="what has to be reached for it to pass")
     seed: int | None = Field(
-        None, ge=-EXACT, le=EXACT, description="the seed with which the assets were drawn, where they were drawn"
+        None, ge=-EXACT, le=EXACT, description="the seed with which the assets were drawn, or are with --draw (any when not given)"
     )
+    population: Annotated[int | None, ByProgram()] = Field(None, description="of how many assets they were drawn")
+
+    @model_validator(mode="after")
+    def _drawn(self, info: ValidationInfo) -> Self:
+        """Draw the assets, where that is asked for, of those that are in service now."""
+        scoped = any(getattr(self, key) for key in SCOPE if key != "assets")
+        if self.draw is None:
+            if not self.assets:
+                raise ValueError("name the assets that are to be recovered, or say how many are drawn (draw)")
+            if scoped:
+                raise ValueError("units, tiers and data_classes say of which assets some are drawn: say how many (draw)")
+            return self.model_copy(update={"population": None})
+        if self.assets:
+            raise ValueError("assets are named, or drawn, not both")
+        told = info.context or {}
+        population = _population(self, told["estate"], told["now"])
+        if self.draw > len(population):
+            raise ValueError(f"{self.draw} assets cannot be drawn: {len(population)} in service are such")
+        seed = secrets.randbelow(2**31) if self.seed is None else self.seed
+        return self.model_copy(
+            update={"assets": tuple(drawn(population, self.draw, seed)), "seed": seed, "population": len(population)}
+        )
+
+
+def _population(planned: Planned, estate: Estate, now: datetime) -> list[str]:
+    """Return the assets in service of which some are drawn."""
+    here = estate.segments.filter(
+        (pl.col("from").is_null() | (pl.col("from") <= now)) & (pl.col("to").is_null() | (pl.col("to") > now))
+        & (pl.col("in_service").is_null() | (pl.col("in_service") <= now)) & (pl.col("retired").is_null() | (pl.col("retired") > now))
+    )  # fmt: skip
+    for key, column in SCOPE.items():
+        if names := getattr(planned, key):
+            here = here.filter(pl.col(column).is_in(list(names)))
+    return sorted(set(here["asset"]))
+
+
+def drawn(population: Iterable[str], count: int, seed: int) -> list[str]:
+    """Return `count` assets, drawn so that anybody can do it again: those with the smallest SHA-256 of `SEED/ASSET`, in the order of their names."""
+    ranked = sorted(population, key=lambda asset: hashlib.sha256(f"{seed}/{asset}".encode()).digest())
+    return sorted(ranked[:count])
 
 
 class Incident(Values):
@@ -78,6 +128,42 @@ class Stamp(Values):
 
     asset: Said = ASSET
     at: Moment | None = STAMPED
+
+
+class OfRun(Stamp):
+    """A step that a restore run in the evidence can tell as well."""
+
+    run: str = Field(
+        "",
+        description="the restore run in the evidence that it is taken from, by its id, or SOURCE/ID (`backup-audit drills --candidates`)",
+    )
+
+    def taken(self, info: ValidationInfo, end: Literal["started", "finished"]) -> Self:
+        """Return the step with the instant of the run, where one is named."""
+        if not self.run:
+            return self
+        if self.at is not None:
+            raise ValueError("the run says when it was: give --at or --run, not both")
+        run = (info.context or {})["restore_run"](self.asset, self.run)
+        if (at := getattr(run, end)) is None:
+            raise ValueError(f"nothing is told of when the run {run.source}/{run.id} {end}")
+        return self.model_copy(update={"at": at, "run": f"{run.source}/{run.id}"})
+
+
+class RestoreStarted(OfRun):
+    """That the restore of an asset began."""
+
+    @model_validator(mode="after")
+    def _taken(self, info: ValidationInfo) -> Self:
+        return self.taken(info, "started")
+
+
+class Restored(OfRun):
+    """That the data of an asset were back."""
+
+    @model_validator(mode="after")
+    def _taken(self, info: ValidationInfo) -> Self:
+        return self.taken(info, "finished")
 
 
 class Result(Values):
@@ -120,8 +206,8 @@ ACTS = {
     "plan": Act("plan a drill", Planned, (NEW,), "planned"),
     "report-incident": Act("record a real incident; its clock runs from its declaration", Incident, (NEW,), "running"),
     "declare": Act("declare the disaster that is tried: the clock starts", Declared, ("planned",), "running"),
-    "restore-started": Act("stamp that the restore of an asset began", Stamp, ("running",), "running"),
-    "restored": Act("stamp that the data of an asset were back", Stamp, ("running",), "running"),
+    "restore-started": Act("stamp that the restore of an asset began", RestoreStarted, ("running",), "running"),
+    "restored": Act("stamp that the data of an asset were back", Restored, ("running",), "running"),
     "validated": Act("stamp that the recovered service was found good", Stamp, ("running",), "running"),
     "result": Act("say how the recovery of an asset ended", Result, ("running",), "running"),
     "sign-off": Act(

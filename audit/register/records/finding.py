@@ -8,14 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import polars as pl
 from pydantic import Field, ValidationInfo, model_validator
 
 from audit.model.estate import Estate
 from audit.policy.severities import Severity, severities_of
-from audit.register.records._record import EXACT, NEW, Act, Due, Moment, Reason, Record, RefusedError, Said, Scoped, Values
+from audit.register.records._record import (
+    EXACT,
+    NEW,
+    Act,
+    Due,
+    Moment,
+    Reason,
+    Record,
+    RecordOf,
+    RefusedError,
+    Said,
+    Scoped,
+    Values,
+)
 
 OPEN = ("open", "acknowledged", "remediating", "waived", "reopened")
 """The states of a finding that is not closed."""
@@ -36,6 +49,9 @@ class Opened(Scoped):
     owner: str = Field("", description="who is to mend it")
     due: Moment | None = Field(None, description="by when it is to be mended; as the table of severities says when not given")
     description: str = Field("", description="what was seen, and where")
+    drill: Annotated[str | None, RecordOf("drill")] = Field(
+        None, description="the drill or incident that showed it: its report tells what becomes of the finding"
+    )
 
     @model_validator(mode="after")
     def _dated(self, info: ValidationInfo) -> Opened:

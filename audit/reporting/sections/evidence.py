@@ -14,6 +14,8 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
     """Return the index of evidence that the report refers to, by journal number."""
     words = context.words
     refs = {(ref.entry, ref.sha256) for result in assessment.results for ref in result.references}
+    if context.drills is not None:
+        refs |= {(ref.entry, ref.sha256) for ref in context.drills.references}
     told: dict[int, dict[str, Any]] = {}
     if context.payloads is not None:
         told = {row["entry"]: row for row in context.payloads.iter_rows(named=True)}

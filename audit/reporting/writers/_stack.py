@@ -10,8 +10,10 @@ from itertools import accumulate
 from audit.model.document import (
     Block,
     Cell,
+    Clock,
     Column,
     Definitions,
+    DurationCell,
     Heading,
     HeatCell,
     HeatMap,
@@ -193,6 +195,8 @@ def _as_table(block: Block, words: Words) -> Table | None:
             return _timelines(block, words)
         case ShareBars():
             return _bars(block, words)
+        case Clock():
+            return _clock(block, words)
         case Signatures():
             return _signatures(block, words)
     return None
@@ -247,6 +251,24 @@ def _bars(block: ShareBars, words: Words) -> Table:
     heads: list[tuple[Text, str]] = [((), "text"), *((words(f"states.{state}.word"), "share") for state in states)]
     rows: list[tuple[Cell, ...]] = [
         (TextCell(bar.label), *(ShareCell(dict(bar.shares).get(state, 0.0)) for state in states)) for bar in block.bars
+    ]
+    return _table(block.id, heads, rows, block.caption)
+
+
+def _clock(block: Clock, words: Words) -> Table:
+    named = list(dict.fromkeys(word for line in block.lines for word, _ in line.steps))
+    heads: list[tuple[Text, str]] = [
+        (words("labels.asset"), "text"),
+        *((words(f"drill.{what}"), "duration") for what in ("lost", "rpo", "rto")),
+    ]
+    heads += [(word, "duration") for word in named]
+    rows: list[tuple[Cell, ...]] = [
+        (
+            TextCell(line.label),
+            *map(DurationCell, (line.lost, line.rpo, line.rto)),
+            *(DurationCell(dict(line.steps).get(word)) for word in named),
+        )
+        for line in block.lines
     ]
     return _table(block.id, heads, rows, block.caption)
 

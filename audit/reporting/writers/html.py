@@ -13,6 +13,7 @@ from audit.content import Content
 from audit.model.document import Document, Name, State, Strip, Text, Timelines
 from audit.model.envelope import time_text
 from audit.reporting.charts import chart_globals
+from audit.reporting.clocks import clocks
 from audit.reporting.columns import arrange, breakable
 from audit.reporting.formats import Formats
 from audit.reporting.places import place
@@ -62,6 +63,8 @@ def page(document: Document, content: Content, *, paper: bool = False) -> str:
         "arrange": lambda block: arrange(block, words),
         "counted": lambda key: _counted(words, key),
         **chart_globals(words, formats),
+        # Every word in a picture was escaped where it was put in.
+        "clocks": lambda block: [Markup(svg) for svg in clocks(block, words, formats)],  # noqa: S704
         # The style is our own content, not a value of the report: the one thing that goes in as it is.
         "style": Markup(style(content, paper=paper)),  # noqa: S704
     }

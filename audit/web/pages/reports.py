@@ -107,6 +107,8 @@ def _titles() -> dict[str, str]:
     content, found = site().content, {}
     for name in content.names("reports", ".yaml"):
         definition = Definition.load(content, name)
+        if definition.about is not None:
+            continue  # it is built for one record, not for a period
         title = plain(words().translated(definition.title, name))
         if not definition.needs_framework:
             found[name] = title

@@ -1,0 +1,260 @@
+"""Drills from the command line: planned, drawn, stamped from restore runs, reported in every format and language; their calendar; restores that nobody recorded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+import yaml
+
+from tests.cli.session import Session, promising
+
+ASSET = "im-messages-db"
+SOURCE = "messages-db"
+SUBJECT = "im-messages"
+REPOSITORY = "nas-dc1"
+
+
+def run(name: str, started: str, finished: str, **more: str) -> dict[str, Any]:
+    """Return a restore run as the interchange format tells it."""
+    fields = {"kind": "restore", "subject": SUBJECT, "repository": REPOSITORY, "outcome": "success", "coverage": "full", **more}
+    return {"record": "run", "source": SOURCE, "id": name, "started_at": started, "finished_at": finished, **fields}
+
+
+def point(name: str, captured: str) -> dict[str, Any]:
+    return {
+        "record": "recovery_point", "source": SOURCE, "repository": REPOSITORY, "id": name, "subject": SUBJECT, "method": "full", "captured_at": captured,
+        "available_at": captured, "self_contained": True,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    session = promising(tmp_path, "rto: 4h", "restore_test: {partial: monthly, full: quarterly}", "exercise: {full: 6 months}")
+    facts = [
+        point("p1", "2026-11-07T00:30:00Z"),
+        run("r1", "2026-11-07T01:20:00Z", "2026-11-07T03:00:00Z", recovery_point="p1"),
+        run("r2", "2026-11-09T01:00:00Z", "2026-11-09T01:30:00Z"),
+    ]
+    file = tmp_path / "evidence.ndjson"
+    file.write_text("".join(json.dumps(one) + "\n" for one in facts), encoding="utf-8")
+    session.fine("ingest", "--source", SOURCE, "--observed-at", "2026-11-10T00:00:00Z", file)
+    return session
+
+
+def drilled(session: Session, *, signed: bool = True, **more: str) -> str:
+    """Plan a drill of the message database on 7 November, run it, and return its id."""
+    plan = {
+        "title": "Autumn drill",
+        "kind": "full",
+        "asset": ASSET,
+        "scenario": "The disks of dc1 are gone.",
+        "participant": "Chen Jie",
+        **more,
+    }
+    done = session.fine(
+        "drill", "plan", *(part for key, value in plan.items() for part in (f"--{key}", value)), "--by", "Zhang Min"
+    )
+    (name,) = re.findall(r"^(drill-\d+) is planned", done.out)
+    by = ("--by", "Li Na")
+    session.fine("drill", "declare", name, "--at", "2026-11-07T01:00:00Z", *by)
+    session.fine("drill", "restore-started", name, "--asset", ASSET, "--run", "r1", *by)
+    session.fine("drill", "restored", name, "--asset", ASSET, "--run", f"{SOURCE}/r1", *by)
+    session.fine("drill", "validated", name, "--asset", ASSET, "--at", "2026-11-07T04:00:00Z", *by)
+    session.fine(
+        "drill", "result", name, "--asset", ASSET, "--outcome", "passed", "--depth", "4", "--coverage", "full", "--point", "p1", "--repository", REPOSITORY,
+        "--checks", "Rows counted.", "--problems", "A password was looked for.", *by,
+    )  # fmt: skip
+    if signed:
+        session.fine(
+            "drill",
+            "sign-off",
+            name,
+            "--statement",
+            "I saw it.",
+            "--lessons",
+            "Keep the password in the safe.",
+            "--by",
+            "Wang Fang",
+        )
+    return str(name)
+
+
+def reported(session: Session, folder: Path, *arguments: str) -> Any:
+    file = folder / "report.json"
+    session.fine("report", *arguments, "--format", "json", "-o", file)
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def blocks(document: Mapping[str, Any], section: str, kind: str) -> list[Any]:
+    return [block for one in document["sections"] if one["id"] == section for block in one["blocks"] if block["block"] == kind]
+
+
+def test_a_drill_report_tells_the_clock_beside_what_was_agreed(session: Session, tmp_path: Path) -> None:
+    name = drilled(session)
+    session.fine(
+        "finding", "open", "--title", "The password was not in the safe.", "--source", "drill", "--severity", "high", "--owner", "Chen Jie", "--drill", name,
+        "--due", "2026-12-01", "--by", "Li Na",
+    )  # fmt: skip
+    document = reported(session, tmp_path, "drill", "--record", name)
+    (clock,) = blocks(document, "drill-clock", "clock")
+    (line,) = clock["lines"]
+    # Declared at 1:00; the point is of 0:30; RPO 1 h and 10 minutes, RTO 4 h.
+    assert (line["label"], line["lost"], line["rpo"], line["rto"], line["passed"]) == (ASSET, 1800.0, 4200.0, 14400.0, True)
+    assert line["steps"] == [["restore began", 1200.0], ["data restored", 7200.0], ["service validated", 10800.0]]
+    (table,) = blocks(document, "recoveries", "table")
+    (row,) = table["rows"]
+    assert {key: row[key] for key in ("asset", "tier", "outcome", "rto", "taken", "rpo", "lost", "depth", "coverage", "checks")} == {
+        "asset": ASSET, "tier": "core", "outcome": "met", "rto": 14400.0, "taken": 10800.0, "rpo": 4200.0, "lost": 1800.0, "depth": 4, "coverage": "all of it",
+        "checks": "Rows counted.",
+    }  # fmt: skip
+    assert row["shown"] == f"proven: {SOURCE}/r1"
+    assert row["point"].startswith(f"p1 in {REPOSITORY}, captured ")
+    problems, findings = blocks(document, "drill-actions", "table")
+    assert problems["rows"] == [{"asset": ASSET, "problems": "A password was looked for.", "actions": ""}]
+    assert [(one["owner"], one["state"], one["due"]) for one in findings["rows"]] == [("Chen Jie", "open", "2026-11-30T16:00:00Z")]
+    assert "Wang Fang" in json.dumps(blocks(document, "drill-sign-off", "paragraph"))
+    assert [row["step"] for row in blocks(document, "drill-clock", "table")[0]["rows"]] == [
+        "disaster declared", "restore began", "data restored", "service validated", "planned", "result told", "signed off",
+    ]  # fmt: skip
+    # Every entry that the report refers to stands in its index of evidence.
+    index = {row["entry"] for block in blocks(document, "evidence", "table") for row in block["rows"]}
+    assert {ref["entry"] for ref in row["evidence"]} <= index
+    assert document["facts"]["from"] == "2026-11-07T01:00:00Z"
+
+
+def test_a_drill_report_in_every_format_and_language(session: Session, tmp_path: Path) -> None:
+    name = drilled(session, signed=False)
+    formats = [part for fmt in ("html", "pdf", "xlsx", "json") for part in ("--format", fmt)]
+    session.fine("report", "drill", "--record", name, "--lang", "en", "--lang", "zh", *formats, "-o", tmp_path / "out")
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == sorted(
+        f"{name}-{language}.{fmt}" for language in ("en", "zh") for fmt in ("html", "pdf", "xlsx", "json")
+    )
+    html = (tmp_path / "out" / f"{name}-zh.html").read_text(encoding="utf-8")
+    assert "恢复时间线" in html
+    assert "尚无未参与者签字确认" in html
+    book = openpyxl.load_workbook(tmp_path / "out" / f"{name}-en.xlsx")
+    assert {"Recoveries", "Actions"} <= set(book.sheetnames)
+    # Nobody signed it off: what is stated is not proven.
+    document = json.loads((tmp_path / "out" / f"{name}-en.json").read_text(encoding="utf-8"))
+    (row,) = blocks(document, "recoveries", "table")[0]["rows"]
+    assert (row["outcome"], row["shown"]) == ("unproven", f"restore runs told within it: {SOURCE}/r1; not proven")
+    assert blocks(document, "drill-sign-off", "signatures")
+
+
+def test_what_took_too_long_or_lost_too_much_is_breached(session: Session, tmp_path: Path) -> None:
+    done = session.fine(
+        "drill", "report-incident", "--title", "Storage failure", "--asset", ASSET, "--at", "2026-11-07T01:45:00Z", "--by", "Li Na"
+    )
+    (name,) = re.findall(r"^(drill-\d+) is running", done.out)
+    by = ("--asset", ASSET, "--by", "Li Na")
+    session.fine("drill", "validated", name, "--at", "2026-11-07T06:00:00Z", *by)
+    session.fine(
+        "drill",
+        "result",
+        name,
+        "--outcome",
+        "passed",
+        "--depth",
+        "4",
+        "--coverage",
+        "full",
+        "--point",
+        "p1",
+        "--repository",
+        REPOSITORY,
+        *by,
+    )
+    document = reported(session, tmp_path, "drill", "--record", name)
+    (row,) = blocks(document, "recoveries", "table")[0]["rows"]
+    assert (row["outcome"], row["taken"], row["lost"]) == ("breached", 15300.0, 4500.0)
+    assert row["said"] == "passed; took longer than the RTO; the restored state was older than the RPO allows"
+    figures = {one["label"]: (one["value"], one["of"]) for one in blocks(document, "drill", "figures")[0]["figures"]}
+    assert (figures["within the agreed RTO"], figures["within the agreed RPO"]) == ((0, 1), (0, 1))
+
+
+def test_the_report_of_a_period_and_what_nobody_recorded(session: Session, tmp_path: Path) -> None:
+    name = drilled(session)
+    document = reported(session, tmp_path, "drills", "--from", "2026-11-01", "--to", "2026-12-01")
+    (by_tier, drills) = blocks(document, "drills", "table")
+    assert [(one["drill"], one["passed"], one["failed"], one["signed-by"]) for one in drills["rows"]] == [(name, 1, 0, "Wang Fang")]
+    assert {one["promise"]: (one["assets"], one["done"]) for one in by_tier["rows"] if one["tier"] == "core"}["Recovery time"] == (
+        1,
+        1,
+    )
+    (unrecorded,) = blocks(document, "unrecorded-restores", "table")
+    assert [one["run"] for one in unrecorded["rows"]] == [f"{SOURCE}/r2"]
+    found = session.fine("drills", "--candidates", "--from", "2026-11-01", "--to", "2026-12-01", "--format", "ndjson").rows
+    assert [(one["asset"], one["run"], one["coverage"], one["started"]) for one in found] == [
+        (ASSET, "r2", "full", "2026-11-09T01:00:00Z")
+    ]
+    with_unit = reported(session, tmp_path, "drills", "--from", "2026-11-01", "--to", "2026-12-01", "--unit", "finance")
+    assert blocks(with_unit, "drills", "table")[1]["rows"] == []
+
+
+def test_the_calendar_tells_what_was_tried(session: Session) -> None:
+    def calendar() -> dict[tuple[str, str | None], tuple[str, str | None]]:
+        rows = session.fine("drills", "--asset", ASSET, "--format", "ndjson").rows
+        return {(one["control"], one["leg"]): (one["state"], one["drill"]) for one in rows}
+
+    assert set(calendar()) == {("restore-test", "partial"), ("restore-test", "full"), ("recovery-time", None), ("exercise", "full")}
+    assert {drill for _, drill in calendar().values()} == {None}
+    name = drilled(session)
+    told = calendar()
+    # The programme was applied now, after the drill: what was tried before the policy came into force needs to be tried again, but an exercise was held.
+    assert told["exercise", "full"] == ("done", name)
+    assert told["recovery-time", None][1] == name
+
+
+def test_assets_are_drawn_so_that_anybody_can_draw_them_again(session: Session) -> None:
+    done = session.fine(
+        "drill", "plan", "--title", "Sample", "--kind", "file", "--draw", "2", "--tier", "standard", "--seed", "7", "--by", "Li Na"
+    )
+    (name,) = re.findall(r"^(drill-\d+) is planned", done.out)
+    told = session.fine("drill", "show", name).json
+    assert (told["seed"], told["draw"], len(told["assets"])) == (7, 2, 2)
+    declared = yaml.safe_load((session.data.parent / "programme" / "assets.yaml").read_text(encoding="utf-8"))["assets"]
+    estate = [one["name"] for one in declared if one["tier"] == "standard"]
+    ranked = sorted(estate, key=lambda asset: hashlib.sha256(f"7/{asset}".encode()).hexdigest())
+    assert (told["assets"], told["population"]) == (sorted(ranked[:2]), len(estate))
+    for wrong, says in (
+        (("--draw", "99"), "99 assets cannot be drawn: "),
+        (("--draw", "1", "--asset", ASSET), "assets are named, or drawn, not both"),
+        ((), "name the assets that are to be recovered, or say how many are drawn (draw)"),
+        (("--asset", ASSET, "--tier", "core"), "say how many (draw)"),
+    ):
+        refused = session("drill", "plan", "--title", "Sample", "--kind", "file", *wrong, "--by", "Li Na")
+        assert (refused.code, says in refused.err) == (2, True), refused
+
+
+def test_a_stamp_is_taken_from_a_run_that_is_told(session: Session) -> None:
+    done = session.fine("drill", "plan", "--title", "Sample", "--kind", "full", "--asset", ASSET, "--by", "Zhang Min")
+    (name,) = re.findall(r"^(drill-\d+) is planned", done.out)
+    session.fine("drill", "declare", name, "--at", "2026-11-07T01:00:00Z", "--by", "Li Na")
+    stamp = ("drill", "restore-started", name, "--asset", ASSET, "--by", "Li Na")
+    unknown = session(*stamp, "--run", "r9")
+    assert (unknown.code, f"unknown restore run of {ASSET} `r9` (known: {SOURCE}/r1, {SOURCE}/r2)" in unknown.err) == (2, True), (
+        unknown
+    )
+    both = session(*stamp, "--run", "r1", "--at", "2026-11-07T02:00:00Z")
+    assert (both.code, "give --at or --run, not both" in both.err) == (2, True)
+    session.fine(*stamp, "--run", "r1")
+    (told,) = [one for one in session.fine("drill", "show", name).json["acts"] if one["act"] == "restore-started"]
+    assert (told["values"]["at"], told["values"]["run"]) == ("2026-11-07T01:20:00Z", f"{SOURCE}/r1")
+
+
+def test_what_a_drill_report_needs_is_said(session: Session, tmp_path: Path) -> None:
+    for arguments, says in (
+        (("drill",), "the report drill is about one drill: name it (--record ID)"),
+        (("drill", "--record", "drill-1", "--year", "2026"), "leave --from, --to, --year and --unit out"),
+        (("drills", "--record", "drill-1", "--year", "2026"), "the report drills is about a period"),
+        (("drill", "--record", "drill-99"), "unknown drill `drill-99`"),
+    ):
+        refused = session("report", *arguments, "-o", tmp_path / "x.html")
+        assert (refused.code, says in refused.err) == (2, True), refused
