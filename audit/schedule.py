@@ -20,7 +20,7 @@ from audit.errors import BackupAuditError, CheckFailedError, UsageError
 from audit.evaluation.kept import kept
 from audit.model.terms import local
 from audit.register.job_runs import FAILED, SUCCESS, abandon_runs, begin_run, end_run, job_runs, run_begins
-from audit.steps import drop_folder
+from audit.steps import drop_folder, remind
 from audit.steps._open import Store
 from audit.steps.follow import follow
 from audit.steps.keep import assess_and_keep
@@ -60,6 +60,7 @@ class Jobs:
     def names(self) -> dict[str, Callable[[], str]]:
         """The jobs that can be run by hand: each returns what it has to say."""
         found = {"assess": self._assess, "verify": self._verify, "pull": self._pull}
+        found |= {remind.JOB: self._remind} if self.store.folder.mail is not None else {}
         return found | ({"drop-folder": self._drop_folder} if self.dropped else {})
 
     def start(self) -> None:
@@ -76,6 +77,8 @@ class Jobs:
         at_night = {"hour": hour, "minute": minute, "timezone": zone}
         self._scheduler.add_job(self._noted, "cron", args=["assess", self._assess], id="assess", **at_night)
         self._scheduler.add_job(self._noted, "cron", args=["verify", self._verify], id="verify", **at_night)
+        if self.store.folder.mail is not None:
+            self._scheduler.add_job(self._noted, "cron", args=[remind.JOB, self._remind], id=remind.JOB, **at_night)
         self._scheduler.add_job(self._pull_due, "interval", seconds=PULLED_EVERY, id="pull", next_run_time=datetime.now(UTC))
         if self.dropped:
             self._scheduler.add_job(
@@ -149,6 +152,12 @@ class Jobs:
         if done.broken:
             raise CheckFailedError(f"{len(done.broken)} broken", done.broken)
         return says("verify", entries=done.entries, payloads=done.payloads, checkpoints=done.checkpoints)
+
+    def _remind(self) -> str:
+        done = remind.remind(self.store, self.content or Content(), datetime.now(UTC))
+        if done.failed:
+            raise CheckFailedError(done.message())
+        return done.message()
 
     def _pull(self, names: Sequence[str] = ()) -> str:
         sources = fetched_sources(self.store, names)

@@ -1,6 +1,6 @@
 """The data folder: where one organisation's evidence, journal and catalog live, and its `config.yaml`.
 
-config.yaml        format of the folder, organisation, name of the log in checkpoints
+config.yaml        format of the folder, organisation, name of the log in checkpoints; how reminders are mailed
 keys/              the key that signs checkpoints
 register.sqlite    the journal, and what is small and changes (or a PostgreSQL database that `config.yaml` names: `register`)
 vault/             every payload as received
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,8 @@ class DataFolder:
     """The address of a PostgreSQL database that holds the register, without password; None: the file in the folder."""
     catalog: str | None = None
     """The address in an object store of the catalog's tables; None: the folder in the folder."""
+    mail: Mapping[str, Any] | None = None
+    """How reminders are mailed, as `audit.connectors._mail.Mail` reads it; None: they are not."""
 
     @property
     def vault_path(self) -> Path:
@@ -155,7 +158,11 @@ class DataFolder:
         for name, what in (("register", "a database"), ("catalog", "a place in an object store")):
             if not isinstance(values.get(name), str | None):
                 raise DataFolderError(f"{path / CONFIG}, {name}: must be the address of {what}")
-        return cls(path, organisation, origin, values["format"], values.get("register"), values.get("catalog"))
+        if not isinstance(values.get("mail"), dict | None):
+            raise DataFolderError(
+                f"{path / CONFIG}, mail: must be a mapping, such as {{host: smtp.example.com, from: ..., to: ...}}"
+            )
+        return cls(path, organisation, origin, values["format"], values.get("register"), values.get("catalog"), values.get("mail"))
 
 
 def origin_of(organisation: str) -> str:

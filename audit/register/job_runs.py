@@ -54,6 +54,13 @@ def abandon_runs(engine: Engine, now: datetime) -> int:
         return connection.execute(update(job_run).where(job_run.c.outcome.in_((WAITING, RUNNING))).values(values)).rowcount
 
 
+def messages_of(engine: Engine, job: str, since: datetime) -> list[tuple[datetime, str]]:
+    """Return when each run of a job began since an instant, and what it said, the newest first."""
+    wanted = select(job_run.c.started_at, job_run.c.message).where(job_run.c.job == job, job_run.c.started_at >= since)
+    with reading(engine) as connection:
+        return [(row.started_at, row.message) for row in connection.execute(wanted.order_by(job_run.c.number.desc()))]
+
+
 def job_runs(engine: Engine, limit: int = 1000) -> pl.DataFrame:
     """Return the newest runs first (JOB_RUN)."""
     with reading(engine) as connection:

@@ -63,7 +63,7 @@ def test_every_environment_variable_and_key_of_the_configuration_is_documented()
     assert keys == {"catalog", "format", "organisation", "origin", "register"}
     settings = section(read(DOCS / "commands.md"), "## Settings")
     documented = {word for words in rows(settings) for word in words}
-    assert variables | keys | {"config.yaml", "--data DIR", "--content DIR"} == documented
+    assert variables | keys | {"config.yaml", "mail", "--data DIR", "--content DIR"} == documented
 
 
 def test_every_command_that_is_shown_is_one() -> None:
