@@ -17,6 +17,7 @@ from audit.steps.follow import follow
 
 SAID = {
     "follow": "opened",
+    "notice": "opened of restores into production that nobody recorded",
     "see": "brought up to date",
     "waive": "waived",
     "reopen": "reopened",
@@ -32,7 +33,8 @@ def command(data: Path, since: str, until: str, as_known_at: str | None, own: Pa
     """Assess a period, and enter what it shows of breaches into findings.
 
     Each breach is followed by one finding, across assessments: a new one opens it, later ones say whether the breach goes on, has ended and what is shown then, is waived, or
-    was none. What a policy tolerates is no finding. The site's nightly assessment does the same.
+    was none. What a policy tolerates is no finding. A restore run of a source that restores into production (`restores_into` in sources.yaml), of which no drill or incident
+    tells, is one. The site's nightly assessment does the same.
 
     \b
     Examples:

@@ -74,7 +74,8 @@ ASSET_REPOSITORY: dict[str, pl.DataType] = {"asset": pl.String(), "repository": 
 @dataclass(frozen=True, slots=True)
 class Source:
     """One configured origin of evidence. `since` and `until` bound its use (null: unbounded). `mapping`: how its tables are read, as JSON, where its
-    adapter needs that told. `fetch`: how it is fetched, as JSON (docs/connectors.md); null: others bring it."""
+    adapter needs that told. `restores_into`: where its restore runs go, `production` or `elsewhere`
+    (null: not told). `fetch`: how it is fetched, as JSON (docs/connectors.md); null: others bring it."""
 
     name: str
     tool: str
@@ -93,6 +94,7 @@ class PolicyVersion:
     """One version of a policy. `objectives` holds, by key, the validated objects that the controls' modules define.
 
     `effective` is as written; when it takes force for an asset is in the segments. `reaches_back`: it is a programme's first version and
+    restores_into: str | None = None
     takes force before it was applied.
     """
 

@@ -260,6 +260,7 @@ def _sources(history: Sequence[Read]) -> dict[str, Source]:
             runs_up_to=origin.runs_up_to,
             since=origin.since_evidence.at(zone) if origin.since_evidence else None,
             until=origin.until.at(zone) if origin.until else None,
+            restores_into=origin.restores_into,
         )
         for name, (origin, zone) in _newest(history, Origin).items()
     }

@@ -25,16 +25,21 @@ class _Due(BaseModel):
 
 
 class Severities(BaseModel):
-    """The table: what is due when, and how serious a breach of a control is; of one that is not named, medium."""
+    """The table: what is due when, and how serious a breach of a control is; of one that is not named, medium; and what else the program finds (others), high when not named."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     severities: Mapping[Severity, _Due]
     controls: Mapping[str, Severity] = {}
+    others: Mapping[str, Severity] = {}
 
     def of(self, control: str) -> Severity:
         """Return how serious a breach of a control is."""
         return self.controls.get(control, "medium")
+
+    def of_other(self, what: str) -> Severity:
+        """Return how serious something is that no control finds."""
+        return self.others.get(what, "high")
 
     def due(self, severity: Severity, at: datetime, zone: str) -> datetime:
         """Return by when a finding of a severity that was entered at an instant is due (UTC), to the second."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import rfc8785
@@ -18,6 +19,7 @@ from audit.register.acts import KIND, records
 from audit.register.records._record import Record
 from audit.register.records.finding import ACTS, KEPT, NONE, NOT_JUDGED, ONGOING, PROGRAM, UNPROVEN, shown
 from audit.steps._open import Store
+from audit.steps.drills import unrecorded
 
 Key = tuple[str, str | None, str, str | None, str | None]
 """Asset, part, control, leg, policy: what a finding is one of. A new version of the policy does not end it."""
@@ -86,10 +88,13 @@ def follow(store: Store, assessment: Assessment, *, now: datetime, content: Cont
     with store.journal.writing() as writer:
         known = records(store.journal, store.vault)["finding"]
         number = store.head()
-        for record, act, values in changes(list(known.values()), stretches, judged, assessment, table, now, estate.timezone):
+        of_breaches = changes(list(known.values()), stretches, judged, assessment, table, now, estate.timezone)
+        shown_of = ((record, act, {**values, **about}) for record, act, values in of_breaches)
+        noticed = ((None, "notice", values) for values in _unrecorded(store, assessment, known.values(), table, now))
+        for record, act, values in chain(shown_of, noticed):
             number += 1
-            payload = rfc8785.dumps({"record": "finding", "act": act, "values": {**values, **about}})
-            if act == "follow":
+            payload = rfc8785.dumps({"record": "finding", "act": act, "values": values})
+            if act in ("follow", "notice"):
                 opened.append(f"finding-{number}")
             identity = record or opened[-1]
             body = {
@@ -105,6 +110,30 @@ def follow(store: Store, assessment: Assessment, *, now: datetime, content: Cont
     if counts:
         store.checkpoint()
     return Followed(dict(counts), tuple(opened))
+
+
+def _unrecorded(
+    store: Store, assessment: Assessment, findings: Iterable[Record], table: Severities, now: datetime
+) -> Iterator[dict[str, Any]]:
+    """Yield what a finding tells of each restore into production in the period that no record of a drill or an incident tells of, and that no finding tells of yet."""
+    estate, head = store.estate(assessment.as_known_at), store.head()
+    into = {name for name, source in estate.sources.items() if source.restores_into == "production"}
+    if not into:
+        return
+    there = {record.values.get("run") for record in findings}
+    severity = table.of_other("restore-without-record")
+    for run in unrecorded(store, head, assessment.since, assessment.until):
+        name = f"{run.source}/{run.id}"
+        if run.source in into and name not in there:
+            yield {
+                "title": f"Restore into production without a record: {name}",
+                "assets": [run.asset],
+                "run": name,
+                "started": time_text(run.started),
+                "evidence": run.evidence.entry,
+                "severity": severity,
+                "due": time_text(table.due(severity, now, estate.timezone)),
+            }
 
 
 def key_of(result: Result) -> Key:

@@ -258,3 +258,39 @@ def test_what_a_drill_report_needs_is_said(session: Session, tmp_path: Path) -> 
     ):
         refused = session("report", *arguments, "-o", tmp_path / "x.html")
         assert (refused.code, says in refused.err) == (2, True), refused
+
+
+def test_a_restore_into_production_that_nobody_recorded_is_a_finding(session: Session) -> None:
+    programme = session.data.parent / "programme"
+    sources = programme / "sources.yaml"
+    text = sources.read_text(encoding="utf-8")
+    sources.write_text(
+        text.replace("  - name: messages-db\n", "  - name: messages-db\n    restores_into: production\n"), encoding="utf-8"
+    )
+    period = ("--from", "2026-11-01", "--to", "2026-11-20")
+    assert "without a record" not in session.fine("follow", *period).out + session.fine("findings", "--format", "csv").out
+    session.fine("apply", programme, "--by", "Li Na", "--confirmed-by", "Wang Fang")
+    drilled(session)
+    assert "1 finding opened of restores into production that nobody recorded." in session.fine("follow", *period).out
+    (found,) = [one for one in session.fine("findings", "--format", "ndjson").rows if one["title"]]
+    assert (found["title"], found["asset"], found["severity"], found["state"]) == (
+        f"Restore into production without a record: {SOURCE}/r2", ASSET, "high", "open",
+    )  # fmt: skip
+    # It is told once, and closes with the record of what happened.
+    assert "nobody recorded" not in session.fine("follow", *period).out
+    done = session.fine(
+        "drill",
+        "report-incident",
+        "--title",
+        "A table was dropped",
+        "--asset",
+        ASSET,
+        "--at",
+        "2026-11-09T00:50:00Z",
+        "--by",
+        "Li Na",
+    )
+    (incident,) = re.findall(r"^(drill-\d+)", done.out)
+    session.fine("finding", "close", found["id"], "--reason", "Recorded as an incident.", "--proof", incident, "--by", "Wang Fang")
+    assert "nobody recorded" not in session.fine("follow", *period).out
+    assert session.fine("drills", "--candidates", *period).out.startswith("0 restores without a record")

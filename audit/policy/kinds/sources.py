@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -21,7 +21,7 @@ class Origin(Item):
 
     NOUN: ClassVar[str] = "source"
     KEPT: ClassVar[str] = "keep its line and say `until:` when it ended"
-    TIMELESS: ClassVar[tuple[str, ...]] = ("trust_jobs_for", "runs_up_to", "since_evidence", "until")
+    TIMELESS: ClassVar[tuple[str, ...]] = ("trust_jobs_for", "restores_into", "runs_up_to", "since_evidence", "until")
 
     name: Word = Field(description="the word by which evidence and subjects name the source")
     title: Title | None = Field(None, description="how documents call it, by language")
@@ -33,6 +33,10 @@ class Origin(Item):
     expected_every: Length | None = Field(None, description="how often evidence is expected")
     trust_jobs_for: Length | None = Field(
         None, description="how long a copy that only a job log shows is surely there; nothing when absent; holds for all time"
+    )
+    restores_into: Literal["production", "elsewhere"] | None = Field(
+        None,
+        description="where its restore runs go: one into production that no drill or incident tells of becomes a finding; holds for all time",
     )
     runs_up_to: Length | None = Field(None, description="how long a backup may run before a listing shows it; holds for all time")
     fetch: Fetching | None = Field(None, description="how `pull` and the site fetch its evidence; see docs/connectors.md")

@@ -21,6 +21,7 @@ from audit.register.records._record import (
     Act,
     Due,
     Moment,
+    Names,
     Reason,
     Record,
     RecordOf,
@@ -85,6 +86,18 @@ class Followed(Shown):
     due: Moment
 
 
+class Noticed(Values):
+    """A restore into production that no record of a drill or an incident tells of."""
+
+    title: Said
+    assets: Names
+    run: Said
+    started: Moment
+    evidence: int = Field(ge=0, le=EXACT)
+    severity: Severity
+    due: Moment
+
+
 class Refuted(Values):
     """An assessment that proves that there was no breach: what came later says so."""
 
@@ -124,6 +137,7 @@ class Closed(Values):
 ACTS = {
     "open": Act("enter what a person, a drill or an auditor found", Opened, (NEW,), "open", attachments=True),
     "follow": Act("of an assessment: a breach that no finding follows yet", Followed, (NEW,), "open", by_program=True),
+    "notice": Act("of the evidence: a restore into production that no drill or incident tells of", Noticed, (NEW,), "open", by_program=True),
     "see": Act("of an assessment: what a newer one shows of the breach", Shown, OPEN, None, by_program=True),
     "waive": Act("of an assessment: a waiver covers the breach", Shown, WORKED_ON, "waived", by_program=True),
     "reopen": Act("of an assessment: the breach is there again, or no longer waived", Shown, ("closed", "waived"), "reopened", by_program=True),
