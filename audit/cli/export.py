@@ -17,7 +17,7 @@ from audit.reporting.compose import Definition
 from audit.reporting.formats import LOCALES
 from audit.steps._open import open_store
 from audit.steps.export import Documents, Exported, export, newest_of_evidence
-from audit.steps.report import formats
+from audit.steps.report import formats, of_a_period
 
 FOR_PEOPLE = ("pdf", "xlsx", "html")
 """Formats of the reports in a package when none is asked for, as far as there are writers: for programs it has assessment.json."""
@@ -57,6 +57,8 @@ def command(
     """
     content = Content(own)
     definitions = [Definition.load(content, name) for name in dict.fromkeys(reports)]
+    for definition in definitions:
+        of_a_period(definition)
     store = open_store(data)
     known = known_number(store, known_at)
     zone = store.estate(newest_of_evidence(store) if known is None else known).timezone

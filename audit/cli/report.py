@@ -21,7 +21,7 @@ from audit.reporting.compose import Definition
 from audit.reporting.formats import LOCALES
 from audit.steps._open import open_store
 from audit.steps.assess import assess
-from audit.steps.report import about_drill, agreeing, costs_for, drills_for, formats, report_of
+from audit.steps.report import about_drill, agreeing, costs_for, drills_for, formats, of_a_period, report_of
 
 OUTPUT = click.Path(path_type=Path, allow_dash=True)
 
@@ -82,12 +82,10 @@ def command(
     store = open_store(data)
     known = known_number(store, known_at)
     zone = store.estate(store.head() if known is None else known).timezone
-    if (definition.about is None) != (record is None):
-        raise UsageError(
-            f"the report {name} is about a period, not about one record"
-            if record
-            else f"the report {name} is about one {definition.about}: name it (--record ID)"
-        )
+    if record is None:
+        of_a_period(definition)
+    elif definition.about is None:
+        raise UsageError(f"the report {name} is about a period, not about one record")
     if record is not None:
         if since or until or year or unit:
             raise UsageError(f"the report {name} is about one {definition.about}, whole: leave --from, --to, --year and --unit out")

@@ -17,7 +17,7 @@ from audit.model.envelope import time_text
 from audit.reporting.compose import Definition
 from audit.steps._open import Store
 from audit.steps.assess import assess
-from audit.steps.report import agreeing, report_of
+from audit.steps.report import agreeing, of_a_period, report_of
 
 ABOUT = ".about.json"
 
@@ -44,8 +44,7 @@ def build(
     store.folder.must_be_writable()
     definition = Definition.load(content, name)
     agreeing(definition, framework, content)
-    if definition.about is not None:
-        raise UsageError(f"the report {name} is about one {definition.about}: `backup-audit report {name} --record ID` writes it")
+    of_a_period(definition)
     assessment = assess(store, since, until, controls=definition.controls)
     seen = assessment.as_known_at
     written = report_of(store, assessment, definition, language, fmt, unit, content=content, framework=framework)

@@ -127,6 +127,14 @@ def about_drill(store: Store, record: str, known_at: int | None = None) -> tuple
     return unjudged(store, since, until, known_at), found
 
 
+def of_a_period(definition: Definition) -> None:
+    """Raise `UsageError` for a report that is about one record."""
+    if definition.about is not None:
+        raise UsageError(
+            f"the report {definition.name} is about one {definition.about}, not about a period: `backup-audit report {definition.name} --record ID` writes it"
+        )
+
+
 def agreeing(definition: Definition, framework: str | None, content: Content) -> None:
     """Raise `UsageError` when a report answers a framework and none is named, or one is named that is not there or that it does not answer; `InputError` for a
     framework whose file is wrong.

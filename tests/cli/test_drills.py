@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -251,13 +252,53 @@ def test_a_stamp_is_taken_from_a_run_that_is_told(session: Session) -> None:
 
 def test_what_a_drill_report_needs_is_said(session: Session, tmp_path: Path) -> None:
     for arguments, says in (
-        (("drill",), "the report drill is about one drill: name it (--record ID)"),
+        (("drill",), "`backup-audit report drill --record ID` writes it"),
         (("drill", "--record", "drill-1", "--year", "2026"), "leave --from, --to, --year and --unit out"),
         (("drills", "--record", "drill-1", "--year", "2026"), "the report drills is about a period"),
         (("drill", "--record", "drill-99"), "unknown drill `drill-99`"),
     ):
         refused = session("report", *arguments, "-o", tmp_path / "x.html")
         assert (refused.code, says in refused.err) == (2, True), refused
+    packed = session("export", "--year", "2026", "--report", "drill", "-o", tmp_path / "x.zip")
+    assert (packed.code, "the report drill is about one drill" in packed.err) == (2, True)
+
+
+def test_drills_in_an_evidence_package(session: Session, tmp_path: Path) -> None:
+    drilled(session)
+    package = tmp_path / "november.zip"
+    session.fine("export", "--from", "2026-11-01", "--to", "2026-12-01", "--report", "drills", "--format", "json", "-o", package)
+    assert "nothing is broken" in session.fine("verify", package).out
+    with zipfile.ZipFile(package) as there:
+        (name,) = [one for one in there.namelist() if one.endswith("drills-en.json")]
+        document = json.loads(there.read(name))
+    assert [one["drill"] for one in blocks(document, "drills", "table")[1]["rows"]] != []
+
+
+def test_a_planned_and_a_cancelled_drill_are_reported(session: Session, tmp_path: Path) -> None:
+    plan = (
+        "drill",
+        "plan",
+        "--title",
+        "Next year",
+        "--kind",
+        "table-top",
+        "--asset",
+        ASSET,
+        "--planned-for",
+        "2027-03-01",
+        "--by",
+        "Li Na",
+    )
+    (name,) = re.findall(r"^(drill-\d+)", session.fine(*plan).out)
+    document = reported(session, tmp_path, "drill", "--record", name)
+    assert "has not begun" in json.dumps(blocks(document, "drill", "note"))
+    assert document["facts"]["from"] == "2027-02-28T16:00:00Z"
+    session.fine("drill", "cancel", name, "--reason", "The room was lost.", "--by", "Li Na")
+    document = reported(session, tmp_path, "drill", "--record", name)
+    assert "given up (reason: The room was lost.)" in json.dumps(blocks(document, "drill", "note"))
+    # The same record as known at the same entry is the same file.
+    again = reported(session, tmp_path, "drill", "--record", name)
+    assert again == document
 
 
 def test_a_restore_into_production_that_nobody_recorded_is_a_finding(session: Session) -> None:
