@@ -71,6 +71,16 @@ ASSET_REPOSITORY: dict[str, pl.DataType] = {"asset": pl.String(), "repository": 
 """Repositories that an asset declares for itself."""
 
 
+AWAITING: dict[str, pl.DataType] = {
+    "policy": pl.Int32(),  # index into `Estate.policies`
+    "asset": pl.String(),
+    "unit": pl.String(),
+    "data_class": pl.String(),
+    "tier": pl.String(),
+}
+"""The assets in the scope of policy versions that wait for signatures, as last declared: whose units have not all signed yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One configured origin of evidence. `since` and `until` bound its use (null: unbounded). `mapping`: how its tables are read, as JSON, where its
@@ -84,6 +94,7 @@ class Source:
     fetch: Mapping[str, Any] | None = None
     expected_every: Term | None = None
     trust_jobs_for: Term | None = None
+    restores_into: str | None = None
     runs_up_to: Term | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -94,8 +105,7 @@ class PolicyVersion:
     """One version of a policy. `objectives` holds, by key, the validated objects that the controls' modules define.
 
     `effective` is as written; when it takes force for an asset is in the segments. `reaches_back`: it is a programme's first version and
-    restores_into: str | None = None
-    takes force before it was applied.
+    takes force before it was applied. `by_signature`: it takes force once the units that own assets in its scope have signed it; until then `in_force` is null.
     """
 
     name: str
@@ -109,6 +119,7 @@ class PolicyVersion:
     accept_partial: bool = False
     new_asset_grace: Term | None = None
     reaches_back: bool = False
+    by_signature: bool = False
     title: Mapping[str, str] = field(default_factory=dict)
     sha256: str | None = None
     """Of what it promises, as it was written: what a unit signs (docs/definitions.md, section 31). Null: it was read from no programme."""
@@ -143,7 +154,8 @@ class Estate:
     """Everything declared, as known at one entry of the journal (schemas above). `keeps_at_least`: by repository, what its listings show at the least.
     `titles`: of assets and sources, by noun, name and language. `records`: by kind, what people stated and did (`audit.model.records`).
     `demands`: the baseline. `beside`: assets that controls look at while they judge others, and that are not judged themselves. `known`: of the journal that all of
-    this was read from; null: of none. `representatives`: by unit, who may sign for it, as last declared. `prices`: of repositories (PRICE)."""
+    this was read from; null: of none. `representatives`: by unit, who may sign for it, as last declared. `prices`: of repositories (PRICE).
+    `awaiting`: whom policy versions are for that are not in force for want of signatures (AWAITING)."""
 
     segments: pl.DataFrame
     aliases: pl.DataFrame
@@ -161,3 +173,4 @@ class Estate:
     known: Known | None = None
     representatives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     prices: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PRICE))
+    awaiting: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=AWAITING))

@@ -17,8 +17,10 @@ from audit.errors import InputError
 from audit.model.estate import Estate, Source
 from audit.model.terms import Term, micros
 from audit.policy import aliases
-from audit.policy.baseline import Applied, demands_of
-from audit.policy.frames import alias_frame, asset_repository_frame, price_frame, repository_frame, segment_frame
+from audit.policy.baseline import Applied as Demanding
+from audit.policy.baseline import demands_of
+from audit.policy.force import Applied, Signature, awaited, with_signatures
+from audit.policy.frames import alias_frame, asset_repository_frame, awaiting_frame, price_frame, repository_frame, segment_frame
 from audit.policy.kinds.assets import Asset
 from audit.policy.kinds.repositories import Repository
 from audit.policy.kinds.sites import Site
@@ -26,7 +28,7 @@ from audit.policy.kinds.sources import Origin
 from audit.policy.kinds.units import Unit
 from audit.policy.load import load
 from audit.policy.price import Price
-from audit.policy.programme import Declared, Programme
+from audit.policy.programme import Programme, dated
 from audit.policy.promises import Assignment, Version, versions
 from audit.policy.segments import AssetFacts, Conflict, Placed, segments
 from audit.policy.timeline import BEGINNING, Edit, Reach, Steps, Timeline, fold
@@ -80,9 +82,9 @@ class Read(NamedTuple):
     zone: str
 
 
-def estate_at(history: Sequence[AppliedProgramme]) -> Estate:
-    """Return everything declared, as known after the last programme of a history (oldest first)."""
-    return resolve(read_history(history)).estate
+def estate_at(history: Sequence[AppliedProgramme], signatures: Sequence[Signature] = ()) -> Estate:
+    """Return everything declared, as known after the last programme of a history (oldest first). signatures: of units on policy versions."""
+    return resolve(read_history(history), signatures).estate
 
 
 def read_history(history: Sequence[AppliedProgramme]) -> list[Read]:
@@ -100,9 +102,13 @@ def read_history(history: Sequence[AppliedProgramme]) -> list[Read]:
     return read
 
 
-def resolve(history: Sequence[Read]) -> Resolved:
-    """Fold a history."""
+def resolve(history: Sequence[Read], signatures: Sequence[Signature] | None = ()) -> Resolved:
+    """Fold a history. signatures: of units on policy versions; null: as if all that are needed had been given at once."""
     known = versions([(read.programme, read.at) for read in history])
+    applied = [Applied(read.at, read.programme, read.zone) for read in history]
+    waiting = known
+    if signatures is not None and any(version.policy.by_signature for version in known):
+        known = with_signatures(known, applied, signatures)
     sites, site_reaches = _fold(history, Site, lambda site, _: (site.city, site.country))
     facts, asset_reaches = _fold(history, Asset, _asset_facts)
     retirements, retirement_reaches = _folded(_retirements(history))
@@ -130,7 +136,10 @@ def resolve(history: Sequence[Read]) -> Resolved:
         representatives={name: _names(declared[-1].item) for name, declared in last.named(Unit).items()},
         titles={model.NOUN: _titles(history, model) for model in (Asset, Origin)},
         prices=price_frame(prices),
-        demands=demands_of([Applied(read.programme, read.at, read.zone) for read in history]),
+        demands=demands_of([Demanding(read.programme, read.at, read.zone) for read in history]),
+        awaiting=awaiting_frame(
+            {index: awaited(waiting[index], waiting, applied) for index, version in enumerate(known) if version.in_force is None}
+        ),
     )
     marked = [
         Retroactive(reach.number, noun, name, reach.since)
@@ -187,12 +196,6 @@ def _folded(edits: Mapping[Any, list[Edit[Any]]]) -> tuple[dict[Any, Timeline[An
         if reached:
             reaches[name] = reached
     return timelines, reaches
-
-
-def dated(declared: Sequence[Declared[Any]], zone: str) -> list[tuple[int | None, Declared[Any]]]:
-    """Return declarations of one thing with the `since` they say (microseconds), in order of time."""
-    pairs = [(one.item.since.micros(zone) if one.item.since else None, one) for one in declared]
-    return sorted(pairs, key=lambda pair: BEGINNING if pair[0] is None else pair[0])
 
 
 def _retirements(history: Sequence[Read]) -> dict[str, list[Edit[int | None]]]:
@@ -257,10 +260,10 @@ def _sources(history: Sequence[Read]) -> dict[str, Source]:
             fetch=origin.fetch.model_dump(mode="json", exclude_none=True) if origin.fetch else None,
             expected_every=origin.expected_every,
             trust_jobs_for=origin.trust_jobs_for,
+            restores_into=origin.restores_into,
             runs_up_to=origin.runs_up_to,
             since=origin.since_evidence.at(zone) if origin.since_evidence else None,
             until=origin.until.at(zone) if origin.until else None,
-            restores_into=origin.restores_into,
         )
         for name, (origin, zone) in _newest(history, Origin).items()
     }

@@ -7,8 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from audit.model.estate import ALIAS, ASSET_REPOSITORY, PRICE, REPOSITORY, SEGMENT
+from audit.model.estate import ALIAS, ASSET_REPOSITORY, AWAITING, PRICE, REPOSITORY, SEGMENT
 from audit.policy.aliases import Key, Owner
+from audit.policy.force import Owned
 from audit.policy.price import Price
 from audit.policy.segments import NOWHERE, AssetFacts, Placed, Row, Where
 from audit.policy.timeline import BEGINNING, END, Timeline, stretches
@@ -17,6 +18,11 @@ from audit.policy.timeline import BEGINNING, END, Timeline, stretches
 def segment_frame(rows: Sequence[Row]) -> pl.DataFrame:
     """Return the segments of assets."""
     return _frame(rows, SEGMENT)
+
+
+def awaiting_frame(owned: Mapping[int, Sequence[Owned]]) -> pl.DataFrame:
+    """Return whom policy versions (their places) are for that wait for signatures."""
+    return _frame([(place, *one) for place, assets in owned.items() for one in assets], AWAITING)
 
 
 def alias_frame(owners: Mapping[Key, Timeline[Owner | None]]) -> pl.DataFrame:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from audit.policy.kinds.policy import Policy
 from audit.policy.kinds.programme import Heading
 from audit.policy.place import Place
+from audit.policy.timeline import BEGINNING
 from audit.policy.words import Item
 
 AnyItem = TypeVar("AnyItem", bound=Item)
@@ -62,3 +63,9 @@ class Programme:
     def policy_zone(self, policy: Policy) -> str:
         """Return the zone of a policy: its own, else the programme's declared one, else UTC."""
         return policy.timezone or self.heading.timezone or "UTC"
+
+
+def dated(declared: Sequence[Declared[Any]], zone: str) -> list[tuple[int | None, Declared[Any]]]:
+    """Return declarations of one thing with the `since` they say (microseconds), in order of time."""
+    pairs = [(one.item.since.micros(zone) if one.item.since else None, one) for one in declared]
+    return sorted(pairs, key=lambda pair: BEGINNING if pair[0] is None else pair[0])

@@ -22,11 +22,11 @@ _KEYS = ("unit", "data_class", "tier", "site", "asset")
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A policy version with the scope that its file says (None: withdrawn)."""
+    """A policy version with the scope that its file says (None: withdrawn). in_force: from when, in microseconds (None: it waits for signatures)."""
 
     policy: PolicyVersion
     scope: Mapping[str, frozenset[str]] | None
-    in_force: int
+    in_force: int | None
 
     def covers(self, asset: Described) -> bool:
         """Whether every condition of the scope holds for an asset."""
@@ -46,8 +46,9 @@ def text_hash(declared: Declared[Policy], zone: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def read_version(declared: Declared[Policy], programme: Programme, applied: int, *, first: bool) -> Version:
-    """Return a version as it enters the history. Only those of the `first` programme may take force before they were applied."""
+def read_version(declared: Declared[Policy], programme: Programme, applied: int, *, first: bool, known: bool) -> Version:
+    """Return a version as it enters the history, as if it needed no signatures. Only those of the `first` programme may take force before they were applied. known: whether
+    a version of the policy was applied before: nothing stands in the place of the first one."""
     policy, zone = declared.item, programme.policy_zone(declared.item)
     promised, _ = promise(policy, declared.place)
     effective = policy.effective.micros(zone)
@@ -64,6 +65,7 @@ def read_version(declared: Declared[Policy], programme: Programme, applied: int,
         accept_partial=promised.accept_partial,
         new_asset_grace=promised.new_asset_grace,
         reaches_back=in_force < applied,
+        by_signature=known and programme.heading.takes_force == "signed",
         title=dict(policy.title or {}),
         sha256=text_hash(declared, zone),
     )
@@ -77,10 +79,11 @@ def versions(history: Sequence[tuple[Programme, int]]) -> list[Version]:
     """
     known: dict[tuple[str, int], Version] = {}
     for index, (programme, applied) in enumerate(history):
+        before = {name for name, _ in known}
         for declared in programme.of(Policy):
             key = (declared.item.policy, declared.item.version)
             if key not in known:
-                known[key] = read_version(declared, programme, applied, first=index == 0)
+                known[key] = read_version(declared, programme, applied, first=index == 0, known=key[0] in before)
             elif declared.item.title:
                 known[key] = replace(known[key], policy=replace(known[key].policy, title=dict(declared.item.title)))
     return [known[key] for key in sorted(known)]
@@ -104,11 +107,11 @@ class Assignment:
 
     def _force(self, indices: list[int]) -> Timeline[int | None]:
         """Of the versions of one policy that have taken force, the highest stands."""
-        begun = sorted(indices, key=lambda index: self.versions[index].in_force)
+        begun = sorted((begin, index) for index in indices if (begin := self.versions[index].in_force) is not None)
         highest: list[tuple[int, int | None]] = [(BEGINNING, None)]
-        for index in begun:
+        for begin, index in begun:
             last = highest[-1][1]
-            highest.append((self.versions[index].in_force, index if last is None else max(last, index)))
+            highest.append((begin, index if last is None else max(last, index)))
         return joined(highest)
 
     def of(self, asset: Described) -> Timeline[tuple[int, ...]]:

@@ -21,12 +21,15 @@ def place_of(estate: Estate, name: str, version: int) -> int | None:
 
 
 def parties(estate: Estate, place: int) -> pl.DataFrame:
-    """Return the assets in service that a policy version is, was or will be in force for, with their owners (PARTY), by asset."""
+    """Return the assets in service that a policy version is, was or will be in force for, or that are in its scope while it waits for signatures, with their owners
+    (PARTY), by asset."""
     served = (pl.col("to").is_null() | (pl.col("to") > pl.col("in_service"))) & (
         pl.col("retired").is_null() | pl.col("from").is_null() | (pl.col("retired") > pl.col("from"))
     )
     mine = estate.segments.filter((pl.col("policy") == place) & served)
     rows = mine.group_by("asset", maintain_order=True).agg(pl.col("unit", "data_class", "tier").last())
+    if rows.is_empty():
+        rows = estate.awaiting.filter(pl.col("policy") == place)
     return rows.select(pl.col(name).cast(kind) for name, kind in PARTY.items()).sort("asset")
 
 

@@ -14,6 +14,7 @@ from audit.policy.estate import Read, Resolved
 from audit.policy.kinds.assets import Asset
 from audit.policy.kinds.baseline import Baseline
 from audit.policy.kinds.policy import Policy
+from audit.policy.kinds.programme import Heading
 from audit.policy.kinds.repositories import Repository
 from audit.policy.kinds.sites import Site
 from audit.policy.kinds.sources import Origin
@@ -33,8 +34,10 @@ _KEPT = (Asset, Origin, Repository, Site, Unit)
 _DESCRIBED = ("unit", "data_class", "tier", "site", "asset")
 
 
-def transitions(history: Sequence[Read], resolved: Resolved) -> list[Fault]:
-    """Return what is wrong with the last programme of a history, which `resolved` is the fold of, given those before it."""
+def transitions(history: Sequence[Read], resolved: Resolved, now: Resolved | None = None) -> list[Fault]:
+    """Return what is wrong with the last programme of a history, given those before it. resolved: the fold of the history as it will be once everything is signed; now:
+    as it is signed now (null: nothing waits for signatures).
+    """
     last, before = history[-1].programme, [read.programme for read in history[:-1]]
     known = _first_declared(before)
     faults = [*_gone(before[-1], last)] if before else []
@@ -42,7 +45,7 @@ def transitions(history: Sequence[Read], resolved: Resolved) -> list[Fault]:
     faults += _standing(known, last)
     fresh = [one for one in last.of(Policy) if _key(one.item) not in known]
     faults += _scopes(fresh, resolved)
-    faults += _late(fresh, history)
+    faults += _late(fresh, history, resolved)
     faults += below(last, resolved.versions, resolved.estate.demands, resolved.estate.segments, history[-1].at)
     if before and before[-1].of(Baseline) and not last.of(Baseline):
         place = before[-1].of(Baseline)[0].place
@@ -51,7 +54,15 @@ def transitions(history: Sequence[Read], resolved: Resolved) -> list[Fault]:
                 place.file, "the baseline is no longer in the folder: nothing is demanded of policies from now on", level="warning"
             )
         )
-    return [*faults, *_conflicts(last, resolved), *_with_themselves(last, resolved)]
+    if before and before[-1].heading.takes_force != last.heading.takes_force == "applied":
+        place = before[-1].of(Heading)[0].place
+        what = "`takes_force: signed` is no longer said: versions that are applied from now on take force without signatures"
+        faults.append(Fault(place.file, what, level="warning"))
+    faults += [*_conflicts(last, resolved), *_with_themselves(last, resolved)]
+    if now is not None:
+        faults += [fault for fault in _conflicts(last, now) if fault not in faults]
+        faults += _waiting(fresh, now)
+    return faults
 
 
 def _key(policy: Policy) -> tuple[str, int]:
@@ -140,15 +151,33 @@ def _strange_words(version: Version, resolved: Resolved) -> list[str]:
     return hints
 
 
-def _late(fresh: Sequence[Declared[Policy]], history: Sequence[Read]) -> Iterator[Fault]:
+def _late(fresh: Sequence[Declared[Policy]], history: Sequence[Read], resolved: Resolved) -> Iterator[Fault]:
     """Warn of versions that take force later than they say: only a programme's first policies may reach back."""
     if len(history) == 1:
         return
     last = history[-1]
+    signed = {(one.name, one.version) for one in resolved.estate.policies if one.by_signature}  # those are said to wait
     for one in fresh:
-        if one.item.effective.micros(last.programme.policy_zone(one.item)) < last.at:
+        if _key(one.item) not in signed and one.item.effective.micros(last.programme.policy_zone(one.item)) < last.at:
             what = f"{one.item.label} says effective {one.item.effective}, which has passed: it takes force when it is applied"
             yield one.place.at("effective").fault(what, level="warning")
+
+
+def _waiting(fresh: Sequence[Declared[Policy]], now: Resolved) -> Iterator[Fault]:
+    """Say of new versions that they wait for signatures, and of which units; who has no representative can never sign."""
+    places = {(one.name, one.version): place for place, one in enumerate(now.estate.policies)}
+    for one in fresh:
+        units = sorted(set(now.estate.awaiting.filter(pl.col("policy") == places[_key(one.item)])["unit"]))
+        if not units:
+            continue
+        here = one.place.at("version")
+        what = f"{one.item.label} takes force once it is signed by {', '.join(units)}; until then the version before it stands"
+        yield here.fault(what, "put it to them: `backup-audit agreement propose`", level="warning")
+        for unit in units:
+            if not now.estate.representatives.get(unit):
+                yield here.fault(
+                    f"the unit `{unit}` has no representatives: nobody can sign for it", "name them in units.yaml", level="warning"
+                )
 
 
 def _with_themselves(last: Programme, resolved: Resolved) -> Iterator[Fault]:

@@ -13,6 +13,7 @@ import audit.register.records
 from audit.discovery import modules
 from audit.evidence.vault import Vault
 from audit.model.records import RECORD
+from audit.policy.force import Signature
 from audit.register.journal import Journal
 from audit.register.records._record import Attached, Done, Record, records_of
 
@@ -45,6 +46,16 @@ def records(journal: Journal, vault: Vault, known_at: int | None = None) -> dict
         if kind in told:
             told[kind].append((name, done))
     return {kind: records_of(kinds()[kind].ACTS, mine) for kind, mine in told.items()}
+
+
+def signatures(known: Mapping[str, Mapping[str, Record]]) -> tuple[Signature, ...]:
+    """Return what kinds of records say of who signed which policy version."""
+    return tuple(
+        one
+        for kind, module in kinds().items()
+        if hasattr(module, "signatures")
+        for one in module.signatures(known.get(kind, {}).values())
+    )
 
 
 def frames(known: Mapping[str, Mapping[str, Record]]) -> dict[str, pl.DataFrame]:

@@ -14,8 +14,9 @@ from audit.evidence.keys import private_key
 from audit.evidence.vault import Vault
 from audit.model.estate import Estate
 from audit.policy.estate import AppliedProgramme, estate_at
+from audit.policy.force import Signature
 from audit.register.acts import KIND as ACT
-from audit.register.acts import frames, records
+from audit.register.acts import frames, records, signatures
 from audit.register.checkpoints import Kept, make_checkpoint
 from audit.register.dialect import address, connect
 from audit.register.journal import Journal
@@ -38,7 +39,7 @@ class Store:
     journal: Journal
     vault: Vault
     catalog: Catalog
-    _declared: dict[int, Estate] = field(default_factory=dict, repr=False)
+    _declared: dict[tuple[int, tuple[Signature, ...]], Estate] = field(default_factory=dict, repr=False)
     _estates: dict[tuple[int, int], Estate] = field(default_factory=dict, repr=False)
     _newest: dict[int, tuple[int, int]] = field(default_factory=dict, repr=False)
     """The last programme and the last act up to an entry: what stands in the journal stays."""
@@ -78,12 +79,21 @@ class Store:
             programme, act = (self.journal.last_number(known_at, kind) for kind in ("programme", ACT))
             self._newest[known_at] = (programme, act)
         programme, act = newest = self._newest[known_at]
-        if programme not in self._declared:
-            self._declared[programme] = estate_at(self.programmes(programme))
         if newest not in self._estates:
-            known = frames(records(self.journal, self.vault, act)) if act else {}
-            self._estates[newest] = replace(self._declared[programme], records=known)
+            known = records(self.journal, self.vault, act) if act else {}
+            self._estates[newest] = replace(self._as_signed(programme, signatures(known)), records=frames(known) if act else {})
         return self._estates[newest]
+
+    def _as_signed(self, programme: int, signed: tuple[Signature, ...]) -> Estate:
+        """Return what was declared up to a programme's entry, with the signatures that its policies take force by. Most take force without, and have one estate."""
+        plain = self._declared.get((programme, ()))
+        if plain is None:
+            plain = self._declared[programme, ()] = estate_at(self.programmes(programme))
+        if not any(policy.by_signature for policy in plain.policies):
+            return plain
+        if (programme, signed) not in self._declared:
+            self._declared[programme, signed] = estate_at(self.programmes(programme), signed)
+        return self._declared[programme, signed]
 
     def checkpoint(self) -> Kept | None:
         """Sign the journal as it is.

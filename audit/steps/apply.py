@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,11 +15,13 @@ from audit.model.terms import instant, micros
 from audit.policy.changes import Change, changes, counted, standing
 from audit.policy.checks import check
 from audit.policy.estate import AppliedProgramme, Read, Resolved, Retroactive, read_history, resolve
+from audit.policy.force import Signature
 from audit.policy.load import load, read_folder, texts
 from audit.policy.place import in_order
 from audit.policy.programme import Programme
 from audit.policy.timeline import BEGINNING
 from audit.policy.transition import transitions
+from audit.register.acts import records, signatures
 from audit.steps._open import Store
 from audit.steps._payloads import is_text
 
@@ -71,10 +73,11 @@ def apply(store: Store, folder: Path, *, now: datetime, by: str, confirmed_by: s
     history = store.programmes(head)
     applied = AppliedProgramme(number=head + 1, applied_at=now, files=files, by=by, confirmed_by=confirmed_by)
     earlier = read_history(history)
+    signed = signatures(records(store.journal, store.vault, head))
     programme, faults = load(files, raw.keys() - files.keys())
     faults = [*undecoded, *faults, *check(programme, earlier[-1].zone if earlier else None)]
     _refuse(folder, faults)
-    checked, wrong = _fold(earlier, applied, programme)
+    checked, wrong = _fold(earlier, applied, programme, signed)
     faults += wrong
     _refuse(folder, faults)
     found = tuple(changes(standing([one.programme for one in earlier]), programme))
@@ -87,12 +90,17 @@ def apply(store: Store, folder: Path, *, now: datetime, by: str, confirmed_by: s
     return Applied(found, tuple(in_order(faults)), reaching, number, dry_run)
 
 
-def _fold(earlier: list[Read], applied: AppliedProgramme, programme: Programme) -> tuple[Resolved, list[Fault]]:
-    """Check a programme as the next of a history."""
+def _fold(
+    earlier: list[Read], applied: AppliedProgramme, programme: Programme, signed: Sequence[Signature]
+) -> tuple[Resolved, list[Fault]]:
+    """Check a programme as the next of a history: as it will be once its policies are signed, and as they are signed now."""
     zone = programme.zone(earlier[-1].zone if earlier else None)
     history = [*earlier, Read(applied.number, micros(applied.applied_at), programme, zone)]
-    resolved = resolve(history)
-    return resolved, transitions(history, resolved)
+    whole = resolve(history, None)
+    if not any(policy.by_signature for policy in whole.estate.policies):
+        return whole, transitions(history, whole)
+    now = resolve(history, signed)
+    return now, transitions(history, whole, now)
 
 
 def _two_people(by: str, confirmed_by: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,11 @@ class Heading(Item):
     title: Title | None = Field(None, description="the company's or the programme's name")
     timezone: Zone | None = Field(
         None, description="the zone of bare dates in every file but the policies, and of policies that name none"
+    )
+    takes_force: Literal["applied", "signed"] = Field(
+        "applied",
+        description="when a later version of a policy takes force: `applied`, as soon as it is applied and effective; `signed`, once the units that own assets in its scope"
+        " have signed it as well",
     )
 
 

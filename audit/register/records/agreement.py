@@ -6,7 +6,7 @@ A signature binds the SHA-256 of what the version promises, as it was applied. I
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -16,6 +16,8 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from audit.model.estate import Estate
 from audit.model.facts import INSTANT
 from audit.model.records import SCOPE
+from audit.model.terms import micros
+from audit.policy.force import Signature
 from audit.policy.lint import objections
 from audit.policy.standing import parties, place_of
 from audit.policy.suggest import one_of, unknown
@@ -145,6 +147,24 @@ def rows(record: Record) -> Iterator[dict[str, Any]]:
             yield {"begin": done.at, "end": end, "act": done.act, **told, **done.origin(), **scope}
             yield {"begin": done.at, "end": None, "act": "answer", **told, **done.origin(), **scope}
             ends[unit] = done.at
+
+
+def signatures(records: Iterable[Record]) -> Iterator[Signature]:
+    """Yield each signature for as long as it stands: until the unit's next answer, or that of another agreement by which it refuses the same version, or the withdrawal."""
+    told = [row for record in records for row in rows(record)]
+    refused = [(_about(row), row["begin"]) for row in told if row["act"] == "refuse"]
+    for row in told:
+        if row["act"] == "sign":
+            ends = [row["end"], *(at for about, at in refused if about == _about(row) and at > row["begin"])]
+            end = min((one for one in ends if one is not None), default=None)
+            policy, version, text, unit = _about(row)
+            yield Signature(policy, version, text, unit, micros(row["begin"]), None if end is None else micros(end))
+
+
+def _about(row: dict[str, Any]) -> tuple[str, int, str, str]:
+    """Return what an answer is about, and whose it is."""
+    (unit,) = row["units"]
+    return row["policy"], row["version"], row["text"], unit
 
 
 def _same(given: str | None, right: str | None) -> str | None:
