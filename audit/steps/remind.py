@@ -18,8 +18,10 @@ from audit.model.terms import Term
 from audit.policy.kinds.people import Person as Declared
 from audit.policy.kinds.units import Unit
 from audit.policy.load import kind_of, load
+from audit.register.acts import records
 from audit.register.job_runs import messages_of
 from audit.register.records._record import folded
+from audit.register.records.delegation import deputies
 from audit.reporting.formats import LOCALES, Formats
 from audit.reporting.words import Words
 from audit.settings import CONFIG, DataFolder
@@ -133,7 +135,7 @@ def people_of(store: Store, language: str) -> tuple[dict[str, Person], list[str]
         if not name or email is None:
             continue
         try:
-            spoken = str(one.get("language") or language)
+            spoken = str(one.get("language") or language).partition("-")[0].lower()
             found[folded(name)] = Person(name, address(str(email)), spoken if spoken in LOCALES else language)
         except ValueError as error:
             odd.append(f"{name}: {error}")
@@ -142,13 +144,18 @@ def people_of(store: Store, language: str) -> tuple[dict[str, Person], list[str]
 
 def letters(store: Store, mail: Mail, now: datetime, within: str | None = None) -> list[Letter]:
     """Return what is to be told to whom, by name; of what each was told within `again` only the number. within: how far ahead; as `mail` says when null."""
-    zone = store.estate(store.head()).timezone
-    people, odd = people_of(store, mail.language)
+    estate = store.estate(store.head())
+    zone, people, odd = estate.timezone, *people_of(store, mail.language)
+    away = records(store.journal, store.vault)["delegation"].values()
     nobody = people.get(_owner(people, mail.to), Person("", mail.to, mail.language))
     before = _told_before(store, mail, now, zone)
     by_address: dict[str, tuple[Person, list[Item]]] = {}
     for row in due(store, now, Term.parse(within or mail.within).after(now, zone)).iter_rows(named=True):
-        readers = {one.address.lower(): one for one in _readers(row["who"], people)} or {nobody.address.lower(): nobody}
+        unit = row["who"].partition(" (")[0]
+        # Whoever answers for a unit while its representative is away is told as well.
+        names = [row["who"], *deputies(away, unit, estate.representatives.get(unit, ()), now)]
+        readers = {one.address.lower(): one for name in names for one in _readers(name, people)}
+        readers = readers or {nobody.address.lower(): nobody}
         for mailbox, person in readers.items():
             whose = "" if folded(row["who"]) == folded(person.name) and person.name else row["who"]
             item = Item(row["due"], row["overdue"], row["what"], row["kind"], row["id"], row["about"], whose)

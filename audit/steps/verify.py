@@ -249,7 +249,7 @@ def _vault(store: Store, named: Mapping[str, tuple[int, int | None]], result: Ve
         )
     if unnamed:
         result.notes.append(
-            f"{unnamed} payload(s) in the vault are named by no entry: an ingest was stopped before it wrote the journal"
+            f"{unnamed} payload(s) in the vault are named by no entry: an ingest or an act was stopped before it wrote the journal"
         )
     if left := sum(1 for _ in (store.vault.path / INCOMING).glob("*")):
         result.notes.append(

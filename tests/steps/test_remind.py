@@ -25,7 +25,7 @@ from tests.steps.test_due import WAIVER, day, do
 
 PEOPLE = """
 people:
-  - {name: Chen Jie, email: chen.jie@example.com, language: zh}
+  - {name: Chen Jie, email: chen.jie@example.com, language: zh-CN}
   - {name: Wang Wei, email: wang.wei@example.com}
   - {name: Sun Peng, email: not an address}
   - {name: Liu Yang}
@@ -148,6 +148,18 @@ def test_what_failed_is_told_and_tried_again(store: Store, server: Server) -> No
     assert (said["key"], said["failed"], said["why"]) == ("remind-failed", 1, "Chen Jie: 550 5.1.1 there is nobody of that name")
     server.refused = set()
     assert [one.person.name for one in sent(store, 1).sent] == ["Chen Jie"]
+
+
+def test_who_answers_for_a_unit_while_its_representative_is_away_is_told_as_well(store: Store) -> None:
+    do(store, "agreement", "propose", {"policy": "core", "version": 1, "until": 5})
+    away = {"unit": "customer-operations", "deputy": "Chen Jie", "since": -5, "until": 2, "reason": "On leave."}
+    do(store, "delegation", "delegate", away, by="Wang Wei")
+    mail = mail_of(store.folder)
+    answer = [("answer", "agreement", "customer-operations (Wang Wei)")]
+    on = {address: [one for one in items if one[0] == "answer"] for address, items in told(letters(store, mail, day(0))).items()}
+    assert on == {"chen.jie@example.com": answer, "wang.wei@example.com": answer}
+    later = {address: [one for one in items if one[0] == "answer"] for address, items in told(letters(store, mail, day(3))).items()}
+    assert later == {"wang.wei@example.com": answer}
 
 
 def test_how_far_ahead_and_what_a_text_may_hold(store: Store, server: Server) -> None:

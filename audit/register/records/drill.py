@@ -203,15 +203,16 @@ class SignedOff(Values):
 
 STEPS = ("restore-started", "restored", "validated")
 ACTS = {
-    "plan": Act("plan a drill", Planned, (NEW,), "planned"),
-    "report-incident": Act("record a real incident; its clock runs from its declaration", Incident, (NEW,), "running"),
+    "plan": Act("plan a drill", Planned, (NEW,), "planned", attachments=True),
+    "report-incident": Act("record a real incident; its clock runs from its declaration", Incident, (NEW,), "running", attachments=True),
     "declare": Act("declare the disaster that is tried: the clock starts", Declared, ("planned",), "running"),
     "restore-started": Act("stamp that the restore of an asset began", RestoreStarted, ("running",), "running"),
     "restored": Act("stamp that the data of an asset were back", Restored, ("running",), "running"),
     "validated": Act("stamp that the recovered service was found good", Stamp, ("running",), "running"),
-    "result": Act("say how the recovery of an asset ended", Result, ("running",), "running"),
+    "result": Act("say how the recovery of an asset ended", Result, ("running",), "running", attachments=True),
     "sign-off": Act(
-        "confirm a drill that others ran", SignedOff, ("running",), "signed off", not_by=("report-incident", "declare", *STEPS, "result")
+        "confirm a drill that others ran", SignedOff, ("running",), "signed off", not_by=("report-incident", "declare", *STEPS, "result"),
+        attachments=True,
     ),
     "cancel": Act("give a drill up; failures, and what took too long, stay", Reason, ("planned", "running"), "cancelled"),
 }  # fmt: skip
