@@ -214,24 +214,22 @@ def test_the_calendar_tells_what_was_tried(session: Session) -> None:
 
 
 def test_assets_are_drawn_so_that_anybody_can_draw_them_again(session: Session) -> None:
-    done = session.fine(
-        "drill", "plan", "--title", "Sample", "--kind", "file", "--draw", "2", "--tier", "standard", "--seed", "7", "--by", "Li Na"
-    )
-    (name,) = re.findall(r"^(drill-\d+) is planned", done.out)
+    draw = ("drill", "draw", "--title", "Sample", "--kind", "file", "--tier", "standard", "--by", "Li Na")
+    (name,) = re.findall(r"^(drill-\d+) is planned", session.fine(*draw, "--count", "2", "--seed", "7").out)
     told = session.fine("drill", "show", name).json
-    assert (told["seed"], told["draw"], len(told["assets"])) == (7, 2, 2)
+    assert (told["seed"], told["count"], len(told["assets"])) == (7, 2, 2)
     declared = yaml.safe_load((session.data.parent / "programme" / "assets.yaml").read_text(encoding="utf-8"))["assets"]
     estate = [one["name"] for one in declared if one["tier"] == "standard"]
     ranked = sorted(estate, key=lambda asset: hashlib.sha256(f"7/{asset}".encode()).hexdigest())
     assert (told["assets"], told["population"]) == (sorted(ranked[:2]), len(estate))
-    for wrong, says in (
-        (("--draw", "99"), "99 assets cannot be drawn: "),
-        (("--draw", "1", "--asset", ASSET), "assets are named, or drawn, not both"),
-        ((), "name the assets that are to be recovered, or say how many are drawn (draw)"),
-        (("--asset", ASSET, "--tier", "core"), "say how many (draw)"),
-    ):
-        refused = session("drill", "plan", "--title", "Sample", "--kind", "file", *wrong, "--by", "Li Na")
-        assert (refused.code, says in refused.err) == (2, True), refused
+    # Without a seed it is any, and kept.
+    (other,) = re.findall(r"^(drill-\d+) is planned", session.fine(*draw, "--count", "1").out)
+    kept = session.fine("drill", "show", other).json
+    first = sorted(estate, key=lambda asset: hashlib.sha256(f"{kept['seed']}/{asset}".encode()).hexdigest())[0]
+    assert kept["assets"] == [first]
+    refused = session(*draw, "--count", "99")
+    assert (refused.code, f"99 assets cannot be drawn: {len(estate)} in service are such" in refused.err) == (2, True), refused
+    assert "--population" not in session.fine("drill", "draw", "--help").out
 
 
 def test_a_stamp_is_taken_from_a_run_that_is_told(session: Session) -> None:

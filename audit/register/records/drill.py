@@ -41,7 +41,7 @@ ASSETS = Field(min_length=1, description="assets to be recovered; only these can
 STAMPED = Field(None, description="when it was; now when not given")
 
 
-class Planned(Values):
+class Plan(Values):
     """What is to be tried."""
 
     title: Said = Field(description="what it is called", examples=["Spring recovery drill"])
@@ -49,53 +49,56 @@ class Planned(Values):
         description="what is tried: a talk at a table, or the recovery of files, of a database, of everything, or a failover",
         examples=["full"],
     )
-    assets: Names = Field((), description="assets to be recovered; only these can have results", examples=["im-messages-db"])
-    draw: int | None = Field(
-        None, ge=1, description="instead: how many assets are drawn, of those in service that have one of the named values"
-    )
-    units: Names = Field((), description="draw only of assets of these units")
-    tiers: Names = Field((), description="draw only of assets of these tiers")
-    data_classes: Names = Field((), description="draw only of assets of these data classes")
     planned_for: Moment | None = Field(None, description="when it is to be")
     scenario: str = Field("", description="what is supposed to have happened")
     runbook: str = Field("", description="the runbook followed, with its version")
     participants: Names = Field((), description="who takes part; none of them can sign it off")
     criteria: str = Field("", description="what has to be reached for it to pass")
+
+
+class Planned(Plan):
+    """What is to be tried with assets that are named."""
+
+    assets: Names = ASSETS
     seed: int | None = Field(
-        None, ge=-EXACT, le=EXACT, description="the seed with which the assets were drawn, or are with --draw (any when not given)"
+        None, ge=-EXACT, le=EXACT, description="the seed with which the assets were drawn, where they were drawn elsewhere"
     )
+
+
+class Drawn(Plan):
+    """What is to be tried with assets that are drawn of those in service."""
+
+    count: int = Field(ge=1, le=EXACT, description="how many assets are drawn", examples=[1])
+    units: Names = Field((), description="draw only of assets of these units")
+    tiers: Names = Field((), description="draw only of assets of these tiers")
+    data_classes: Names = Field((), description="draw only of assets of these data classes")
+    seed: int | None = Field(
+        None, ge=-EXACT, le=EXACT, description="the seed with which they are drawn; any when not given, and kept in either case"
+    )
+    assets: Annotated[Names, ByProgram()] = Field((), description="the assets that were drawn")
     population: Annotated[int | None, ByProgram()] = Field(None, description="of how many assets they were drawn")
 
     @model_validator(mode="after")
     def _drawn(self, info: ValidationInfo) -> Self:
-        """Draw the assets, where that is asked for, of those that are in service now."""
-        scoped = any(getattr(self, key) for key in SCOPE if key != "assets")
-        if self.draw is None:
-            if not self.assets:
-                raise ValueError("name the assets that are to be recovered, or say how many are drawn (draw)")
-            if scoped:
-                raise ValueError("units, tiers and data_classes say of which assets some are drawn: say how many (draw)")
-            return self.model_copy(update={"population": None})
-        if self.assets:
-            raise ValueError("assets are named, or drawn, not both")
+        """Draw the assets, of those that are in service now."""
         told = info.context or {}
         population = _population(self, told["estate"], told["now"])
-        if self.draw > len(population):
-            raise ValueError(f"{self.draw} assets cannot be drawn: {len(population)} in service are such")
+        if self.count > len(population):
+            raise ValueError(f"{self.count} assets cannot be drawn: {len(population)} in service are such")
         seed = secrets.randbelow(2**31) if self.seed is None else self.seed
         return self.model_copy(
-            update={"assets": tuple(drawn(population, self.draw, seed)), "seed": seed, "population": len(population)}
+            update={"assets": tuple(drawn(population, self.count, seed)), "seed": seed, "population": len(population)}
         )
 
 
-def _population(planned: Planned, estate: Estate, now: datetime) -> list[str]:
+def _population(asked: Drawn, estate: Estate, now: datetime) -> list[str]:
     """Return the assets in service of which some are drawn."""
     here = estate.segments.filter(
         (pl.col("from").is_null() | (pl.col("from") <= now)) & (pl.col("to").is_null() | (pl.col("to") > now))
         & (pl.col("in_service").is_null() | (pl.col("in_service") <= now)) & (pl.col("retired").is_null() | (pl.col("retired") > now))
     )  # fmt: skip
     for key, column in SCOPE.items():
-        if names := getattr(planned, key):
+        if names := getattr(asked, key, ()):
             here = here.filter(pl.col(column).is_in(list(names)))
     return sorted(set(here["asset"]))
 
@@ -204,6 +207,7 @@ class SignedOff(Values):
 STEPS = ("restore-started", "restored", "validated")
 ACTS = {
     "plan": Act("plan a drill", Planned, (NEW,), "planned", attachments=True),
+    "draw": Act("plan a drill of assets that are drawn", Drawn, (NEW,), "planned"),
     "report-incident": Act("record a real incident; its clock runs from its declaration", Incident, (NEW,), "running", attachments=True),
     "declare": Act("declare the disaster that is tried: the clock starts", Declared, ("planned",), "running"),
     "restore-started": Act("stamp that the restore of an asset began", RestoreStarted, ("running",), "running"),
