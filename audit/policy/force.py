@@ -63,11 +63,16 @@ def _taking_force(
     assert version.in_force is not None
     policy, scope = version.policy, _scope(version, versions)
     mine = [one for one in signatures if (one.policy, one.version, one.text) == (policy.name, policy.version, policy.sha256)]
-    for at in sorted({version.in_force, *(one for one in _moments(mine, history) if one > version.in_force)}):
+    at: int | None = version.in_force
+    while at is not None:
         last = next(one for one in reversed(history) if one.at <= at)
         signed = {one.unit for one in mine if one.begin <= at and (one.end is None or at < one.end)}
-        if {one.unit for one in _owned(scope, last, at)} <= signed:
+        missing = next((one for one in _owned(scope, last, at) if one.unit not in signed), None)
+        if missing is None:
             return replace(version, in_force=at, policy=replace(policy, in_force=instant(at)))
+        # Nothing can be different before a unit signs, a programme is applied, or this very asset changes.
+        moments = [*(one.begin for one in mine), *(one.at for one in history), *_changes(missing.asset, last)]
+        at = min((one for one in moments if one > at), default=None)
     return replace(version, in_force=None, policy=replace(policy, in_force=None))
 
 
@@ -81,17 +86,13 @@ def _scope(version: Version, versions: Sequence[Version]) -> Version:
     return version if version.scope is not None or not earlier else earlier[-1]
 
 
-def _moments(mine: Sequence[Signature], history: Sequence[Applied]) -> Iterator[int]:
-    """Yield the instants at which who has signed, or who has to, may change."""
-    yield from (one.begin for one in mine)
-    for applied in history:
-        yield applied.at
-        for declared in applied.programme.named(Asset).values():
-            for since, one in dated(declared, applied.zone):
-                if since is not None:
-                    yield since
-                if one.item.retired is not None:
-                    yield one.item.retired.date.micros(applied.zone)
+def _changes(asset: str, applied: Applied) -> Iterator[int]:
+    """Yield the instants at which what a programme declares of an asset begins to hold, and at which it is retired."""
+    for since, one in dated(applied.programme.named(Asset)[asset], applied.zone):
+        if since is not None:
+            yield since
+        if one.item.retired is not None:
+            yield one.item.retired.date.micros(applied.zone)
 
 
 def _owned(scope: Version, applied: Applied, at: int) -> Iterator[Owned]:

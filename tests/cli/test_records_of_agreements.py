@@ -145,3 +145,31 @@ def test_what_the_baseline_does_not_allow_is_not_proposed(session: Session, tmp_
     session.fine("apply", programme, "--by", "olivia", "--confirmed-by", "noor")
     refused = propose(session)
     assert (refused.code, "below the baseline of 5m for core/messages" in refused.err) == (2, True), refused.err  # type: ignore[attr-defined]
+
+
+def test_a_version_that_has_to_be_signed_takes_force_with_the_last_signature(session: Session, tmp_path: Path) -> None:
+    programme = tmp_path / "programme"
+    heading = programme / "programme.yaml"
+    heading.write_text(heading.read_text(encoding="utf-8") + "takes_force: signed\n", encoding="utf-8")
+    second = (
+        (programme / "policy-core.yaml")
+        .read_text(encoding="utf-8")
+        .replace("version: 1", "version: 2")
+        .replace("{target: 1h", "{target: 30m")
+    )
+    (programme / "policy-core-2.yaml").write_text(second, encoding="utf-8")
+    waits = session.fine("apply", programme, "--by", "olivia")
+    assert f"core version 2 takes force once it is signed by {UNIT}" in waits.out + waits.err
+    (name,) = re.findall(r"^(agreement-\d+) is proposed", propose(session, version="2").out)  # type: ignore[attr-defined]
+    assert "takes force once every unit has signed" in session.fine("agreement", "read", name).out
+    asked = (*PERIOD, "--control", "recovery-point", "--asset", "im-messages-db")
+    assert {one["version"] for one in session.assess(*asked)["results"]} == {1}
+    session.fine("agreement", "sign", name, "--unit", UNIT, "--capacity", "head", "--by", HEAD)
+    told = session.assess(*asked)
+    assert {one["version"] for one in told["results"]} == {1, 2}
+    # The same from a package, and from a register made again.
+    package = tmp_path / "package.zip"
+    session.fine("export", *PERIOD, "--asset", "im-messages-db", "-o", package)
+    assert "nothing is broken" in session.fine("verify", package, "--recompute").out
+    session.fine("rebuild")
+    assert session.assess(*asked)["results"] == told["results"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -158,3 +159,39 @@ def test_a_signature_before_it_was_applied_counts_from_then(days: int) -> None:
 
 def test_the_base_has_no_such_rule() -> None:
     assert not any(one.by_signature for one in estate_at(history(("2026-01-01", BASE))).policies)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_it_is_the_first_day_on_which_every_owner_has_signed(seed: int) -> None:
+    """Against the definition, tried day by day: everything here happens at the beginning of a day."""
+    dice = random.Random(seed)
+    days = [f"2026-02-{number:02}" for number in range(1, 26)]
+    names, units, tiers = ("a", "b", "c"), ("finance", "platform"), ("core", "basic")
+
+    def declared(fixed: bool) -> dict[str, str]:
+        rows = [(name, dice.choice(units), "core" if fixed else dice.choice(tiers)) for name in names]
+        return {name: ASSET.format(name=name, unit=unit).replace("tier: core", f"tier: {tier}") for name, unit, tier in rows}
+
+    history_of = [("2026-01-01", declared(fixed=True))]
+    history_of += [(when, declared(fixed=False)) for when in ("2026-02-03", *sorted(dice.sample(days[3:18], 3)))]
+    applied = tuple(
+        (when, {**(FIRST if number == 0 else SECOND), "assets.yaml": "assets:\n" + "".join(rows.values())})
+        for number, (when, rows) in enumerate(history_of)
+    )
+    estate = estate_at(history(*applied))
+    signatures = []
+    for unit in units:
+        begins = sorted(dice.sample(days, dice.randint(0, 3)))
+        for begin, following in zip(begins, [*begins[1:], None][: len(begins)], strict=True):
+            end = dice.choice([following, min(f"2026-02-{int(begin[-2:]) + 2:02}", following or "9")])
+            signatures.append(signed(unit, begin, end, given=estate))
+    expected = None
+    for when in days[2:]:
+        rows = [rows for at, rows in history_of if at <= when][-1]
+        owners = {unit for unit in units for row in rows.values() if f"unit: {unit}" in row and "tier: core" in row}
+        at = micros(day(when))
+        if owners <= {one.unit for one in signatures if one.begin <= at and (one.end is None or at < one.end)}:
+            expected = day(when)
+            break
+    found = estate_at(history(*applied), signatures).policies[-1]
+    assert (found.version, found.in_force) == (2, expected)
