@@ -36,7 +36,14 @@ OUTPUT = click.Option(
     help="The file to write; it must not be there yet.",
 )
 ROW: dict[str, Any] = {"id": pl.String, "state": pl.String, "on": INSTANT, "by": pl.String, "told": pl.String}
-SINGULAR = {"assets": "asset", "units": "unit", "tiers": "tier", "data_classes": "data-class", "answers": "answer", "participants": "participant"}
+SINGULAR = {
+    "assets": "asset",
+    "units": "unit",
+    "tiers": "tier",
+    "data_classes": "data-class",
+    "answers": "answer",
+    "participants": "participant",
+}
 """A key that takes several values is an option given several times, and then has the name of one of them."""
 
 
@@ -214,10 +221,14 @@ def _attachment(kind: str) -> click.Command:
 
 def _document(kind: str) -> click.Command:
     def run(data: Path, identity: str, version: str | None, output: Path) -> None:
-        done, told, found = document(open_store(data), kind, identity, version)
+        store = open_store(data)
+        done, told, found = document(store, kind, identity, version)
         write_new(output, found)
+        record = one_record(store, kind, identity)
+        newest, this = record.values["version"], done.values["version"]
+        then = f"{identity} is {record.state}" if newest == this else f"A newer version is {newest}"
         click.echo(
-            f"{output} is version {done.values['version']} of {identity}, {told.name} ({told.size:,} bytes, SHA-256 {told.sha256}), by {done.by}."
+            f"{output} is version {this} of {identity}, {told.name} ({told.size:,} bytes, SHA-256 {told.sha256}), by {done.by}. {then}."
         )
 
     option = click.Option(["--version"], help="Of which version; the newest when not given.")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from audit.steps._open import open_store
 from tests.cli.session import Session, promising
 
 PERIOD = ("--from", "2026-11-01", "--to", "2026-12-01")
@@ -72,6 +73,7 @@ def test_a_runbook_with_its_document(session: Session, tmp_path: Path) -> None:
     old, new = tmp_path / "old.md", tmp_path / "new.md"
     said = session.fine("runbook", "document", name, "--version", "3", "-o", old).out
     assert said.startswith(f"{old} is version 3 of {name}, restore.md (10 bytes, SHA-256 ")
+    assert said.endswith(", by Chen Jie. A newer version is 5.\n")
     session.fine("runbook", "document", name, "--version", "4", "-o", new)
     assert (old.read_bytes(), new.read_bytes()) == (b"# Restore\n", b"# Restore, better\n")
     elsewhere = session("runbook", "document", name, "-o", tmp_path / "none.md")
@@ -85,7 +87,15 @@ def test_a_runbook_with_its_document(session: Session, tmp_path: Path) -> None:
 def test_files_travel_in_the_package_and_are_checked_in_it(session: Session, tmp_path: Path) -> None:
     proof = file(tmp_path, "审计 proof.pdf", b"%PDF-1.7 signed")
     state = ("attestation", "sign", "--control", "isolation", "--statement", "So it is.", "--since", "2026-11-05", "--until", "2026-11-20", "--by", "Zhang Min")  # fmt: skip
-    session.fine(*state, "--tier", "core", "--attach", proof)
+    # What is kept already for another reason: the programme itself, and the text of another file.
+    store = open_store(session.data)
+    (programme,) = store.programmes(store.head())
+    kept = file(tmp_path, "programme.json", store.vault.get(next(store.journal.entries(kind="programme")).body["sha256"]))
+    store.close()
+    assert programme.number == 1
+    session.fine(
+        *state, "--tier", "core", "--attach", proof, "--attach", kept, "--attach", file(tmp_path, "copy.pdf", proof.read_bytes())
+    )
     package = tmp_path / "package.zip"
     session.fine("export", *PERIOD, "--asset", "im-messages-db", "-o", package)
     verified = session.fine("verify", package, "--recompute").out
@@ -100,7 +110,12 @@ def test_files_travel_in_the_package_and_are_checked_in_it(session: Session, tmp
         for line in (root / "data/provenance.ndjson").read_text("utf-8").splitlines()
         if "attachments" in (one := json.loads(line))
     ]
-    assert [(one["name"], one["file"]) for one in told["attachments"]] == [("审计 proof.pdf", f"data/raw/attachment/{inside.name}")]
+    places = {one["name"]: one["file"] for one in told["attachments"]}
+    assert places == {
+        "审计 proof.pdf": f"data/raw/attachment/{inside.name}",
+        "programme.json": "data/raw/programme/00000001-programme.json",
+        "copy.pdf": f"data/raw/attachment/{inside.name}",
+    }
 
     script = [sys.executable, str(root / "verify_evidence.py")]
     assert subprocess.run(script, check=False, capture_output=True).returncode == 0
