@@ -85,15 +85,14 @@ class Store:
         return self._estates[newest]
 
     def _as_signed(self, programme: int, signed: tuple[Signature, ...]) -> Estate:
-        """Return what was declared up to a programme's entry, with the signatures that its policies take force by. Most take force without, and have one estate."""
-        plain = self._declared.get((programme, ()))
-        if plain is None:
-            plain = self._declared[programme, ()] = estate_at(self.programmes(programme))
-        if not any(policy.by_signature for policy in plain.policies):
-            return plain
-        if (programme, signed) not in self._declared:
-            self._declared[programme, signed] = estate_at(self.programmes(programme), signed)
-        return self._declared[programme, signed]
+        """Return what was declared up to a programme's entry, with the signatures that its policies take force by. Where none does, it is one for all of them."""
+        for key in ((programme, signed), (programme, ())):
+            found = self._declared.get(key)
+            if found is not None and (key[1] == signed or not _by_signature(found)):
+                return found
+        made = estate_at(self.programmes(programme), signed)
+        self._declared[programme, signed if _by_signature(made) else ()] = made
+        return made
 
     def checkpoint(self) -> Kept | None:
         """Sign the journal as it is.
@@ -105,6 +104,10 @@ class Store:
     def close(self) -> None:
         """Close the register's connections. A store that is left to the end of the process needs no closing."""
         self.journal.engine.dispose()
+
+
+def _by_signature(estate: Estate) -> bool:
+    return any(policy.by_signature for policy in estate.policies)
 
 
 def open_store(data: Path) -> Store:
