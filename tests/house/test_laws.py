@@ -54,6 +54,7 @@ HOMONYMS = {
     "inventories/netbox.py": {"location"},
     "simulation/borg.py": {"location"},
     "register/records/attestation.py": {"isolation"},
+    "reporting/sections/policies.py": {"agreement"},
     "register/records/training.py": {"runbook"},
     "register/records/waiver.py": {"isolation"},
     "policy/kinds/runbooks.py": {"runbook"},

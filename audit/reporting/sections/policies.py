@@ -4,7 +4,8 @@ words beside what is written; who applied them, and whether anybody signed them.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -51,7 +52,9 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
     rows = tuple(_row(policies[index], held[index], assessment, context) for index in shown)
     blocks: list[Block] = [Paragraph(words("policies.intro")), Table("policies", columns, rows, empty=words("policies.none"))]
     if shown:
-        blocks.append(Note(words("policies.unsigned"), "warning"))
+        blocks.append(Note(words("policies.signatures"), "warning"))
+    if waiting := _waiting(assessment, context):
+        blocks.append(Note(words("policies.waiting", policies=words.names(waiting), n=len(waiting)), "warning"))
     early = [f"{policies[index].name} {policies[index].version}" for index in shown if policies[index].reaches_back]
     if early:
         blocks.append(Note(words("policies.reaches-back", policies=words.names(early), n=len(early)), "warning"))
@@ -94,8 +97,41 @@ def _row(policy: PolicyVersion, held: dict[str, object], assessment: Assessment,
         InstantCell(until if until < assessment.until else None),
         InstantCell(policy.applied),
         TextCell(_applied_by(policy, context)),
-        TextCell(words("policies.no-signature")),
+        TextCell(words.between("labels.clause", [_signed(policy, unit, min(until, assessment.until), context) for unit in units])),
     )
+
+
+def _waiting(assessment: Assessment, context: Context) -> list[str]:
+    """Return the versions applied before the period's end that wait for signatures still."""
+    rows = context.estate.awaiting
+    if context.unit is not None:
+        rows = rows.filter(pl.col("unit") == context.unit)
+    versions = [context.estate.policies[place] for place in rows["policy"].unique().sort()]
+    return [f"{one.name} {one.version}" for one in versions if one.applied is not None and one.applied < assessment.until]
+
+
+def _signed(policy: PolicyVersion, unit: str, end: datetime, context: Context) -> Text:
+    """Return who signed a version for a unit, and when: the signature that stood last before an instant; or that there is none on record."""
+    words, title = context.words, context.unit_title(unit)
+    signed = _signature(policy, unit, end - timedelta(microseconds=1), context)
+    if signed is None:
+        return words("policies.no-signature", unit=title)
+    return words("policies.signature", unit=title, by=Name(signed["by"]), at=context.formats.day(signed["begin"]))
+
+
+def _signature(policy: PolicyVersion, unit: str, at: datetime, context: Context) -> dict[str, Any] | None:
+    """Return the newest signature (a row of the records) of a unit on what a version promises that stands at an instant."""
+    rows = context.estate.records.get("agreement")
+    if rows is None:
+        return None
+    about = (pl.col("policy") == policy.name) & (pl.col("version") == policy.version) & (pl.col("text") == policy.sha256)
+    mine = rows.filter(about, pl.col("units").list.contains(unit), pl.col("begin") <= at).sort("begin", "entry")
+    # An answer to one agreement ends a signature there; a refusal ends those on every agreement about the version.
+    refused = mine.filter(pl.col("act") == "refuse")["begin"].max()
+    standing = mine.filter(pl.col("act") == "sign", pl.col("end").is_null() | (pl.col("end") > at))
+    if refused is not None:
+        standing = standing.filter(pl.col("begin") >= refused)
+    return standing.row(-1, named=True) if standing.height else None
 
 
 def _title(policy: PolicyVersion, context: Context) -> Text:
