@@ -106,12 +106,21 @@ def _stretches(
         where = sites.get(fact.site or "", [(BEGINNING, NOWHERE)])
         for start, stop, ((city, country), standing) in _within(overlaid(where, assignment.of(seen)), begin, end):
             if retired is None:
-                # Of several policies, which `apply` refuses, the first by name: the same answer every time.
-                policy = standing[0] if standing else None
+                policy = _chosen(standing, policy, assignment)
             else:
                 standing = ()  # after retirement the last version stands, whatever comes
             made.append((_row(asset, start, stop, fact, (city, country), retired, policy), standing, start))
     return made
+
+
+def _chosen(standing: tuple[int, ...], before: int | None, assignment: Assignment) -> int | None:
+    """Return the version that stands, of one policy or none. `apply` refuses that several do; they may while policies that hand assets over to one another are not all
+    signed: then that of the policy which the asset was under, else the first by name.
+    """
+    names = [assignment.versions[index].policy.name for index in standing]
+    if before is not None and (name := assignment.versions[before].policy.name) in names:
+        return standing[names.index(name)]
+    return standing[0] if standing else None
 
 
 def _row(asset: str, start: int, stop: int, fact: AssetFacts, where: Where, retired: int | None, policy: int | None) -> Row:

@@ -140,7 +140,7 @@ def test_what_stands_beside_the_verdicts_is_read_from_the_data_folder(data):
     assert (source["last"], source["silent"]) == ("2026-11-02T15:59:00Z", 60.0)
     (policy,) = tables["policies"]["rows"]
     assert policy["by"].endswith("(journal entry 1)")
-    assert policy["signed"] == "Not listed here"
+    assert policy["signed"] == "Operations: none on record"
     assert [row["entry"] for row in tables["declarations"]["rows"]] == [1]
     assert [signer["role"] for block in document["sections"] for one in block["blocks"] if one["block"] == "signatures" for signer in one["signers"]] == [
         "Compliance officer", "Risk and legal", "Operations: representative", "Outside auditor",

@@ -151,6 +151,41 @@ def test_as_if_all_were_signed() -> None:
     assert [one.in_force for one in resolved.versions] == [micros(day("2026-01-01")), micros(day("2026-02-10"))]
 
 
+@pytest.mark.parametrize("first", ["core", "wide"])
+def test_an_asset_that_is_handed_over_stays_where_it_was_until_both_have_signed(first: str) -> None:
+    """Policy `core` lets go of tier basic, and `wide` (or `also`, before it by name) takes it up; each waits for a signature of its own."""
+    for other in ("also", "wide"):
+        wide = core(1, tier="gold").replace("policy: core", f"policy: {other}")
+        both = {**FIRST, "policy-core.yaml": core(1, tier="[core, basic]"), f"policy-{other}.yaml": wide}
+        both["assets.yaml"] = (
+            assets(db="finance", mail="platform", rich="finance")
+            .replace("tier: core", "tier: basic", 2)
+            .replace("tier: core", "tier: gold")
+        )
+        handed = {
+            **both,
+            "policy-core-2.yaml": core(2, tier="nobody").replace("tier: nobody", "tier: core"),
+            f"policy-{other}-2.yaml": wide.replace("version: 1", "version: 2").replace("{tier: gold}", "{tier: [gold, basic]}"),
+        }
+        handed["assets.yaml"] = both["assets.yaml"] + ASSET.format(name="last", unit="finance")
+        applied = (("2026-01-01", both), ("2026-02-10", handed))
+        given = estate_at(history(*applied))
+        texts = {(one.name, one.version): str(one.sha256) for one in given.policies}
+
+        def given_by(policy: str, unit: str, when: str, texts: dict[tuple[str, int], str] = texts) -> Signature:
+            return Signature(policy, 2, texts[policy, 2], unit, micros(day(when)), None)
+
+        days = {"core": "2026-03-01", other: "2026-04-01"} if first == "core" else {"core": "2026-04-01", other: "2026-03-01"}
+        signatures = [given_by(policy, unit, when) for policy, when in days.items() for unit in ("finance", "platform")]
+        estate = estate_at(history(*applied), signatures)
+        stood = [
+            (begin, place if place is None else estate.policies[place].name)
+            for begin, _, place in told(estate.segments, "policy", asset="db")
+        ]
+        between = [("2026-03-01", None)] if first == "core" else []
+        assert stood == [(None, None), ("2026-02-01", "core"), *between, ("2026-04-01", other)], other
+
+
 @pytest.mark.parametrize("days", [0, 1, 30])
 def test_a_signature_before_it_was_applied_counts_from_then(days: int) -> None:
     given = signed("finance", "2026-02-10")._replace(begin=micros(day("2026-02-10") - timedelta(days=days)))
