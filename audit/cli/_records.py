@@ -128,7 +128,9 @@ def _command(kind: str, name: str, one: Act) -> click.Command:
         )
     parameters.append(click.Option(["--by"], help="Who does this; the login name when not given."))
     needed = " ".join(
-        f"--{_flag(key)} {shlex.quote(_example(field))}" for key, field in one.values.model_fields.items() if field.is_required()
+        f"--document {kind}.md" if key == filed else f"--{_flag(key)} {shlex.quote(_example(field))}"
+        for key, field in one.values.model_fields.items()
+        if field.is_required()
     )
     example = f'  backup-audit {kind} {name}{"" if makes else f" {kind}-12"} {needed} --by "Li Na"'
     made = click.Command(
