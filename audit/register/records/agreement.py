@@ -111,11 +111,16 @@ ACTS = {
         ("proposed",),
         "proposed",
         not_by=("propose",),
+        attachments=True,
     ),
     "refuse": Act("refuse for a unit, as its representative; it ends a signature given before", Refused, ("proposed",), "proposed"),
-    "comment": Act("say something of a proposal", Commented, ("proposed",), None),
+    "comment": Act("say something of a proposal", Commented, ("proposed",), None, attachments=True),
     "counter": Act(
-        "say for a unit what it would sign instead, as its representative; it is no answer yet", Countered, ("proposed",), None
+        "say for a unit what it would sign instead, as its representative; it is no answer yet",
+        Countered,
+        ("proposed",),
+        None,
+        attachments=True,
     ),
     "withdraw": Act("take a proposal back: signatures on it end, from now on", Reason, ("proposed",), "withdrawn"),
 }
