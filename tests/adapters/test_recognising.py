@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zipfile
 from types import SimpleNamespace
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from audit.adapters import _registry
 from audit.adapters._command import parse, run_id
+from audit.adapters._text import LineStarts
 from audit.errors import InputError
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts, frame
@@ -145,3 +149,15 @@ def test_ids_of_runs_that_have_none() -> None:
     assert run_id("backup", told, b"stdout") == run_id("backup", told, b"stderr") != run_id("check", told, b"stdout")
     assert run_id("backup", Envelope(tool="t"), b"x", "a1") == "backup:a1"
     assert run_id("backup", Envelope(tool="t"), b"x") != run_id("backup", Envelope(tool="t"), b"y")
+
+
+@given(
+    pieces=st.lists(st.sampled_from([b"\n", b"\r\n", b"job ", b"Job", b"end", b" ", b"x", b"\0"]), max_size=12),
+    flags=st.sampled_from([re.NOFLAG, re.IGNORECASE]),
+)
+def test_where_lines_begin_is_found_as_re_finds_it(pieces: list[bytes], flags: re.RegexFlag) -> None:
+    payload, patterns = b"".join(pieces), (rb"job ", rb"end$", rb" *x")
+    plain = re.search(rb"^(?:" + b"|".join(patterns) + rb")", payload, flags | re.MULTILINE)
+    found = LineStarts(*patterns, flags=flags).search(payload)
+    assert (found and found.start()) == (plain and plain.start())
+    assert (found and found[0][1:]) == (plain and plain[0])
