@@ -18,6 +18,7 @@ from audit.model.document import (
     Heading,
     InstantCell,
     Items,
+    Name,
     Note,
     NumberCell,
     OrdinalCell,
@@ -58,14 +59,15 @@ def on_screen(document: Document, content: Content) -> str:
 def _print(block: Block, console: Console, words: Words) -> None:
     match block:
         case Paragraph():
-            console.print(plain(block.text))
+            # A command is copied as one line.
+            console.print(plain(block.text), soft_wrap=any(isinstance(part, Name) and " --" in part.text for part in block.text))
         case Heading():
             console.print(f"\n{plain(block.text)}", style="underline")
         case Note():
             console.print(f"! {plain(block.text)}", style="yellow" if block.weight == "warning" else "")
         case Items():
             for item in block.items:
-                console.print(f"- {plain(item)}", soft_wrap=True)  # a command is copied as one line
+                console.print(f"- {plain(item)}", soft_wrap=True)
         case Table():
             console.print(_grid(block, words) if block.rows else plain(block.empty or words("labels.nothing")))
 

@@ -131,19 +131,21 @@ def _asked(reading: Reading) -> tuple[Asked, ...]:
 
 
 def _changed(reading: Reading) -> Mapping[str, Any]:
-    """Return the objectives in which the version differs from the one that stood before it; none where several did, or none."""
-    stands = [place for place in reading.before if place is not None and place != reading.place]
-    if len(stands) != 1:
-        return {}
-    before = reading.estate.policies[stands[0]].objectives
-    return {key: value for key, value in reading.policy.objectives.items() if before.get(key) != value}
+    """Return the objectives in which the version differs from what stood before it; none where nothing did."""
+    stood_before = [reading.estate.policies[place].objectives for place in _others(reading)]
+    return {key: value for key, value in reading.policy.objectives.items() if any(one.get(key) != value for one in stood_before)}
+
+
+def _others(reading: Reading) -> list[int]:
+    """Return the places of the versions that stood before it."""
+    return sorted(place for place in reading.before if place is not None and place != reading.place)
 
 
 def _command(reading: Reading, unit: str | None, values: Sequence[str]) -> str:
     """Return the command that works out the same, with all breaches."""
     begin, end = (one.astimezone(ZoneInfo(reading.estate.timezone)).date().isoformat() for one in reading.period)
-    stands = [place for place in reading.before if place is not None] or [reading.place]
-    scopes = [f"policy={reading.estate.policies[place].name}" for place in stands[:1]] + ([f"unit={unit}"] if unit else [])
+    names = dict.fromkeys(reading.estate.policies[place].name for place in _others(reading) or [reading.place])
+    scopes = [f"policy={name}" for name in names] + ([f"unit={unit}"] if unit else [])
     told = [f"--what-if {quote(one)}" for one in values] + [f"--scope {quote(one)}" for one in scopes]
     return f"backup-audit assess --from {begin} --to {end} {' '.join(told)}"
 
