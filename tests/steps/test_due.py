@@ -13,7 +13,7 @@ from audit.register.acts import kinds
 from audit.steps._open import Store, open_store
 from audit.steps.act import act
 from audit.steps.due import due
-from tests.cli.session import PROGRAMME, Session, started
+from tests.cli.session import PROGRAMME, Session, promising, started
 
 NOW = datetime.fromisoformat("2026-03-01T00:00:00+00:00")
 ANSWERS = ["exit=3 Returned within 30 days."]
@@ -128,3 +128,25 @@ def test_the_command(tmp_path: Path) -> None:
         assert (ahead.code, f"--within {far}" in ahead.err) == (2, True), ahead.err
     wrong = session("due", "--within", "soon")
     assert (wrong.code, "--within soon: 'soon' is not a length of time" in wrong.err) == (2, True), wrong.err
+
+
+def test_a_signature_lapses_when_it_is_too_old(tmp_path: Path) -> None:
+    """Of the version that stands, and of the newest answer of a unit only."""
+    store = open_store(promising(tmp_path, "review: 30d").data)
+    try:
+        put = {"policy": "core", "version": 1, "until": 40}
+        first, second = (do(store, "agreement", "propose", put, on=on) for on in (0, 5))
+        signed = {"unit": "customer-operations", "capacity": "head"}
+        do(store, "agreement", "sign", signed, first, by="Wang Wei", on=1)
+        assert told(store, 60, now=2) == [
+            (31, False, "lapses", "agreement", "customer-operations (Wang Wei)", "core"),
+            (40, False, "answer", "agreement", "customer-operations (Wang Wei)", "core"),
+        ]
+        do(store, "agreement", "sign", signed, second, by="Wang Wei", on=6)
+        assert [one[:3] for one in told(store, 60, now=7)] == [(36, False, "lapses")]
+        do(store, "agreement", "sign", signed, first, by="Wang Wei", on=20)
+        assert [one[:3] for one in told(store, 60, now=21)] == [(50, False, "lapses")]
+        do(store, "agreement", "refuse", {"unit": "customer-operations", "reason": "No."}, second, by="Wang Wei", on=22)
+        assert told(store, 60, now=23) == []
+    finally:
+        store.close()

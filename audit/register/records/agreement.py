@@ -180,7 +180,7 @@ def _same(given: str | None, right: str | None) -> str | None:
 
 
 def due(record: Record, estate: Estate) -> Iterator[Due]:
-    """Yield each unit whose assets the version is for and that has not answered, with who represents it."""
+    """Yield each unit whose assets the version is for and that has not answered, with who represents it; and when the signatures on a version that stands grow too old."""
     if record.state != "proposed":
         return
     told = record.done[0].values
@@ -189,3 +189,21 @@ def due(record: Record, estate: Estate) -> Iterator[Due]:
     asked = set() if place is None else set(parties(estate, place)["unit"])
     for unit in sorted(asked - answered):
         yield Due("answer", datetime.fromisoformat(told["until"]), with_representatives(unit, estate))
+    if place is not None:
+        yield from _lapsing(record, estate, place)
+
+
+def _lapsing(record: Record, estate: Estate, place: int) -> Iterator[Due]:
+    """Yield when each unit's newest signature on a version, if it was given here, counts no more, while the version stands for assets of the unit without an end in sight."""
+    policy = estate.policies[place]
+    review = policy.objectives.get("review")
+    if review is None:
+        return
+    stands = estate.segments.filter(pl.col("policy") == place, pl.col("to").is_null(), pl.col("retired").is_null())
+    rows = estate.records[record.id.rpartition("-")[0]].filter(
+        pl.col("policy") == policy.name, pl.col("version") == policy.version, pl.col("act").is_in(["sign", "refuse"])
+    )
+    for unit in sorted(set(stands["unit"])):
+        newest = rows.filter(pl.col("units").list.contains(unit)).sort("entry").tail(1)
+        for row in newest.filter(pl.col("act") == "sign", pl.col("id") == record.id, pl.col("end").is_null()).iter_rows(named=True):
+            yield Due("lapses", review.signed.after(row["begin"], policy.timezone), with_representatives(unit, estate))
