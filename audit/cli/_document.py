@@ -44,7 +44,7 @@ def on_screen(document: Document, content: Content) -> str:
     console.print(plain(document.title), style="bold")
     console.print(plain(document.subtitle))
     for warning in document.warnings:
-        console.print(f"! {plain(warning)}", style="bold yellow")
+        console.print(_marked(plain(warning)), style="bold yellow")
     facts = Grid.grid(padding=(0, 2))
     for fact in document.facts:
         facts.add_row(plain(fact.label), _cell(fact.value, words))
@@ -64,12 +64,19 @@ def _print(block: Block, console: Console, words: Words) -> None:
         case Heading():
             console.print(f"\n{plain(block.text)}", style="underline")
         case Note():
-            console.print(f"! {plain(block.text)}", style="yellow" if block.weight == "warning" else "")
+            console.print(_marked(plain(block.text)), style="yellow" if block.weight == "warning" else "")
         case Items():
             for item in block.items:
                 console.print(f"- {plain(item)}", soft_wrap=True)
         case Table():
             console.print(_grid(block, words) if block.rows else plain(block.empty or words("labels.nothing")))
+
+
+def _marked(text: str) -> Grid:
+    """Return a text with a mark beside its lines: Chinese has no blanks, and a mark within it would stand on a line of its own."""
+    grid = Grid.grid(padding=(0, 1))
+    grid.add_row("!", text)
+    return grid
 
 
 def _grid(table: Table, words: Words) -> Grid:

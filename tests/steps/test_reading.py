@@ -240,7 +240,7 @@ def test_a_waiver_of_the_baseline_lets_it_be_proposed(fresh: Store, tmp_path: Pa
     reading = read(fresh, "agreement", reading.id, effects=False)
     assert [(one.key, one.grave) for one in reading.objections] == [("below-baseline", True), ("below-baseline-absent", True)]
     document = document_of(reading, "zh", Content())
-    assert "rpo至少须为15m（法律要求）" in said(document)
+    assert "基线要求rpo为15m或更严（法律要求）" in said(document)
     assert len(document.warnings) == 1
 
 

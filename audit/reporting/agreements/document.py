@@ -169,6 +169,8 @@ def _objection(key: str, values: dict[str, str], context: Context) -> Text:
     for name in ("by", "keeping", "disposing"):
         if name in values:
             told[name] = words.worded(f"detail-values.demanded_by.{values[name]}", values[name])
+    if "kinds" in values:
+        told["kinds"] = words.between("labels.comma", [(Name(one),) for one in values["kinds"].split(", ")])
     for name in ("after", "term"):
         if name in values:
             told[name] = (context.formats.term(Term.parse(values[name])),)
