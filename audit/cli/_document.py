@@ -45,7 +45,7 @@ def on_screen(document: Document, content: Content) -> str:
     console.print(plain(document.subtitle))
     for warning in document.warnings:
         console.print(_marked(plain(warning)), style="bold yellow")
-    facts = Grid.grid(padding=(0, 2))
+    facts = _columns(2)
     for fact in document.facts:
         facts.add_row(plain(fact.label), _cell(fact.value, words))
     console.print(facts)
@@ -74,8 +74,16 @@ def _print(block: Block, console: Console, words: Words) -> None:
 
 def _marked(text: str) -> Grid:
     """Return a text with a mark beside its lines: Chinese has no blanks, and a mark within it would stand on a line of its own."""
-    grid = Grid.grid(padding=(0, 1))
+    grid = _columns(1)
     grid.add_row("!", text)
+    return grid
+
+
+def _columns(between: int) -> Grid:
+    """Return two columns, so many blanks apart, in which nothing is cut off."""
+    grid = Grid.grid(padding=(0, between))
+    for _ in range(2):
+        grid.add_column(overflow="fold")
     return grid
 
 
