@@ -13,13 +13,11 @@ from audit.controls._drills import EXPIRED, NONE, OPEN, STALE, UNPROVEN, Asked, 
 from audit.controls._objectives import Length, Objective
 from audit.controls._recorded import not_yet_known, so_far
 from audit.controls._weaker import Shortfall, shorter, weaker
+from audit.model.drill import FULL_SERVICE
 from audit.model.estate import PolicyVersion
 from audit.model.intervals import empty, subtract, union
 from audit.model.terms import Term
 from audit.model.world import Layer, Outcome, World, plus
-
-FULL_SERVICE = 4
-"""The depth of a drill that brings the service back. One less deep shows how long it takes at the least."""
 
 
 class RecoveryTime(Objective):

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from audit.model.terms import Term
 from audit.model.verdicts import EvidenceRef
 
-RESTORE_STARTED, RESTORED, VALIDATED = "restore-started", "restored", "validated"
+FULL_SERVICE = 4
+"""The depth of a recovery that brings the service back. One less deep shows how long it takes at the least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ class Recovery:
     proven: bool = False
     changed: datetime | None = None
     evidence: tuple[EvidenceRef, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the asset was brought back to the full service, so that the time taken is that of a recovery."""
+        return self.depth == FULL_SERVICE and self.coverage == "full"
 
     def taken(self, declared: datetime) -> timedelta | None:
         """Return how long it took from the declaration to the validated service; null where it did not get there."""

@@ -180,6 +180,21 @@ def test_what_took_too_long_or_lost_too_much_is_breached(session: Session, tmp_p
     assert (figures["within the agreed RTO"], figures["within the agreed RPO"]) == ((0, 1), (0, 1))
 
 
+def test_what_is_not_the_full_service_shows_no_rto(session: Session, tmp_path: Path) -> None:
+    name = drilled(session, signed=False)
+    by = ("--asset", ASSET, "--by", "Li Na")
+    told = ("--point", "p1", "--repository", REPOSITORY)
+    session.fine("drill", "result", name, "--outcome", "passed", "--depth", "3", "--coverage", "full", *told, *by)
+    session.fine("drill", "sign-off", name, "--statement", "I saw it.", "--by", "Wang Fang")
+    document = reported(session, tmp_path, "drill", "--record", name)
+    rows = blocks(document, "recoveries", "table")[0]["rows"]
+    assert [(row["depth"], row["outcome"], row["shown"][:6]) for row in rows] == [(4, "met", "proven"), (3, "unproven", "proven")]
+    figures = {
+        one["label"]: (one["value"], one["of"], one["verdict"]) for one in blocks(document, "drill", "figures")[0]["figures"]
+    }
+    assert figures["within the agreed RTO"] == (1, 2, "unproven")
+
+
 def test_the_report_of_a_period_and_what_nobody_recorded(session: Session, tmp_path: Path) -> None:
     name = drilled(session)
     document = reported(session, tmp_path, "drills", "--from", "2026-11-01", "--to", "2026-12-01")

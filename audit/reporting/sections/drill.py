@@ -58,17 +58,13 @@ def _figures(one: Drill, tried: list[Recovery], context: Context) -> Iterator[Fi
     )  # fmt: skip
     longest = max((taken for mine in passed if (taken := mine.taken(one.declared)) is not None), default=None)
     yield Figure(DurationCell(None if longest is None else longest.total_seconds()), words("drill.figures.longest"))
-    agreed = [mine for mine in tried if mine.rto is not None]
-    if agreed:
-        kept = sum(within_rto(one, mine) is True for mine in agreed)
-        yield Figure(
-            NumberCell(kept), words("drill.figures.within-rto"), NumberCell(len(agreed)), verdict=Verdict.MET if kept == len(agreed) else Verdict.BREACHED
-        )  # fmt: skip
-    asked = [mine for mine in tried if mine.rpo is not None]
-    if asked:
-        answers = [within_rpo(one, mine) for mine in asked]
-        verdict = Verdict.BREACHED if False in answers else Verdict.UNPROVEN if None in answers else Verdict.MET
-        yield Figure(NumberCell(answers.count(True)), words("drill.figures.within-rpo"), NumberCell(len(asked)), verdict=verdict)
+    for key, within in (("rto", within_rto), ("rpo", within_rpo)):
+        answers = [within(one, mine) for mine in tried if getattr(mine, key) is not None]
+        if answers:
+            verdict = Verdict.BREACHED if False in answers else Verdict.UNPROVEN if None in answers else Verdict.MET
+            yield Figure(
+                NumberCell(answers.count(True)), words(f"drill.figures.within-{key}"), NumberCell(len(answers)), verdict=verdict
+            )
     yield Figure(
         NumberCell(sum(mine.proven for mine in passed)), words("drill.figures.proven"), NumberCell(len(passed)),
         verdict=Verdict.MET if passed and all(mine.proven for mine in passed) else Verdict.UNPROVEN,
@@ -76,11 +72,14 @@ def _figures(one: Drill, tried: list[Recovery], context: Context) -> Iterator[Fi
 
 
 def within_rto(one: Drill, mine: Recovery) -> bool | None:
-    """Say whether a recovery took no longer than agreed; null: nothing is agreed, or it has no result. One that failed did."""
+    """Say whether a recovery took no longer than agreed; null: nothing is agreed, it has no result, or it did not bring all of the asset back to the full service, and shows only how
+    long that takes at the least. One that failed did take longer."""
     if mine.rto is None or one.declared is None or mine.outcome is None:
         return None
     taken = mine.taken(one.declared)
-    return taken is not None and taken <= mine.rto
+    if taken is None or taken > mine.rto:
+        return False
+    return True if mine.whole else None
 
 
 def within_rpo(one: Drill, mine: Recovery) -> bool | None:

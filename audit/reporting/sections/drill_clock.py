@@ -39,11 +39,16 @@ def section(assessment: Assessment, context: Context) -> list[Block]:  # noqa: A
     blocks: list[Block] = [Paragraph(words("clock.intro"))]
     if lines:
         blocks.append(Clock("recoveries", lines, caption=words("clock.title")))
-    rows = tuple(_row(one, act, context) for one in running for act in sorted(one.told, key=lambda act: (act.at, act.entered)))
+    rows = tuple(
+        _row(one, act, len(running) > 1, context)
+        for one in running
+        for act in sorted(one.told, key=lambda act: (act.at, act.entered))
+    )
     columns = (
         Column("at", words("clock.at"), "instant"),
         Column("since", words("clock.since-declared"), "duration"),
         Column("step", words("clock.step")),
+        *([Column("drill", words("drill.drill"))] if len(running) > 1 else []),
         Column("asset", words("labels.asset")),
         Column("by", words("clock.by")),
         Column("entered", words("clock.entered"), "instant"),
@@ -70,12 +75,13 @@ def _line(one: Drill, mine: Recovery, several: bool, context: Context) -> ClockL
     )
 
 
-def _row(one: Drill, act: Told, context: Context) -> tuple[Cell, ...]:
+def _row(one: Drill, act: Told, several: bool, context: Context) -> tuple[Cell, ...]:
     after = None if one.declared is None or act.at < one.declared else (act.at - one.declared).total_seconds()
     return (
         InstantCell(act.at),
         DurationCell(after),
         TextCell(context.words(f"drill.acts.{act.act}")),
+        *([TextCell((Name(one.id),))] if several else []),
         TextCell(named(act.asset)),
         TextCell((Name(act.by),)),
         InstantCell(act.entered),

@@ -79,15 +79,16 @@ def _row(one: Drill, mine: Recovery, *, several: bool, context: Context) -> tupl
 
 
 def verdict(one: Drill, mine: Recovery) -> Verdict:
-    """Return what a recovery shows of what was agreed for it: breached where it failed, took too long or lost too much; met where it is proven and nothing is open; else unproven."""
-    if mine.outcome == "failed" or within_rto(one, mine) is False or within_rpo(one, mine) is False:
+    """Return what a recovery shows of what was agreed for it: breached where it failed, took too long or lost too much; met where it is proven and shows that RTO and RPO were kept, and
+    nothing changed since; else unproven. Where it passed and nothing is agreed, not applicable."""
+    answers = [
+        within for agreed, within in ((mine.rto, within_rto(one, mine)), (mine.rpo, within_rpo(one, mine))) if agreed is not None
+    ]
+    if mine.outcome == "failed" or False in answers:
         return Verdict.BREACHED
-    open_ = (
-        mine.outcome is None
-        or not mine.proven
-        or mine.changed is not None
-        or (mine.rpo is not None and within_rpo(one, mine) is None)
-    )
+    if mine.outcome == "passed" and not answers:
+        return Verdict.NOT_APPLICABLE
+    open_ = mine.outcome is None or not mine.proven or mine.changed is not None or None in answers
     return Verdict.UNPROVEN if open_ else Verdict.MET
 
 
