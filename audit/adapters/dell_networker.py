@@ -13,8 +13,9 @@ zone that the source declares. JSON has offsets. captured_at = the save time, av
 
 Proof of deletion: a complete listing that lacks the clone. mminfo lists the last day unless it has `-a`, and is not complete with `-q`, `-t`, `-c` or `-N`.
 
-Success: a save set is a point unless a flag says that it was aborted (a) or is in progress (i). One of which the head, middle or tail is missing here is
-partial; a suspect clone (s) is corrupt, as of the observation. Of jobs only saves, recoveries and clones count, by completionStatus; Unknown is quarantined.
+Success: a save set is a point unless a flag says that it was aborted (a), is in progress (I) or incomplete (i). One of which the head, middle or tail is
+missing here is partial; a suspect clone (s) is corrupt, as of the observation. A clone with a flag that is not documented is quarantined. Of jobs only
+saves, recoveries and clones count, by completionStatus; Unknown is quarantined.
 
 What Dell NetWorker cannot show: chains (also of database agents, whose level is manual), immutability, encryption.
 
@@ -73,6 +74,10 @@ INSTANCES: dict[str, str | None] = {"Browsable": "good", "Recoverable": "good", 
 
 _NEEDED = ("client", "name", "ssid", "cloneid", "sumflags", "clflags")
 _DATES = ("%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S", "%m/%d/%y %I:%M:%S %p", "%m/%d/%y %H:%M:%S", _formats.SECONDS)
+_SUM_FLAGS = r"^[chmt][brEaIiS][NRPKks]*$"
+"""Which part is on the volume; the status; what kind of save set it is (ESG52083: NDMP, raw, snapshot, cover, checkpoint restart)."""
+_CLONE_FLAGS = r"^[aios]*$"
+"""Aborted, incomplete, opaque, suspect."""
 _UNENDING = ("manual", "forever", "undef", "")
 _OWN = r"^(?:index:|bootstrap)"
 _JOB = {
@@ -161,10 +166,22 @@ def _mminfo(text: str, envelope: Envelope, where: str) -> Facts:
         if name not in names
     )
     clone = ("ssid", "cloneid")
+    known = pl.col("sumflags").fill_null("").str.contains(_SUM_FLAGS) & pl.col("clflags").fill_null("").str.contains(_CLONE_FLAGS)
+    strange = [
+        Fault(
+            where,
+            f"the flags {shown(sums)} and {shown(clones)} are not all documented, so nothing says whether this save set is whole",
+            "",
+            locator,
+            "sumflags",
+        )
+        for sums, clones, locator in rows.filter(~known).select("sumflags", "clflags", "locator").iter_rows()
+    ]
+    rows = rows.filter(known.all().over(clone))
     first = pl.col("sumflags").str.slice(0, 1)
     whole = (first == "c").any().over(clone) | ((first == "h").any().over(clone) & (first == "t").any().over(clone))
     stopped = (
-        (pl.col("sumflags").str.slice(1).str.contains("[ai]") | pl.col("clflags").str.contains("[ai]"))
+        (pl.col("sumflags").str.slice(1, 1).is_in(["a", "i", "I"]) | pl.col("clflags").str.contains("[ai]"))
         .fill_null(value=False)
         .any()
         .over(clone)
@@ -197,7 +214,7 @@ def _mminfo(text: str, envelope: Envelope, where: str) -> Facts:
         completeness=pl.when(~pl.col("whole")).then(pl.lit("partial")),
     )
     rows = _records.times(rows, ("captured_at", "completed", "expires_at"), _DATES)
-    return _points(rows, envelope, [*table.faults, *told], where, complete=_all(envelope, where, told))
+    return _points(rows, envelope, [*table.faults, *strange, *told], where, complete=_all(envelope, where, told))
 
 
 def _all(envelope: Envelope, where: str, told: list[Fault]) -> bool:

@@ -80,6 +80,18 @@ def test_flags_are_needed() -> None:
         read("client,name,ssid,cloneid,savetime\na,b,1,2,11/20/2026 09:00:04 PM\n")
 
 
+def test_flags_that_nobody_documented_are_no_whole_copy() -> None:
+    whole = read(MMINFO, complete=True)
+    for flags in ("cbX,,Backup", "cZ,,Backup", "yb,,Backup", ",,Backup", "cb,Q,Backup"):
+        facts = read(MMINFO.replace("cb,,Backup", flags, 1), complete=True)
+        assert set(whole.points["id"]) - set(facts.points["id"]) == {"3391872215/1795208404"}, flags
+        assert [fault.level for fault in facts.faults if "not all documented" in fault.what] == ["error"]
+        assert not facts.listings["complete"].any()
+    # An NDMP save set is documented; one in progress is no point.
+    assert read(MMINFO.replace("cb,,Backup", "cbN,o,Backup", 1)).points.height == whole.points.height
+    assert "3391872215/1795208404" not in read(MMINFO.replace("cb,,Backup", "cI,,Backup", 1)).points["id"].to_list()
+
+
 def test_backups_of_the_rest_api() -> None:
     facts = golden.facts_of(FOLDER / "rest_backups.json")
     assert facts.points.select("id", "integrity", "self_contained").rows() == [
