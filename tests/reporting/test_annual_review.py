@@ -306,7 +306,9 @@ def test_policies_are_shown_with_who_applied_them_and_that_no_signature_is_recor
     assert (second["by"], third["by"]) == ("", "Li Wei (journal entry 77)")
     assert third["signed"] == "Customer Operations: none on record; People: none on record; Platform: none on record"
     assert any(
-        "there is no proof here that a unit agreed" in plain(block.text) for block in section(document, "policies").blocks if block.kind == "note"
+        "there is no proof here that a unit agreed" in plain(block.text)
+        for block in section(document, "policies").blocks
+        if block.kind == "note"
     )
     (declared,) = rows(table(document, "declarations"))
     assert (declared["entry"], declared["by"], declared["confirmed"]) == (77, "Li Wei", "Wang Fang")
