@@ -12,8 +12,9 @@ to the length of the run earlier.
 Proof of deletion: a complete list of the root that lacks the time of a snapshot.
 
 Success: a run is a success only where the log says "completed successfully" and it copied something; "completed, but with some errors" rotated all the same,
-and what it made may lack data: `warning`, and the point of that second is `partial`. Runs of higher levels only move directories and are no backups. A run that
-neither ended nor told an error is running if it is the last, else `failed`.
+and what it made may lack data: `warning`, and the point of that second is `partial`. A run that succeeded and only moved directories (of a higher level, or of any with
+`sync_first`) is no backup; one that failed is told, as nothing shows what it was to do. A run that neither ended nor told an error is running
+if it is the last, else `failed`.
 
 What rsnapshot cannot show: sizes of snapshots, verifies and restores (a restore is a plain copy), retention, encryption, immutability. All snapshots lie on one
 file system: one of them is no copy of another.
@@ -86,19 +87,12 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     lines = list(enumerate(_text.decode(given.where, payload).splitlines(), 1))
     if any(_LOG_LINE.match(line) for _, line in lines):
         runs = _runs(lines)
-        rotated = {run.level for run in runs if run.done and not run.copied and run.lines}
         seen: Counter[str] = Counter()
         for place, run in enumerate(runs):
             name = f"{run.level}:{_wall(run.at)}"
             seen[name] += 1
             # Several runs may begin in one second.
-            _ran(
-                given,
-                run,
-                name if seen[name] == 1 else f"{name}#{seen[name]}",
-                last=place == len(runs) - 1,
-                rotates=run.level in rotated,
-            )
+            _ran(given, run, name if seen[name] == 1 else f"{name}#{seen[name]}", last=place == len(runs) - 1)
         return given.facts(log=True)
     if not any(line.startswith("total ") or _LISTED.match(line) for _, line in lines):
         fault = Fault(
@@ -172,13 +166,17 @@ def _runs(lines: list[tuple[int, str]]) -> list[_Run]:
     return runs
 
 
-def _ran(given: Gathered, run: _Run, name: str, *, last: bool, rotates: bool) -> None:
-    """Make the facts of one run; of one that only rotates there are none."""
+def _ran(given: Gathered, run: _Run, name: str, *, last: bool) -> None:
+    """Make the facts of one run; of one that only rotated there are none, whatever other runs of its level did (`sync_first` may be switched)."""
     locator = f"line {run.line}"
     outcome = given.word(STATUSES, run.done, locator, "end of a run") if run.done else "failed"
-    if outcome is None or rotates:
+    if outcome is None:
         return
-    if run.done and not run.copied:
+    if run.done and not run.copied and run.lines and (outcome != "success" or run.error):
+        outcome = "failed"
+    elif run.done and not run.copied and run.lines:
+        return
+    elif run.done and not run.copied:
         given.fault(
             "this run does not tell what it did, so whether it is a backup is not known", "set loglevel to 3 or more", locator
         )

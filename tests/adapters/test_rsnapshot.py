@@ -51,6 +51,19 @@ def test_rotation_makes_no_run() -> None:
     assert not any("weekly" in run for run in _read(LOG).runs["id"])
 
 
+def test_a_level_that_copied_before_it_only_rotates_keeps_its_runs() -> None:
+    # As from the day that sync_first is switched on.
+    lines = LOG.splitlines(keepends=True)
+    begin = next(at for at, line in enumerate(lines) if line.endswith("weekly: started\n"))
+    end = next(at for at, line in enumerate(lines) if "weekly: completed" in line)
+    rotation = "".join(lines[begin : end + 1]).replace("weekly: ", "daily: ").replace("2026-11-23", "2026-11-24")
+    for text in (LOG + rotation, rotation + LOG):
+        assert _read(text).runs["id"].to_list() == _read(LOG).runs["id"].to_list()
+        assert _read(text).runs["outcome"].to_list() == _read(LOG).runs["outcome"].to_list()
+    broken = _read(LOG + rotation.replace("completed successfully", "completed, but with some errors"))
+    assert broken.runs["outcome"].to_list()[-1] == "failed"  # it copied nothing
+
+
 def test_an_end_that_is_not_known_is_quarantined() -> None:
     facts = _read(LOG.replace("daily: completed successfully", "daily: completed fabulously"))
     assert "success" not in facts.runs["outcome"].to_list()
