@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from html import escape as xml
 from pathlib import Path
 from typing import Self
+from urllib.parse import quote, quote_plus
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -71,15 +76,37 @@ class Secret(BaseModel):
 
 
 def without(text: str, secrets: Iterable[str]) -> str:
-    """Return a text without the secrets in it."""
-    for secret in sorted((one for one in secrets if one), key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
+    """Return a text without the secrets in it, however they are written there."""
+    for form in _longest_first(form for secret in secrets if secret for form in forms(secret)):
+        text = text.replace(form, HIDDEN)
     return text
 
 
 def without_bytes(payload: bytes, secrets: Iterable[str]) -> tuple[bytes, bool]:
-    """Return a payload without the secrets in it, and whether there were any."""
+    """Return a payload without the secrets in it, however they are written there, and whether there were any."""
     cleaned = payload
-    for secret in sorted((one for one in secrets if len(one) >= SHORTEST), key=len, reverse=True):
-        cleaned = cleaned.replace(secret.encode(), HIDDEN.encode())
+    for form in _longest_first(form for secret in secrets if len(secret) >= SHORTEST for form in forms(secret)):
+        cleaned = cleaned.replace(form.encode(), HIDDEN.encode())
     return cleaned, cleaned != payload
+
+
+def _longest_first(found: Iterable[str]) -> list[str]:
+    return sorted(set(found), key=lambda form: (-len(form), form))
+
+
+def forms(secret: str) -> set[str]:
+    """Return the ways in which programs write a secret: as it is, in JSON, in an address, in XML, and in base64, alone or behind a user's name."""
+    escaped = {json.dumps(secret, ensure_ascii=ascii_)[1:-1] for ascii_ in (False, True)}
+    escaped |= {one.replace("/", "\\/") for one in escaped}
+    quoted = {quote(secret, safe=safe) for safe in ("", "/")} | {quote_plus(secret)}
+    quoted |= {re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), one) for one in quoted}
+    return {secret, *escaped, *quoted, xml(secret), xml(secret, quote=False), *_in_base64(secret.encode())}
+
+
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """Yield what base64 makes of a secret wherever it begins: without the letters that depend on what stands before and behind it."""
+    for before in range(3):
+        held = base64.b64encode(bytes(before) + secret).decode()
+        core = held[(0, 2, 3)[before] : len(held) - (0, 3, 2)[(before + len(secret)) % 3]]
+        if len(core) >= SHORTEST:
+            yield from (core, core.translate(str.maketrans("+/", "-_")))

@@ -62,6 +62,12 @@ def _fault(model: Any, data: Any, error: Mapping[str, Any], place: Place) -> Fau
             return here.fault(unknown("word", str(error["input"]), words), f"write one of: {', '.join(words)}")
         case "value_error":
             return here.fault(str(error["ctx"]["error"]))
+        case "model_type" if error.get("ctx", {}).get("class_name") == "Secret":
+            # Whoever wrote a secret here does not want to read it again in a terminal or a log.
+            return here.fault(
+                "found something else where it is said where a secret is read",
+                "write {env: NAME}, {file: PATH} or {keyring: SERVICE/USER}",
+            )
         case shape if shape in _SHAPES:
             return here.fault(f"found {_shape(error['input'])} where {_SHAPES[shape]} is needed", "write it so")
         case _:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import re
+from html import escape
+from urllib.parse import quote, urlencode
+
 import pytest
 from pydantic import ValidationError
 
-from audit.connectors._secret import Secret, without, without_bytes
+from audit.connectors._secret import HIDDEN, Secret, forms, without, without_bytes
 from audit.errors import UsageError
 
 
@@ -50,3 +56,30 @@ def test_secrets_are_taken_out():
     assert without("token=abcdef0 and abcdef", ["abcdef", "abcdef0"]) == "token=*** and ***"
     assert without_bytes(b"x abcdef y", ["abcdef"]) == (b"x *** y", True)
     assert without_bytes(b"x abc y", ["abc"]) == (b"x abc y", False), "three letters stand everywhere"
+
+
+SECRET = 'S3cr+t/"x\\y&zz0 密'
+WRITTEN = (
+    SECRET,
+    json.dumps({"password": SECRET}),
+    json.dumps({"password": SECRET}, ensure_ascii=False).replace("/", "\\/"),
+    f"https://host/api?password={quote(SECRET, safe='')}&x=1",
+    urlencode({"password": SECRET}),
+    re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), quote(SECRET, safe="")),
+    f"<password>{escape(SECRET)}</password>",
+    *(f"Authorization: Basic {base64.b64encode(f'{user}:{SECRET}'.encode()).decode()}" for user in ("u", "us", "use")),
+    f"token={base64.urlsafe_b64encode(SECRET.encode()).decode()}",
+)
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_a_secret_is_found_however_it_is_written(written: str) -> None:
+    cleaned, had = without_bytes(written.encode(), [SECRET])
+    assert had
+    assert HIDDEN in without(written, [SECRET]) == cleaned.decode()
+    assert not any(form in cleaned.decode() for form in forms(SECRET))
+
+
+def test_what_is_no_secret_stays() -> None:
+    payload = json.dumps({"a": "https://host/%2F", "b": base64.b64encode(b"nothing of it").decode()}).encode()
+    assert without_bytes(payload, [SECRET, "another secret"]) == (payload, False)

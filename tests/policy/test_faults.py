@@ -359,3 +359,16 @@ class TestCsv:
 )
 def test_a_location_says_where(written: str, expected: str) -> None:
     assert expected in str(only(edited("policy-core.yaml", "rpo: 1h", f"location: {written}")))
+
+
+def test_a_secret_that_was_written_where_its_place_is_said_is_not_repeated() -> None:
+    fetch = (
+        'fetch: {connector: veeam-vbr, url: "https://vbr.example.com:9419", username: audit, password: hunter2hunter2, every: 1h}'
+    )
+    _, faults = load(edited("sources.yaml", "expected_every: 1d", fetch))
+    (fault,) = [str(one) for one in faults if "password" in str(one)]
+    assert (
+        "found something else where it is said where a secret is read (write {env: NAME}, {file: PATH} or {keyring: SERVICE/USER})"
+        in fault
+    )
+    assert not any("hunter2" in str(one) for one in faults)
