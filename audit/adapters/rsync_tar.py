@@ -11,8 +11,9 @@ Time semantics: rsync's log has local times without a zone, which must be declar
 Proof of deletion: none, as there is no catalog.
 
 Success: the exit code, which rsync tells in its last line, too. Code 23 is a failure when a source was missing, and a partial backup (a warning) when only some
-files could not be read; 24 (files vanished) and tar's 1 (files changed) are partial as well. Without an exit code a run of tar is a warning at best. What rsync printed and
-its log file tell of the same runs under different ids: give one of the two.
+files could not be read; 24 (files vanished) and tar's 1 (files changed) are partial as well. An exit code of 0 beside an error that is told is another
+program's (of a pipe): the error counts. Without an exit code what tar and rsync printed is a warning at best: rsync prints the same statistics when files could not be
+read, and its errors go elsewhere. Its log file holds both. What rsync printed and its log file tell of the same runs under different ids: give one of the two.
 
 What they cannot show: a catalog, retained versions, expiry, immutability, encryption. A comparison that finds nothing prints nothing, and an empty output proves nothing.
 
@@ -22,10 +23,10 @@ Tested against: files made by running rsync 3.5 and GNU tar 1.34; other exit cod
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from audit.adapters import _command, _console, _records
+from audit.adapters import _command, _console, _records, _rsync_options
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
 
@@ -52,135 +53,25 @@ _LONG = {
 }
 _ITEM = r"[<>ch.*][fdLDS]\S{9} "
 _RSYNC = re.compile(
-    rf"(?:{_ITEM}|(?:sending|receiving) (?:incremental )?file list|building file list|Number of files: |rsync(?: error)?: |sent [\d,.]+[KMGT]? bytes  received "
+    rf"(?:{_ITEM}|(?:sending|receiving) (?:incremental )?file list|building file list|Number of files: |rsync(?: error| warning)?: |sent [\d,.]+[KMGT]? bytes  received "
     rf"|\d{{4}}/\d\d/\d\d \d\d:\d\d:\d\d \[\d+\] (?:(?:building|receiving) file list|sent |total size|rsync|{_ITEM}))"
 )
 """How the output of rsync, and its log, begin."""
 _TAR = re.compile(r"(?:.*\n)*?Total bytes (?:written|read): \d+ \(|tar: ")
 _GZIP = re.compile(r"gzip: \S|\S.*\.t?gz:[ \t]*(?:OK)?[ \t]*\r?$", re.MULTILINE)
 _LINE = re.compile(r"(\d{4})/(\d\d)/(\d\d) (\d\d:\d\d:\d\d) \[(\d+)\] ?(.*)")
-_END = re.compile(r"rsync error: (.*?) \(code (\d+)\)")
+_END = re.compile(r"rsync (?:error|warning): (.*?) \(code (\d+)\)")
 _SENT = re.compile(r"sent [\d,.]+[KMGT]? bytes  received ")
 _FILES = re.compile(r"Number of files: ([\d,]+)")
 _SIZE = re.compile(r"(?:Total file size: |total size is )(\d{1,3}(?:,\d{3})*|\d+)(?: bytes|  speedup|$)")
 _NO_SOURCE = re.compile(r'rsync: (?:\[\w+\] )?(?:change_dir|link_stat) ".*" failed: No such file')
+_TROUBLE = re.compile(r"rsync(?: error| warning)?: |file has vanished: |IO error encountered|(?:ERROR|WARNING): ")
 _WRITTEN = re.compile(r"Total bytes (?:written|read): (\d+)")
 _HARMLESS = re.compile(
     r"tar: (?:Removing leading |.*: Directory (?:is new|has been renamed)|.*: socket ignored|.*: file is (?:unchanged|the archive))"
 )
 _CHANGED = re.compile(
     r"tar: .*: (?:file changed as we read it|File removed before we read it|file is not dumped|Contents differ|.* differs)"
-)
-
-_RSYNC_VALUED = frozenset(
-    {
-        "--log-file",
-        "--log-file-format",
-        "--exclude",
-        "--exclude-from",
-        "--include",
-        "--include-from",
-        "--files-from",
-        "-f",
-        "--filter",
-        "-e",
-        "--rsh",
-        "--rsync-path",
-    }
-    | {
-        "--link-dest",
-        "--compare-dest",
-        "--copy-dest",
-        "--backup-dir",
-        "--suffix",
-        "--bwlimit",
-        "--timeout",
-        "--port",
-        "--password-file",
-        "--max-size",
-        "--min-size",
-    }
-    | {
-        "--out-format",
-        "--partial-dir",
-        "--temp-dir",
-        "-T",
-        "--chmod",
-        "--chown",
-        "--compress-level",
-        "--max-delete",
-        "-B",
-        "--info",
-        "--debug",
-    }
-)
-_RSYNC_FLAGS = frozenset(
-    {f"-{letter}" for letter in "vqcarRbudlLkKHpEXAogDtONJnWxSzhPiCF0468yI"}
-    | {
-        "--archive",
-        "--stats",
-        "--itemize-changes",
-        "--delete",
-        "--delete-after",
-        "--delete-before",
-        "--delete-during",
-        "--delete-excluded",
-        "--delete-delay",
-    }
-    | {
-        "--checksum",
-        "--verbose",
-        "--quiet",
-        "--recursive",
-        "--relative",
-        "--hard-links",
-        "--acls",
-        "--xattrs",
-        "--numeric-ids",
-        "--sparse",
-        "--partial",
-    }
-    | {
-        "--progress",
-        "--compress",
-        "--inplace",
-        "--one-file-system",
-        "--dry-run",
-        "--whole-file",
-        "--human-readable",
-        "--ignore-errors",
-        "--force",
-        "--times",
-    }
-    | {
-        "--perms",
-        "--links",
-        "--owner",
-        "--group",
-        "--devices",
-        "--specials",
-        "--fake-super",
-        "--append",
-        "--append-verify",
-        "--no-motd",
-        "--update",
-        "--backup",
-    }
-)
-_SOME = (
-    "--exclude",
-    "--exclude-from",
-    "--include",
-    "--include-from",
-    "--files-from",
-    "-f",
-    "--filter",
-    "-F",
-    "-C",
-    "--max-size",
-    "--min-size",
-    "-u",
-    "--update",
 )
 
 
@@ -198,7 +89,7 @@ class _Rsync:
     size: str | None = None
     finished: bool = False
     no_source: bool = False
-    troubles: list[str] = field(default_factory=list)
+    trouble: bool = False
 
 
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
@@ -233,6 +124,7 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
 
 def _take(story: _Rsync, text: str) -> None:
     """Take what one line says of its run."""
+    story.trouble = story.trouble or bool(_TROUBLE.match(text))
     if text.startswith("rsync"):
         if end := _END.match(text):
             story.code, story.reason = int(end[2]), end[1]
@@ -245,28 +137,38 @@ def _take(story: _Rsync, text: str) -> None:
         story.size = size[1].replace(",", "")
 
 
-def _outcome(story: _Rsync, code: int | None) -> tuple[str, str | None]:
-    """Return how a run ended, and why."""
-    if code == 23 and (story.no_source or not story.files):
-        return "failed", "a source was missing" if story.no_source else "nothing says that anything was transferred"
-    if code is not None:
-        return RSYNC_CODES.get(code, "failed"), story.reason if code else None
-    return ("success", None) if story.finished else ("failed", "it has no end: it was killed, or the text is cut off")
+def _outcome(story: _Rsync, code: int | None, *, whole: bool) -> tuple[str, str | None]:
+    """Return how a run ended, and why. `whole`: errors stand in the same text, so that none is told where none stands there."""
+    if story.no_source:
+        return "failed", "a source was missing"
+    if code == 23 and not story.files:
+        return "failed", "nothing says that anything was transferred"
+    if code:
+        return RSYNC_CODES.get(code, "failed"), story.reason
+    if code is None and not story.finished:
+        return "failed", "it has no end: it was killed, or the text is cut off"
+    if code is None and story.files == 0:
+        return "failed", "it found no files: a source was missing, or what was said of it is not in the text"
+    if story.trouble:
+        return "warning", "it told of errors"
+    if code == 0 or whole:
+        return "success", None
+    return "warning", "no exit code: rsync prints the same when files could not be read, and tells the errors elsewhere"
 
 
-def _fields(story: _Rsync, code: int | None, command: _command.Command | None) -> dict[str, Any]:
-    outcome, message = _outcome(story, code)
-    partial = outcome == "warning" or bool(command and command.has(*_SOME))
+def _fields(story: _Rsync, code: int | None, command: _command.Command | None, *, whole: bool = False) -> dict[str, Any]:
+    outcome, message = _outcome(story, code, whole=whole)
+    partial = (outcome == "warning" and bool(code or story.trouble)) or bool(command and command.has(*_rsync_options.SOME))
     return {"method": "full", "outcome": outcome, "message": message, "coverage": "partial" if partial else None}
 
 
 def _printed(story: _Rsync, console: _console.Console) -> Any:
-    command = _command.parse(console.envelope.command, "rsync", _RSYNC_FLAGS, _RSYNC_VALUED)
+    command = _command.parse(console.envelope.command, "rsync", _rsync_options.FLAGS, _rsync_options.VALUED)
     if command and command.has("-n", "--dry-run"):
         console.warn("a dry run: it copied nothing", "", story.line, "command")
         return None
     paths = command.arguments[:-1] if command and command.sure else ()
-    fields = _fields(story, story.code if console.code is None else console.code, command)
+    fields = _fields(story, console.code or story.code or console.code, command)
     kind = "backup"
     repository = console.envelope.repository
     if repository and any(
@@ -300,7 +202,7 @@ def _logged(console: _console.Console) -> Facts:
     done.sort(key=lambda each: each.line)
     rows = []
     for story in done:
-        fields = _fields(story, story.code, None)
+        fields = _fields(story, story.code, None, whole=True)
         if story is done[-1] and not story.finished and story.code is None:
             fields |= {"outcome": "running", "message": "it has no end in the log"}
         rows.append(

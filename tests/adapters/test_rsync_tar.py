@@ -49,10 +49,50 @@ def test_good_runs_of_rsync() -> None:
 
 
 def test_text_and_exit_code_of_rsync() -> None:
-    assert outcomes(log("rsync-1.out")) == ["success"]
+    assert outcomes(log("rsync-1.out"), exit_code=0) == ["success"]
     assert outcomes(log("rsync-1.out"), exit_code=12) == ["failed"]
     assert outcomes(log("rsync-4-partial.out")) == ["warning"]  # the last line tells the code
     assert outcomes(log("rsync-1.out").split("Number of files")[0]) == ["failed"]
+
+
+def without(name: str, *beginnings: str) -> str:
+    return "".join(line for line in log(name).splitlines(keepends=True) if not line.startswith(beginnings))
+
+
+def test_what_rsync_printed_without_its_errors_is_no_success() -> None:
+    # As `rsync --stats >out 2>err` leaves it: statistics do not tell that the exit code was 23.
+    run = read(without("rsync-4-partial.out", "rsync: ", "rsync error: ")).runs
+    assert run.select("outcome", "coverage").row(0) == ("warning", None)
+    assert "no exit code" in run["message"][0]
+    assert outcomes(log("rsync-1.out")) == ["warning"]
+    assert outcomes(without("rsync-3-failed.out", "rsync: ", "rsync error: ")) == ["failed"]  # not one file
+
+
+@pytest.mark.parametrize("code", [None, 0])
+def test_errors_of_rsync_without_its_last_line(code: int | None) -> None:
+    assert outcomes(without("rsync-3-failed.out", "rsync error: "), exit_code=code) == ["failed"]
+    run = read(without("rsync-4-partial.out", "rsync error: "), exit_code=code).runs
+    assert run.select("outcome", "coverage").row(0) == ("warning", "partial")
+    # The exit code of a pipe is that of its last program.
+    assert outcomes(log("rsync-4-partial.out"), exit_code=code) == ["warning"]
+    assert outcomes(log("rsync-3-failed.out"), exit_code=code) == ["failed"]
+
+
+def test_files_that_vanished() -> None:
+    end = "rsync warning: some files vanished before they could be transferred (code 24) at main.c(1338) [sender=3.2.7]\n"
+    run = read(log("rsync-2.out") + end).runs
+    assert run.select("outcome", "coverage").row(0) == ("warning", "partial")
+    vanished = 'file has vanished: "/srv/im-data/a"\n'
+    assert read(log("rsync-2.out") + vanished).runs["coverage"].to_list() == ["partial"]
+
+
+def test_a_log_of_rsync_that_lacks_the_last_line_of_a_run() -> None:
+    lines = log("rsync.log").splitlines(keepends=True)
+    assert read("".join(line for line in lines if "rsync error: " not in line)).runs["outcome"].to_list() == [
+        "success",
+        "success",
+        "failed",
+    ]
 
 
 def test_the_log_of_rsync() -> None:
