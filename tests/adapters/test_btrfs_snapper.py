@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from audit.adapters import _registry
+from audit.adapters import _registry, btrfs_snapper
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
 from tests.adapters import golden
@@ -136,3 +137,11 @@ def test_a_long_row_of_digits_and_dots_in_a_path_takes_no_long_time() -> None:
         "/pool/db",
         "42",
     ]
+
+
+def test_long_runs_of_blanks_are_recognised_quickly() -> None:
+    # Found by fuzzing: these took time with the square of their length.
+    for payload in (b"x\n Name: " + b" " * 200_000 + b"y", b"number," + b"type," * 40_000, b"x\n" + b" \n" * 100_000 + b" Name: "):
+        started = time.process_time()
+        assert not btrfs_snapper.identify("", payload)
+        assert time.process_time() - started < 1

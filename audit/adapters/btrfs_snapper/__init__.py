@@ -32,10 +32,10 @@ from audit.model.facts import Facts
 
 TESTED_AGAINST = "runs"
 
-_SNAPPER = re.compile(rb'\s*\{\s*"[^"\n]*"\s*:\s*\[\s*\{(?=[^{}]*"number"\s*:)(?=[^{}]*"(?:pre-number|cleanup|subvolume)"\s*:)')
-_CSV = re.compile(rb"(?:config,)?(?:subvolume,)?number,(?:[a-z-]+,)*type,(?:[a-z-]+,)*date,")
+_SNAPPER = re.compile(rb'\s*+\{\s*+"[^"\n]*+"\s*+:\s*+\[\s*+\{(?=[^{}]*"number"\s*+:)(?=[^{}]*"(?:pre-number|cleanup|subvolume)"\s*+:)')
+_CSV = re.compile(rb"(?:config,)?(?:subvolume,)?number,(?:[a-z-]{1,40}+,){0,20}type,(?:[a-z-]{1,40}+,){0,20}date,")
 _LIST = re.compile(rb"ID \d+ gen \d+ (?:cgen \d+ )?(?:parent \d+ )?top level \d+ ")
-_SHOW = re.compile(rb"[^\r\n]++\r?\n\s+Name: [ \t]*[^\r\n]+\r?\n\s+UUID: ")
+_SHOW = re.compile(rb"[^\r\n]++\r?\n\s++Name: [ \t]*+[^\r\n]++\r?\n\s++UUID: ")
 
 
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
