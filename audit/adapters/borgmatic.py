@@ -13,7 +13,8 @@ repository name a `scope`, or list with `--match-archives '*'`. Its logs make ru
 
 Success: per repository and action, not per command: one repository may fail while the others have their archives. borgmatic ends with 0 when borg warned that a
 source is missing: a backup is a success only where its log shows `terminating with success status` (verbosity 2); without it, it is a `warning`. An archive with
-no bytes of data is `partial`: borgmatic adds files of its own.
+no bytes of data is `partial`: borgmatic adds files of its own. A check without that line is a success where each phase that it began ended without problems.
+An action that borgmatic's own end in CRITICAL cut off failed.
 
 What borgmatic cannot show: what borg cannot, and with verbosity 0 nothing at all.
 
@@ -23,7 +24,7 @@ Tested against: output of borgmatic 1.7.7 with borg 1.2.4, made by running it; t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -31,7 +32,7 @@ import polars as pl
 from audit.adapters import _command, _records, _text
 from audit.adapters._gathered import Gathered, Value
 from audit.adapters.borgbackup import _archives, _series
-from audit.adapters.borgbackup._payload import BORGMATIC, RC, Payload, outcome
+from audit.adapters.borgbackup._payload import BORGMATIC, RC, Payload, outcome, unfinished
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts, frame
 
@@ -54,6 +55,7 @@ _STAMPED = re.compile(r"\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),(\d{1,6})\] ([A-Z]+):
 _ACTION = re.compile(rf"(\S.*): ({'|'.join(STATUSES)})(?: (\S+))?( \(dry run.*\))?$")
 _ENDED = re.compile(r"summary:|.*: (?:Successfully ran configuration file|Error running configuration file)$")
 _FAILED = re.compile(r"(\S.*): Error running actions for repository$")
+_CRITICAL = re.compile(r"CRITICAL\b|Need some help\? |.*: Error running configuration file$")
 _CREATED = re.compile(r'Creating archive at "(?:.*::)?(.+)"$')
 _PROBLEM = re.compile(r".*(?:\[Errno \d+\]|errors found|(?<!no )problems found|integrity error)", re.IGNORECASE)
 _PART = re.compile(
@@ -74,8 +76,8 @@ class _Run:
     code: int | None = None
     failed: bool = False
     problem: bool = False
-    fine: bool = False
     data: bool = False
+    phases: list[str] = field(default_factory=list)
     ended: bool = False
 
 
@@ -206,11 +208,15 @@ def _runs(given: Gathered, lines: list[str]) -> list[_Run]:
             _end(current)
             current = _Run(action[1], action[2], number, at, at, archive=None)
             runs.append(current)
+        elif current and (_CRITICAL.match(text) or (stamped and stamped[3] == "CRITICAL")):
+            # What borg ended with is told before; of what did not end this is the end.
+            current.failed, current.last, current = current.failed or current.code is None, at or current.last, None
         elif _ENDED.match(text):
             _end(current)
             current = None
-        elif (failed := _FAILED.match(text)) and current and failed[1] == current.repository:
-            current.failed, current.last, current = True, at or current.last, None
+        elif (failed := _FAILED.match(text)) and current:
+            _end(current)
+            current.failed, current.last, current = failed[1] == current.repository, at or current.last, None
         elif current:
             _said(current, text, at)
     return runs
@@ -229,7 +235,8 @@ def _said(current: _Run, text: str, at: str | None) -> None:
     if code := RC.fullmatch(text):
         current.code = max(int(code[1]), current.code or 0)
     current.problem = current.problem or bool(_PROBLEM.match(text))
-    current.fine = current.fine or "no problems found" in text
+    if text.startswith(("Starting ", "Finished ", "Completed ", "Archive consistency check ")):
+        current.phases.append(text)
     current.data = current.data or text.startswith("Finished cryptographic data integrity verification")
 
 
@@ -238,7 +245,7 @@ def _ran(given: Gathered, run: _Run, raw: bytes) -> None:
     envelope, kind = given.envelope, STATUSES[run.action]
     result = "failed" if run.failed or (kind == "verify" and run.problem) else outcome(run.code)
     if kind == "verify" and result == "warning":
-        result = "success" if run.code is None and run.fine else "failed"
+        result = "success" if run.code is None and not unfinished(run.phases) else "failed"
     if kind == "backup" and result == "success" and run.problem:
         result = "warning"
     if run.code is None and not (run.ended or run.failed):

@@ -226,6 +226,35 @@ def test_checks(command: str, code: int | None, text: str, expected: tuple[str, 
     assert read(text, command, code).runs.select("outcome", "coverage").rows() == [expected]
 
 
+BEGUN = "Starting repository check\nIndex object count match.\nFinished full repository check, no problems found.\n"
+ARCHIVES = "Starting archive consistency check...\nAnalyzing archive a (1/1)\n"
+DATA = "Starting cryptographic data integrity verification...\n"
+READ = "Finished cryptographic data integrity verification, verified 84 chunks with 0 integrity errors.\n"
+DONE = "Archive consistency check complete, no problems found.\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "open_", "ended"),
+    [
+        (None, BEGUN + ARCHIVES + DONE, "success", "success"),
+        (None, BEGUN + ARCHIVES, "running", "failed"),
+        (None, BEGUN + ARCHIVES + DATA, "running", "failed"),
+        (None, BEGUN + ARCHIVES + DATA + READ, "running", "failed"),
+        (None, BEGUN, "running", "warning"),  # with --repository-only, or cut off
+        ("borg check -v --repository-only /r", BEGUN, "success", "success"),
+        (None, "Starting repository check\n", "running", "failed"),
+    ],
+)
+def test_a_check_whose_log_stops_is_no_success(command: str | None, text: str, open_: str, ended: str) -> None:
+    runs = read(text, command, None, started_at=None, finished_at=None).runs
+    assert runs["outcome"].to_list() == [open_]
+    assert read(text, command, None).runs["outcome"].to_list() == [ended]
+    lines = "\n".join(said(line) for line in text.splitlines())
+    [row] = read(lines, command, None, started_at=None, finished_at=None).runs.to_dicts()
+    assert row["outcome"] == open_
+    assert (row["finished_at"] is None) == (open_ == "running")
+
+
 @pytest.mark.parametrize(
     ("command", "code", "expected"),
     [

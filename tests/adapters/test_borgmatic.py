@@ -94,6 +94,33 @@ def test_a_log_that_stops_in_the_middle() -> None:
     assert cut.runs.select("kind", "outcome").rows() == [("prune", "success"), ("backup", "running")]
 
 
+@pytest.mark.parametrize(
+    "end",
+    [
+        "[2026-11-23 13:56:45,100] CRITICAL: Command 'borg create' returned non-zero exit status 2.\n",
+        "[2026-11-23 13:56:45,100] CRITICAL: /etc/borgmatic/im1.yaml: Error running configuration file\n",
+        "/etc/borgmatic/im1.yaml: Error running configuration file\n",
+        "Need some help? https://torsion.org/borgmatic/#issues\n",
+    ],
+)
+def test_a_log_that_ends_in_a_failure_of_borgmatic(end: str) -> None:
+    text = _text("borgmatic-file.log")
+    cut = _read(text[: text.index("Reading files cache")].rpartition("\n")[0] + "\n" + end)
+    assert cut.runs.select("kind", "outcome").rows() == [("prune", "success"), ("backup", "failed")]
+
+
+def test_another_repository_that_fails_ends_an_action_and_does_not_fail_it() -> None:
+    text = f'{LOCAL}: Creating archive\nCreating archive at "{LOCAL}::app-03-2026-11-23T13:56:47"\n'
+    end = f"{REMOTE}: Error running actions for repository\n/etc/borgmatic/im1.yaml: Error running configuration file\n"
+    assert _read(text + end).runs.select("repository", "outcome").rows() == [(LOCAL, "warning")]
+
+
+def test_a_check_that_did_not_end_before_the_next_action() -> None:
+    lines = _text("run-1.log").splitlines(keepends=True)
+    text = "".join(line for line in lines if not line.startswith("Archive consistency check complete"))
+    assert set(_read(text).runs.filter(kind="verify")["outcome"]) == {"failed"}
+
+
 def test_a_check_that_found_problems() -> None:
     text = _text("run-1.log").replace("check complete, no problems found", "check complete, problems found")
     assert set(_read(text).runs.filter(kind="verify")["outcome"]) == {"failed"}

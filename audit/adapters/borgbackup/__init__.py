@@ -27,7 +27,8 @@ partial, are listed only with `--consider-checkpoints`: without it they seem to 
 Success: catalogs show no failure. A source that was missing, and a file that could not be read, give exit code 1 and an archive like
 any other: such an archive is `partial`, and so is one without files and a checkpoint; none is ever called complete. Without exit code
 a backup is a `warning`. `check` reads data only with `--verify-data`: only then its coverage is `full`. A check that could not begin
-(lock, passphrase, no repository) is `cancelled`: it says nothing of the data. An `extract` that was to name what it restores
+(lock, passphrase, no repository) is `cancelled`: it says nothing of the data. Without an exit code a check is a success where both its
+phases (repository, archives) ended without problems, and still running where the log stops before. An `extract` that was to name what it restores
 (`-v --list`) and named nothing is a `warning`, though borg exits with 0: an empty archive restores without a complaint.
 
 Encryption is the repository's mode; `authenticated` modes sign and do not encrypt.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -79,6 +80,13 @@ ENCRYPTION = {
 
 VERBS = {"create": "backup", "check": "verify", "extract": "restore", "prune": "prune", "delete": "prune", "compact": "prune"}
 """Commands that are runs, and the kind of run each one is. Every other command carries no facts beside its listing."""
+
+PHASES = {
+    r"Starting (?:full |partial )?repository check": r"(?:Finished|Completed) (?:full |partial )?repository check, no problems found",
+    r"Starting archive consistency check": r"Archive consistency check complete, no problems found",
+    r"Starting cryptographic data integrity verification": r"Finished cryptographic data integrity verification",
+}
+"""How each phase of a check begins, and how it ends where nothing was found."""
 
 FLAGS = frozenset(
     [
@@ -267,6 +275,20 @@ class Said:
     at: datetime | None = None
     level: str = ""
     logger: str = ""
+
+
+def unfinished(texts: Iterable[str]) -> bool:
+    """Tell whether a phase of a check began and did not end, or none is told."""
+    open_: set[str] = set()
+    told = False
+    for text in texts:
+        for begin, end in PHASES.items():
+            if re.match(begin, text):
+                open_.add(begin)
+            elif re.match(end, text):
+                open_.discard(begin)
+                told = True
+    return bool(open_) or not told
 
 
 @dataclass(slots=True)

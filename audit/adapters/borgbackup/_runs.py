@@ -12,7 +12,18 @@ import polars as pl
 from audit.adapters import _command, _time
 from audit.adapters._typed import shown
 from audit.adapters.borgbackup import _archives
-from audit.adapters.borgbackup._payload import COUNTED, FILE_STATUSES, FILTERS, RC, VERBS, Payload, Said, meaning, outcome
+from audit.adapters.borgbackup._payload import (
+    COUNTED,
+    FILE_STATUSES,
+    FILTERS,
+    RC,
+    VERBS,
+    Payload,
+    Said,
+    meaning,
+    outcome,
+    unfinished,
+)
 from audit.model.envelope import time_text
 from audit.model.facts import Facts, frame
 
@@ -36,6 +47,7 @@ _PROBLEMS = re.compile(
 )
 _NO_PROBLEMS = re.compile(r"no problems found|with 0 integrity errors")
 _READ_ALL = re.compile(r"Finished cryptographic data integrity verification")
+_ARCHIVES = re.compile(r"Archive consistency check complete, no problems found")
 _NOT_CHECKED = re.compile(
     r"Failed to (?:create/)?acquire the lock|passphrase|passcommand|password|does not exist|is not a valid repository|No key |Connection "
     r"|path not allowed|Permission denied|Keyboard interrupt|Received SIG|contradicts|is required for|unrecognized arguments"
@@ -224,13 +236,16 @@ def _times(given: Payload, told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _checked(given: Payload) -> Facts:
-    texts = [_NO_PROBLEMS.sub("", said.text) for said in given.log if not RC.fullmatch(said.text)]
+    told = [said.text for said in given.log]
+    texts = [_NO_PROBLEMS.sub("", text) for text in told if not RC.fullmatch(text)]
     code, command = given.code, given.command
     alarms = [
         said.text for said in given.log if said.level == "ERROR" and not (RC.fullmatch(said.text) or _NOT_CHECKED.search(said.text))
     ]
     problems = [text for text in texts if _PROBLEMS.search(text)] or alarms
-    said = any("no problems found" in said.text for said in given.log)
+    said = any("no problems found" in text for text in told)
+    # The end of the first of two phases is not the end of the check, and a phase that did not end found nothing yet.
+    whole = not unfinished(told) and (bool(command and command.has("--repository-only")) or any(map(_ARCHIVES.match, told)))
     begun = any(re.match(_SENTENCES["check"], text) for text in texts)
     halted = not begun and (any(map(_NOT_CHECKED.search, texts)) or (code or 0) >= 128)
     some = command is not None and (given.archive is not None or command.has(*COUNTED, *FILTERS) or not command.sure)
@@ -240,12 +255,17 @@ def _checked(given: Payload) -> Facts:
         result, message = "failed", _errors(given) or problems[0]
     elif halted and code != 0:
         result, message = "cancelled", f"nothing was checked: {_errors(given)}"
-    elif code == 0 or (code is None and said):
+    elif code == 0 or (code is None and said and whole):
         result, message = "success", "no problems found" if said else None
+    elif code is None and begun and given.envelope.finished_at is None:
+        result, message = "running", "the log stops before the check ended"
+    elif code is None and said and not unfinished(told):
+        result, message = "warning", "nothing says that the archives were checked, too, and there is no exit code"
     else:
         result, message = "failed", _errors(given) or "borg did not say that no problems were found"
-    coverage = ("partial" if some else "full") if read else None
-    return Facts(runs=run(given, "check", outcome=result, coverage=coverage, message=message))
+    coverage = ("partial" if some else "full") if read and result != "running" else None
+    row = run(given, "check", outcome=result, coverage=coverage, message=message)
+    return Facts(runs=row.with_columns(finished_at=pl.when(pl.col("outcome") != "running").then("finished_at")))
 
 
 def _extracted(given: Payload) -> Facts:
