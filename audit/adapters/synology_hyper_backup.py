@@ -11,8 +11,9 @@ without it, it is not known.
 
 Proof of deletion: none; that a rotation of versions began does not say what it removed.
 
-Success: `Backup task finished successfully`; partially completed is a warning and partial; `Failed to run backup task` failed, with the exception that
-follows it. An integrity check that found no error is a verification of what the task keeps. A start without an end is a run that is still open.
+Success: `Backup task finished successfully` with nothing behind it but counts of files (in other words the message is not known, and a fault); partially
+completed is a warning and partial; `Failed to run backup task` failed, with the exception that follows it. An integrity check that found no error is a
+verification of what the task keeps. A start without an end is a run that is still open.
 
 What Synology Hyper Backup cannot show: versions, retention, encryption, immutability, and which job of the day a message is of (there are no ids).
 
@@ -48,12 +49,24 @@ MESSAGES: tuple[tuple[str, str], ...] = (
 )
 """How messages begin, and what each says."""
 
+_REST = re.compile(r"\.?(?: ?\[[0-9]+ (?:files? scanned|new files?|files? modified|files? unchanged|files? deleted)\])*\.?")
+"""All that may follow where a message tells of a success: what else stands there may take it back."""
+
 _LINE = re.compile(r"(info|warning|warn|err|error)\t([0-9]{4})/([0-9]{2})/([0-9]{2}) ([0-9]{2}:[0-9]{2}:[0-9]{2})\t([^\t]*)\t(.*)")
 _TASK = re.compile(r"(?:\[[^\[\]]*\])?\[([^\[\]]+)\]\s*(.*)")
 _HEAD = re.compile(
     rb"^(?:info|warning|warn|err|error)\t[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9:]{8}\t[^\t\n]*:\t(?:\[[^\]\n]*\])*\[[^\]\n]+\]",
     re.MULTILINE,
 )
+
+
+def _meaning(message: str) -> str | None:
+    """Return what a message says. A success is one only where every word of it is known."""
+    message = message.strip()
+    for beginning, what in MESSAGES:
+        if message.startswith(beginning) and (not what.endswith("success") or _REST.fullmatch(message[len(beginning) :])):
+            return what
+    return None
 
 
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
@@ -73,7 +86,7 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
             continue
         match = _LINE.fullmatch(line.rstrip("\r"))
         task = _TASK.fullmatch(match[7]) if match else None
-        meaning = next((what for beginning, what in MESSAGES if task and task[2].startswith(beginning)), None)
+        meaning = _meaning(task[2]) if task else None
         if match is None or task is None or meaning is None:
             what = f"this message is not known: {shown(match[7])}" if match else "this is no line of a log of Hyper Backup"
             faults.append(

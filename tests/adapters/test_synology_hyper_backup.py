@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from audit.adapters import _registry
 from audit.model.envelope import Envelope, time_text
 from audit.model.facts import Facts
@@ -62,6 +64,24 @@ def test_other_languages_and_unknown_messages_are_faults() -> None:
     facts = read(TEXT.replace("Backup task finished successfully.", "备份任务成功完成。"))
     assert [fault.locator for fault in facts.faults if fault.level == "error"] == ["line 2"]
     assert facts.runs.filter(facts.runs["kind"] == "backup")["outcome"].to_list() == ["failed", "warning"]
+    assert facts.listings.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        ("successfully. [5123 files scanned]", "successfully, but some files were skipped. [5123 files scanned]"),
+        ("successfully. [5123 files scanned]", "successfully. [5123 files scanned] [3 files failed]"),
+        ("No error was found.", "No error was found in 12 files; 3 files could not be read"),
+        ("No error was found.", "No error was found. 3 files could not be read."),
+    ],
+)
+def test_a_success_that_goes_on_in_unknown_words_is_a_fault(known: str, told: str) -> None:
+    assert known in TEXT
+    facts = read(TEXT.replace(known, told))
+    kind = "verify" if "error" in known else "backup"
+    assert "success" not in facts.runs.filter(facts.runs["kind"] == kind)["outcome"].to_list()
+    assert ["this message is not known" in fault.what for fault in facts.faults if fault.level == "error"][:1] == [True]
     assert facts.listings.is_empty()
 
 
