@@ -14,7 +14,7 @@ group that the envelope's scope names) proves it. `numRuns` cuts an answer witho
 are of basis `job`.
 
 Success: Succeeded (kSuccess); SucceededWithWarning (kWarning) is a warning; Failed and Missed failed; Canceled and Skipped are cancelled. Failed objects make
-a run without object details partial. `isSlaViolated` says that a run took too long, not that a point is missing.
+a run without object details partial. A run of a status that is not known is quarantined with its objects. `isSlaViolated` says that a run took too long, not that a point is missing.
 
 What Cohesity cannot show: here, encryption and integrity, and how long the local snapshot lives and is locked (a mode without an end is no proof).
 
@@ -142,7 +142,7 @@ def _second(place: str, run: dict[str, Any], envelope: Envelope) -> Iterator[Row
         "locator": place,
     }
     parts: list[Row] = [base]
-    if objects:
+    if objects and _known(base["status"]):
         parts = [
             _object(base, each, f"{place}/objects/{at}", group) for at, each in enumerate(run["objects"]) if isinstance(each, dict)
         ]
@@ -214,15 +214,21 @@ def _first(place: str, run: dict[str, Any], envelope: Envelope) -> Iterator[Row]
     ]
     copies = _list(run.get("copyRun"))
     local: dict[str, Any] = next((each for each in copies if _records.at(each, ("target", "type")) == "kLocal"), {})
-    parts = [part | {"expires_at": local.get("expiryTimeUsecs")} for part in sources or [base]]
+    told = sources if sources and _known(base["status"]) else [base]
+    parts = [part | {"expires_at": local.get("expiryTimeUsecs")} for part in told]
     for part in parts:
         yield {"kind": "backup", **part}
     for copy in copies:
         target = copy.get("target")
         names = (_records.at(target, ("replicationTarget", "clusterName")), _records.at(target, ("archivalTarget", "vaultName")))
         if _records.at(target, "type") != "kLocal":
-            told = {"status": copy.get("status"), "repository": names[0] or names[1], "expires_at": copy.get("expiryTimeUsecs")}
-            yield from _copies(parts, told | {"started_at": None, "finished_at": None})
+            how = {"status": copy.get("status"), "repository": names[0] or names[1], "expires_at": copy.get("expiryTimeUsecs")}
+            yield from _copies(parts, how | {"started_at": None, "finished_at": None})
+
+
+def _known(status: Any) -> bool:
+    """Tell whether the status of a run is one that is known, or none: where it is not, its objects are not used either."""
+    return status is None or str(status) in STATUSES
 
 
 def _copies(parts: list[Row], told: Row) -> Iterator[Row]:

@@ -12,8 +12,8 @@ started_at is the job's start.
 Proof of deletion: none; `isAged` says that a job's data is gone, and not since when.
 
 Success: `Completed`; with warnings it is a warning, with errors a warning whose point is partial, as is `Committed` (what was written before the job was
-stopped). Killed is cancelled; Failed, Failed to Start, System Killed and No Run failed. A job of virtual machines is one parent and a child for each machine:
-give the children, for a parent that is green can have children that are not.
+stopped); so is a job of any of these that counts files or folders that failed. Killed is cancelled; Failed, Failed to Start, System Killed and No Run
+failed. A job of virtual machines is one parent and a child for each machine: give the children, for a parent that is green can have children that are not.
 
 What Commvault cannot show: here, where copies are and how long they live (copies of a storage policy), immutability, encryption, and jobs beyond the
 look-back of the query.
@@ -94,6 +94,8 @@ _FIELDS = {
     "repository": ("storagePolicy", "storagePolicyName"),
     "aged": "isAged",
     "reason": "pendingReason",
+    "failed_files": "totalFailedFiles",
+    "failed_folders": "totalFailedFolders",
 }
 _COLUMN = "Job ID (CommCell)(Status)"
 _REPORT = ("Client", _COLUMN, "Type", "Backup Set / Subclient")
@@ -162,6 +164,8 @@ def _report(text: str, envelope: Envelope, where: str) -> Facts:
         end=column(_END),
         size=column("Size of Application"),
         reason=column("Failure Reason"),
+        failed_files=column("Failed Files"),
+        failed_folders=column("Failed Folders"),
     )
     known = pl.col("letters").replace_strict(LETTERS, default=None, return_dtype=pl.String)
     rows = rows.with_columns(
@@ -178,17 +182,32 @@ def _report(text: str, envelope: Envelope, where: str) -> Facts:
     return _runs(rows, envelope, table.faults, where, whole=True)
 
 
+def _some(name: str) -> pl.Expr:
+    """Return whether a count tells of any."""
+    return pl.col(name).str.contains(r"^[0-9\s,.]*[1-9]").fill_null(value=False)
+
+
 def _runs(rows: pl.DataFrame, envelope: Envelope, found: list[Fault], where: str, *, whole: bool) -> Facts:
     kinds = _records.told(rows, "type", KINDS, where, into="kind")
     stated = _records.told(kinds.rows, "status", STATUSES, where, into="outcome")
     unit = pl.concat_str("set", "subclient", separator="/", ignore_nulls=True) if "subclient" in rows.columns else pl.col("set")
-    raw = stated.rows.with_columns(
+    lost = _some("failed_files") | _some("failed_folders")
+    told = stated.rows.with_columns(
+        outcome=pl.when(lost & (pl.col("outcome") == "success")).then(pl.lit("warning")).otherwise("outcome"),
+        lost=pl.when(lost & (pl.col("outcome") == "success")).then(
+            pl.format(
+                "files and folders that failed: {}, {}",
+                *(pl.col(name).fill_null("0") for name in ("failed_files", "failed_folders")),
+            )
+        ),
+    )
+    raw = told.with_columns(
         subject=pl.when(pl.col("client") != "").then(pl.concat_str("client", unit, separator=":", ignore_nulls=True)),
         method=pl.when(pl.col("kind") == "backup").then(
             pl.col("level").replace_strict(METHODS, default=None, return_dtype=pl.String)
         ),
-        coverage=pl.when(pl.col("status").is_in(PARTIAL)).then(pl.lit("partial")),
-        message=pl.coalesce(pl.col("reason").replace("", None), pl.when(pl.col("outcome") != "success").then("status")),
+        coverage=pl.when(pl.col("status").is_in(PARTIAL) | (lost & (pl.col("outcome") == "warning"))).then(pl.lit("partial")),
+        message=pl.coalesce(pl.col("reason").replace("", None), "lost", pl.when(pl.col("outcome") != "success").then("status")),
     )
     read_ = typed("run", raw, envelope)
     listings = job_log(read_.frame, envelope) if whole else None

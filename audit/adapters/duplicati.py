@@ -9,8 +9,8 @@ Time semantics: BeginTime and EndTime carry their offset (UTC), LastBackupDate c
 
 Proof of deletion: none; reports tell how many versions there are, not which. Delete, Compact and Purge are runs of kind prune.
 
-Success: ParsedResult Success without files with errors, not partial and not interrupted. Error and Fatal are `failed` even if a version was written. Unknown
-is quarantined. A dry run did nothing. Operations that only look or repair the local database carry no facts.
+Success: ParsedResult Success without files with errors, not partial and not interrupted. Error and Fatal are `failed` even if a version was written, and so is
+what told errors, whatever it is called. Unknown is quarantined. A dry run did nothing. Operations that only look or repair the local database carry no facts.
 
 What Duplicati cannot show: the target, retention and expiry, immutability, encryption, and how much of a version a Test or a Restore read.
 
@@ -107,6 +107,12 @@ def _reported(given: Gathered, locator: str, report: Any) -> None:
     flaws += [key for key in ("PartialBackup", "Interrupted") if data.get(key) is True]
     if outcome == "success" and flaws:
         outcome = "warning"
+    # Duplicati's own rule: what told errors is an Error, and what told warnings a Warning.
+    told = {key: [what for what in (f"{key}ActualLength", key) if _some(data.get(what))] for key in ("Errors", "Warnings")}
+    if told["Errors"] and outcome != "failed":
+        outcome, flaws = "failed", [*flaws, f"it is called {data['ParsedResult']}, and told errors"]
+    elif told["Warnings"] and outcome == "success":
+        outcome, flaws = "warning", [f"it is called {data['ParsedResult']}, and told warnings"]
     names = [name for key in ("machine-name", "backup-name") if isinstance(name := extra.get(key), str) and name]
     begin, end = (_known(data.get(key)) for key in ("BeginTime", "EndTime"))
     size = data.get({"backup": "SizeOfExaminedFiles", "restore": "SizeOfRestoredFiles"}.get(kind, ""))
@@ -164,6 +170,11 @@ def _instant(value: object, envelope: Envelope) -> datetime | None:
 
 def _known(value: object) -> str | None:
     return value if isinstance(value, str) and value and not value.startswith("0001-") else None
+
+
+def _some(value: object) -> bool:
+    """Tell whether a list, or the count of one, holds anything."""
+    return _count(value) or (isinstance(value, list) and bool(value))
 
 
 def _count(value: object) -> bool:

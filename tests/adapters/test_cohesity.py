@@ -97,6 +97,22 @@ def test_unknown_statuses_are_quarantined() -> None:
     assert not facts.listings["complete"].any()
 
 
+def test_an_unknown_status_of_a_run_quarantines_its_objects() -> None:
+    first = json.loads((FOLDER / "v1_protectionRuns.json").read_text())
+    first[0]["backupRun"]["status"] = "kZyx"
+    facts = read(first)
+    assert facts.runs.is_empty()
+    assert facts.points.is_empty()
+    assert ["'kZyx' is no status" in fault.what for fault in facts.faults if fault.level == "error"] == [True]
+    second = json.loads((FOLDER / "v2_runs_with_objects.json").read_text())
+    at = next(place for place, run in enumerate(second["runs"]) if run.get("objects"))
+    before = read(second).runs.height
+    second["runs"][at]["localBackupInfo"]["status"] = "Zyx"
+    facts = read(second)
+    assert 0 < facts.runs.height < before
+    assert ["'Zyx' is no status" in fault.what for fault in facts.faults if fault.level == "error"] == [True]
+
+
 def test_failed_objects_make_a_group_partial() -> None:
     document = json.loads(GROUP.read_text())
     document["runs"][0]["localBackupInfo"]["failedObjectsCount"] = 2

@@ -91,3 +91,14 @@ def test_unknown_words_are_quarantined() -> None:
 
 def test_data_that_has_aged_out_proves_no_copy() -> None:
     assert changed(isAged=True).runs["repository"].to_list()[:2] == [None, "SP_30D"]
+
+
+def test_a_job_that_counts_failed_files_is_not_whole() -> None:
+    for fields in ({"totalFailedFiles": 77}, {"totalFailedFolders": 1}, {"totalFailedFiles": "1,077"}):
+        [first, *_] = changed(**fields).runs.to_dicts()
+        assert (first["outcome"], first["coverage"]) == ("warning", "partial"), fields
+        assert first["message"].startswith("files and folders that failed: ")
+    assert changed(status="Completed w/ one or more warnings", totalFailedFiles=2).runs["coverage"][0] == "partial"
+    assert changed(status="Failed", totalFailedFiles=2).runs.select("outcome", "coverage").row(0) == ("failed", None)
+    report = read(REPORT.read_text().replace('"1000","0"', '"1000","77"', 1)).runs
+    assert report.select("outcome", "coverage").row(0) == ("warning", "partial")

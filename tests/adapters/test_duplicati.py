@@ -54,6 +54,22 @@ def test_outcomes() -> None:
     assert [fault.locator for fault in facts.faults] == ["line 6", "line 11"]
 
 
+@pytest.mark.parametrize(
+    ("told", "outcome"),
+    [
+        ('"ErrorsActualLength": 2', "failed"),
+        ('"ErrorsActualLength": 0, "Errors": ["2026-10-05 21:01 [Error-x]: no access"]', "failed"),
+        ('"ErrorsActualLength": 0, "WarningsActualLength": 1', "warning"),
+        ('"ErrorsActualLength": 0, "Warnings": [], "Errors": []', "success"),
+    ],
+)
+def test_what_told_errors_is_no_success_whatever_it_is_called(told: str, outcome: str) -> None:
+    facts = _read(REPORT.replace('"WarningsActualLength": 0,', "").replace('"ErrorsActualLength": 0', told))
+    assert facts.runs["outcome"].to_list() == [outcome]
+    assert facts.points.height == (outcome != "failed")
+    assert (facts.runs["message"][0] is None) == (outcome == "success")
+
+
 @pytest.mark.parametrize("word", ["Unknown", "Fabulous", ""])
 def test_an_unknown_result_is_quarantined(word: str) -> None:
     facts = _read(REPORT.replace('"ParsedResult": "Success"', f'"ParsedResult": "{word}"'))

@@ -100,6 +100,17 @@ def test_a_damaged_database_makes_a_partial_point() -> None:
     assert facts.runs["outcome"].to_list() == ["warning"]
 
 
+@pytest.mark.parametrize("end", ["", "NULL"])
+def test_a_backup_without_an_end_still_runs(end: str) -> None:
+    facts = read(HEADER, ROW.replace("2026-11-20 01:10:00.000", end), ROW.replace("U1", "U2"), repository="r")
+    assert facts.points["id"].to_list() == ["U2"]
+    [run] = facts.runs.filter(id="U1").to_dicts()
+    assert (run["outcome"], run["finished_at"], run["recovery_point"], run["repository"]) == ("running", None, None, None)
+    assert [(fault.level, fault.key) for fault in facts.faults] == [("warning", "backup_finish_date")]
+    thrown = read(HEADER, ROW.replace("2026-11-20 01:10:00.000", end).replace(r"\\nas\bk\f.bak", "NUL"))
+    assert thrown.runs["outcome"].to_list() == ["failed"]
+
+
 @pytest.mark.parametrize(("old", "new"), [(",D,", ",Z,"), (",2", ",33"), (",D,", ",NULL,")])
 def test_an_unknown_type_or_device_is_quarantined(old: str, new: str) -> None:
     bad = ROW.replace("U1", "U2").replace(old, new) if old == ",D," else ROW.replace("U1", "U2")[:-2] + new

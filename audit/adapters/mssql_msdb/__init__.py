@@ -13,8 +13,8 @@ what a full restores is a little younger. available_at = the end.
 Proof of deletion: none. The history keeps rows of files that are long gone, so its points are of basis `job`; only a listing of the repository shows what is there.
 
 Success: a row exists only for a backup that ended; one that failed leaves none (read the agent's job history), and one that is running has none yet, so the table is never taken as
-whole. A backup to NUL was thrown away and failed; one of a damaged database is partial; one by a virtual device belongs to another tool, whose catalog shows where it
-is. Of a restore only the last step with RECOVERY is a success; VERIFYONLY is a verify run, and no restore.
+whole; a row without an end is running and makes no point. A backup to NUL was thrown away and failed; one of a damaged database is partial; one by a virtual device belongs to another
+tool, whose catalog shows where it is. Of a restore only the last step with RECOVERY is a success; VERIFYONLY is a verify run, and no restore.
 
 What SQL Server msdb cannot show: failed backups, deleted files, transparent encryption, how long a restore took, and on other replicas of an availability group their own backups.
 

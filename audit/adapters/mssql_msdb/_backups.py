@@ -61,15 +61,26 @@ def backups(raw: pl.DataFrame, faults: list[Fault], envelope: Envelope) -> Facts
         self_contained=pl.when(pl.col("kind_of_backup") == "D").then(pl.lit("true")),
         basis=pl.lit("job"),
     )
-    points = typed("recovery_point", sets.filter(~pl.col("nul") & ~elsewhere), envelope)
-    outcome = pl.when("nul").then(pl.lit("failed")).when(pl.col("damaged") | pl.col("cut")).then(pl.lit("warning"))
+    # The history tells of backups that ended: one without an end is none yet.
+    ended = pl.col("available_at").is_not_null()
+    open_ = [Fault(where, "this backup has no end: it is taken as one that still runs", "export backup_finish_date as it is", locator or "", "backup_finish_date", level="warning")
+             for locator in sets.filter(~ended)["locator"]]  # fmt: skip
+    points = typed("recovery_point", sets.filter(~pl.col("nul") & ~elsewhere & ended), envelope)
+    outcome = (
+        pl.when("nul")
+        .then(pl.lit("failed"))
+        .when(~ended)
+        .then(pl.lit("running"))
+        .when(pl.col("damaged") | pl.col("cut"))
+        .then(pl.lit("warning"))
+    )
     made = sets.unique("id", keep="first", maintain_order=True).with_columns(
         kind=pl.lit("backup"),
         outcome=outcome.otherwise(pl.lit("success")),
         started_at="captured_at",
         finished_at="available_at",
-        recovery_point=pl.when(~pl.col("nul") & ~elsewhere).then("id"),
-        repository=pl.when(~pl.col("nul") & ~elsewhere).then("repository"),
+        recovery_point=pl.when(~pl.col("nul") & ~elsewhere & ended).then("id"),
+        repository=pl.when(~pl.col("nul") & ~elsewhere & ended).then("repository"),
         coverage=pl.when(partial).then(pl.lit("partial")),
         message=pl.when("nul").then(pl.lit(_THROWN_AWAY)).when(elsewhere).then(pl.lit(_ELSEWHERE)),
     )
@@ -79,7 +90,9 @@ def backups(raw: pl.DataFrame, faults: list[Fault], envelope: Envelope) -> Facts
     runs = ran.frame.with_columns(repository=pl.when(pl.col("id").is_in(kept)).then("repository"))
     shown = {(fault.locator, fault.key, fault.what) for fault in points.faults}
     twice = [fault for fault in ran.faults if (fault.locator, _SAME.get(fault.key, fault.key), fault.what) not in shown]
-    return _records.assembled(envelope, [*faults, *kinds.faults, *devices.faults, *points.faults, *twice], points.frame, runs)
+    return _records.assembled(
+        envelope, [*faults, *kinds.faults, *devices.faults, *open_, *points.faults, *twice], points.frame, runs
+    )
 
 
 _SAME = {"started_at": "captured_at", "finished_at": "available_at"}
