@@ -53,6 +53,9 @@ _HEAD = """# Tools
 
 What is read of each tool. Made from the adapters (`audit/adapters/`); do not edit it: `pytest tests/adapters/test_documented.py --rewrite-golden` writes it again.
 A source of a tool that was tested against its documented schema only is named in every report that rests on it.
+
+Of every tool: what a command printed that did not end with exit code 0 is no complete listing. Nor is the text of a list that was cut off, which shows in a last line
+without its end; that line, and the record it is part of, are not used.
 """
 
 

@@ -41,10 +41,10 @@ def job_log(runs: pl.DataFrame, envelope: Envelope) -> pl.DataFrame:
 
     It begins where the first of its runs ended: whether the history was cut by the starts of runs or by their ends, later ones are all in it. It ends
     before a run that is still running, which may yet leave a point. None where a run may have left a point in a repository, or of a subject, that is
-    not known.
+    not known, nor where the command failed.
     """
     nothing = pl.DataFrame(schema=SCHEMAS["listing"])
-    if not envelope.complete or envelope.observed_at is None or envelope.scope is not None:
+    if not envelope.complete or envelope.exit_code or envelope.observed_at is None or envelope.scope is not None:
         return nothing
     made = runs.filter(pl.col("kind").is_in(["backup", "copy"]) & ~pl.col("outcome").is_in(["failed", "cancelled"]))
     running = made.filter(pl.col("outcome") == "running")

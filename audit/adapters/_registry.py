@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from audit.adapters import _rules, _text
+from audit.adapters import _rules, _text, _whole
 from audit.discovery import modules
 from audit.errors import Fault, InputError
 from audit.model.envelope import Envelope
@@ -88,5 +88,6 @@ def read(tool: str, payload: bytes, envelope: Envelope) -> Facts:
     module = tools().get(tool)
     if module is None:
         raise InputError(f"there is no adapter {tool!r}; the adapters are {', '.join(tools())}")
-    facts: Facts = module.read(payload, envelope)
-    return _rules.checked(facts, envelope)
+    rest, cut = _whole.kept(module, payload, envelope)
+    facts: Facts = module.read(rest, envelope)
+    return _rules.checked(_whole.of_success(facts, envelope), envelope, cut=cut)

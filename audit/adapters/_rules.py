@@ -6,7 +6,7 @@ A row that breaks a rule is left out and becomes a fault of level `error`; a row
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
@@ -57,12 +57,15 @@ _ORDER: dict[str, tuple[tuple[str, str, str, str], ...]] = {
 }
 
 
-def checked(facts: Facts, envelope: Envelope) -> Facts:
-    """Return the facts that stand, with a fault for each row that does not. Raises `TypeError` when the adapter broke a schema."""
+def checked(facts: Facts, envelope: Envelope, *, cut: Sequence[Fault] = ()) -> Facts:
+    """Return the facts that stand, with a fault for each row that does not. Raises `TypeError` when the adapter broke a schema.
+
+    `cut`: what says that the payload does not hold all that its tool wrote; then no listing of it is complete.
+    """
     where = envelope.name or envelope.tool
     frames: dict[str, pl.DataFrame] = {}
-    faults = list(facts.faults)
-    gone = [ANYTHING.clear()]
+    faults = [*cut, *facts.faults]
+    gone = [ANYTHING if cut else ANYTHING.clear()]
     for kind, frame in facts.by_kind().items():
         _assert_schema(kind, frame, envelope.tool)
         good, bad, found = _standing(kind, frame, where)

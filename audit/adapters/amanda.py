@@ -29,7 +29,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from audit.adapters import _command, _text, _time
+from audit.adapters import _command, _text, _time, _whole
 from audit.adapters._gathered import Gathered, Value
 from audit.errors import Fault, InputError
 from audit.model.envelope import Envelope
@@ -75,6 +75,7 @@ _LINES = _text.LineStarts(
     rb"date +host +disk +lv +(?:storage +pool +)?tape or file +file +part +status",
     rb"Validating image \S+ dumped \d{8}",
 )
+_VALIDATED = _text.LineStarts(rb"Validating image ")
 
 
 _Key = tuple[str, str, str, str, str]
@@ -100,6 +101,11 @@ class _Dump:
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """The header of find, the lines of a log, or of amcheckdump."""
     return bool(_LINES.search(head))
+
+
+def whole(payload: bytes) -> bytes:
+    """Every line of find and of a log has its end, so one without was cut off. Of what amcheckdump printed nothing is taken away."""
+    return payload if _VALIDATED.search(payload) else _whole.lines(payload)
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

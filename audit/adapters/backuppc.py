@@ -24,7 +24,7 @@ import re
 
 import polars as pl
 
-from audit.adapters import _records, _text
+from audit.adapters import _records, _text, _whole
 from audit.adapters._gathered import Gathered, Value
 from audit.adapters._typed import typed
 from audit.errors import Fault, InputError
@@ -79,6 +79,11 @@ _ABORTED = re.compile(r"Backup (?:aborted|failed)\b")
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """A row of `backups` at the beginning, or the log's lines."""
     return bool(_HEAD.match(head) or _LOG_HEAD.search(head))
+
+
+def whole(payload: bytes) -> bytes:
+    """BackupPC ends every line of `backups`, so one without its end was cut off; of a log nothing is taken away."""
+    return _whole.lines(payload) if _HEAD.match(payload) else payload
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

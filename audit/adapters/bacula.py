@@ -48,6 +48,11 @@ def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by conten
     return bool(_JLIST.search(head)) or _payload.is_csv(head) or _payload.is_text(head)
 
 
+def whole(payload: bytes) -> bytes:
+    """Return what of a payload was not cut off."""
+    return _payload.whole(payload)
+
+
 def read(payload: bytes, envelope: Envelope) -> Facts:
     """Read a log or a list of jobs. Raises `InputError` when it is neither."""
     return _payload.read(payload, envelope, warns=False)

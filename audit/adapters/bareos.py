@@ -47,6 +47,11 @@ def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by conten
     return _bacula.marks(head, b"Bareos") or bool(_TABLE.search(head)) or b"areos" in head or b"AREOS" in head
 
 
+def whole(payload: bytes) -> bytes:
+    """Return what of a payload was not cut off."""
+    return _payload.whole(payload)
+
+
 def read(payload: bytes, envelope: Envelope) -> Facts:
     """Read an answer, a list or a log of jobs. Raises `InputError` when it is none."""
     return _payload.read(payload, envelope, warns=True)

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from posixpath import basename
 
-from audit.adapters import _command, _ctime, _text, _time
+from audit.adapters import _command, _ctime, _text, _time, _whole
 from audit.adapters._gathered import Gathered, Value
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
@@ -68,6 +68,8 @@ _HEAD = _text.LineStarts(
     rb"|Backup source directory .* does not exist|Giving up after \d+ attempts?\. )"
 )
 
+_STATUS = _text.LineStarts(rb"(?:\. )?Collection Status\b", rb"orphaned-sets-num ")
+
 
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """Text with one of duplicity's sentences at the beginning of a line."""
@@ -93,6 +95,11 @@ class _Output:
     def said(self, beginning: str) -> list[str]:
         """Return the lines that begin so."""
         return [line for _, line in self.plain if line.startswith(beginning)]
+
+
+def whole(payload: bytes) -> bytes:
+    """Every line of a collection-status has its end, so one without was cut off; of what a run printed nothing is taken away."""
+    return _whole.lines(payload) if _STATUS.search(payload) else payload
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

@@ -18,7 +18,7 @@ from difflib import get_close_matches
 
 import polars as pl
 
-from audit.adapters import _lines, _table, _text
+from audit.adapters import _lines, _table, _text, _whole
 from audit.adapters._listing import based, from_envelope, pure_log
 from audit.adapters._lost import ANYTHING, lost, without
 from audit.adapters._typed import fields, shown, typed
@@ -73,6 +73,13 @@ class _Reading:
     empty_table: bool = False
     faults: list[Fault] = field(default_factory=list)
     unread: int = 0
+
+
+def whole(payload: bytes) -> bytes:
+    """CSV that ends in the midst of a line may have been cut off, and half of an id is another id: whoever writes it ends every line. NDJSON says itself where
+    a record ends.
+    """
+    return payload if payload.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[") else _whole.lines(payload)
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

@@ -25,7 +25,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from audit.adapters import _command, _ctime, _text, _time
+from audit.adapters import _command, _ctime, _text, _time, _whole
 from audit.adapters._gathered import Gathered, Value
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
@@ -62,11 +62,18 @@ _LINES = _text.LineStarts(
     rb"rdiff-backup \d+\.\d",
 )
 
+_LIST = _text.LineStarts(rb"---\r?$", rb"Found \d+ increments?:\r?$", rb"Current mirror: ")
+
 
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """A list of increments, session statistics, or one of its sentences at the beginning of a line."""
     head = head.replace(b"\r\n", b"\n")
     return bool(_BEGINNING.match(head) or _LINES.search(head))
+
+
+def whole(payload: bytes) -> bytes:
+    """Every line of a list has its end, so one without was cut off. Of statistics and of what an action printed nothing is taken away."""
+    return _whole.lines(payload) if _LIST.search(payload) else payload
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

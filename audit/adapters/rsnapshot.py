@@ -29,7 +29,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from audit.adapters import _text, _time
+from audit.adapters import _text, _time, _whole
 from audit.adapters._gathered import Gathered, Value
 from audit.errors import Fault, InputError
 from audit.model.envelope import Envelope
@@ -79,6 +79,11 @@ class _Run:
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """Lines of its log that name it, or a list of directories that are named as its intervals."""
     return bool(_LOG_HEAD.search(head) or _LIST_HEAD.search(head))
+
+
+def whole(payload: bytes) -> bytes:
+    """`ls` ends every line, so one without its end was cut off; of a log nothing is taken away."""
+    return payload if _LOG_HEAD.search(payload) else _whole.lines(payload)
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

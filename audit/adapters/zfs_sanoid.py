@@ -27,7 +27,7 @@ from typing import Any
 
 import polars as pl
 
-from audit.adapters import _command, _console, _formats, _records, _text
+from audit.adapters import _command, _console, _formats, _records, _text, _whole
 from audit.adapters._typed import shown, typed
 from audit.errors import Fault
 from audit.model.envelope import Envelope
@@ -65,6 +65,11 @@ def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by conten
     """Lines that begin with a snapshot and an epoch, or with what sanoid and syncoid say."""
     head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     return bool(_LIST.match(head) or _LOG.search(head))
+
+
+def whole(payload: bytes) -> bytes:
+    """Zfs ends every line of a list, so one without its end was cut off; of a log nothing is taken away."""
+    return _whole.lines(payload) if b"\t" in payload.lstrip().split(b"\n", 1)[0] else payload
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

@@ -26,7 +26,8 @@ def _read(text: str, **more: object) -> Facts:
         "observed_at": SEEN,
         "complete": True,
     }
-    return _registry.read("backuppc", text.encode(), Envelope(tool="backuppc", name="x", **(told | more)))  # type: ignore[arg-type]
+    raw = (text.removesuffix("\n") + "\n").encode()
+    return _registry.read("backuppc", raw, Envelope(tool="backuppc", name="x", **(told | more)))  # type: ignore[arg-type]
 
 
 def test_what_there_is() -> None:

@@ -28,7 +28,7 @@ def _by_id(frame: pl.DataFrame, column: str) -> dict[str, object]:
 
 def _read(text: str, tool: str = "bacula", **more: object) -> Facts:
     told = {"source": "d", "timezone": "Asia/Shanghai", "observed_at": SEEN, "complete": True} | more
-    return _registry.read(tool, text.encode(), Envelope(tool=tool, name="log", **told))  # type: ignore[arg-type]
+    return _registry.read(tool, (text.removesuffix("\n") + "\n").encode(), Envelope(tool=tool, name="log", **told))  # type: ignore[arg-type]
 
 
 def test_the_catalog_before_the_purge() -> None:

@@ -23,7 +23,8 @@ def sample(name: str) -> Facts:
 
 def read(payload: bytes | str, **fields: Any) -> Facts:
     given = {"source": "nbu", "repository": "r", "observed_at": SEEN} | fields
-    return _registry.read(TOOL, payload.encode() if isinstance(payload, str) else payload, Envelope(tool=TOOL, **given))
+    raw = (payload.removesuffix("\n") + "\n").encode() if isinstance(payload, str) else payload
+    return _registry.read(TOOL, raw, Envelope(tool=TOOL, **given))
 
 
 def outcomes(facts: Facts) -> list[tuple[str, str]]:

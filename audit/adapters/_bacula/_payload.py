@@ -7,13 +7,14 @@ from typing import Any
 
 import polars as pl
 
-from audit.adapters import _json, _records, _table, _text
+from audit.adapters import _json, _records, _table, _text, _whole
 from audit.adapters._bacula import BLOCKS_HEAD, LOG_HEAD, REPORT, TABLE_HEAD, _catalog, _reports
 from audit.adapters._gathered import Gathered
 from audit.errors import Fault, InputError
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
 
+_JLIST = _text.LineStarts(rb"(?:\[\{|\[\]|\{\")")
 _CSV_NEEDS = {"jobid", "type", "level", "jobstatus", "starttime"}
 
 
@@ -29,6 +30,16 @@ def is_csv(head: bytes) -> bool:
 def is_text(head: bytes) -> bool:
     """Tell whether a payload is a log of jobs, or what bconsole prints of jobs."""
     return bool(TABLE_HEAD.search(head) or BLOCKS_HEAD.search(head) or LOG_HEAD.search(head))
+
+
+def whole(payload: bytes) -> bytes:
+    """Return what of a payload was not cut off: the directors and SQL end every line, so a line without its end was. Then neither that line nor its job is
+    used: half of `Backup OK -- with warnings` is another word. Behind each job of `llist jobs` stands a blank line. JSON says itself where it ends.
+    """
+    if payload.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[") or _JLIST.search(payload):
+        return payload
+    in_blocks = BLOCKS_HEAD.search(payload) and not LOG_HEAD.search(payload)
+    return _whole.blocks(payload) if in_blocks else _whole.lines(payload)
 
 
 def read(payload: bytes, envelope: Envelope, *, warns: bool) -> Facts:

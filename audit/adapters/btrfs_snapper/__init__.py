@@ -25,14 +25,16 @@ from __future__ import annotations
 
 import re
 
-from audit.adapters import _text
+from audit.adapters import _text, _whole
 from audit.adapters.btrfs_snapper import _lists, _runs
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
 
 TESTED_AGAINST = "runs"
 
-_SNAPPER = re.compile(rb'\s*+\{\s*+"[^"\n]*+"\s*+:\s*+\[\s*+\{(?=[^{}]*"number"\s*+:)(?=[^{}]*"(?:pre-number|cleanup|subvolume)"\s*+:)')
+_SNAPPER = re.compile(
+    rb'\s*+\{\s*+"[^"\n]*+"\s*+:\s*+\[\s*+\{(?=[^{}]*"number"\s*+:)(?=[^{}]*"(?:pre-number|cleanup|subvolume)"\s*+:)'
+)
 _CSV = re.compile(rb"(?:config,)?(?:subvolume,)?number,(?:[a-z-]{1,40}+,){0,20}type,(?:[a-z-]{1,40}+,){0,20}date,")
 _LIST = re.compile(rb"ID \d+ gen \d+ (?:cgen \d+ )?(?:parent \d+ )?top level \d+ ")
 _SHOW = re.compile(rb"[^\r\n]++\r?\n\s++Name: [ \t]*+[^\r\n]++\r?\n\s++UUID: ")
@@ -42,6 +44,12 @@ def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by conten
     """Snapper's tables, btrfs' lists, or its sentences."""
     head = head.removeprefix(b"\xef\xbb\xbf")
     return any(pattern.match(head) for pattern in (_SNAPPER, _CSV, _LIST, _SHOW)) or _runs.printed(head)
+
+
+def whole(payload: bytes) -> bytes:
+    """Both end every line of a list, so one without its end was cut off. JSON says itself where it ends, and of what a run printed nothing is taken away."""
+    head = payload.removeprefix(b"\xef\xbb\xbf")
+    return _whole.lines(payload) if _CSV.match(head) or _LIST.match(head) or _SHOW.match(head) else payload
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

@@ -86,6 +86,15 @@ def _snapshots(table: pl.DataFrame, envelope: Envelope, faults: list[Fault], con
     result = typed("recovery_point", rows, envelope)
     scope = envelope.scope or (configs[0] if len(configs) == 1 else None)
     points = result.frame.with_columns(basis=pl.lit("catalog"))
+    # Of each config snapper lists number 0, the live volume: a list without rows was cut off behind its header.
+    if table.is_empty():
+        faults.append(
+            Fault(
+                where,
+                "this list holds no row, not even number 0: it was cut off, or no config was listed",
+                "list the snapshots again",
+            )
+        )
     return _records.assembled(envelope, [*faults, *told.faults, *result.faults], points, None, _listing(envelope, scope))
 
 

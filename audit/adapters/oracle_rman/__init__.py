@@ -24,7 +24,7 @@ Tested against: console output of Oracle 12.2 that was published; the view as do
 
 from __future__ import annotations
 
-from audit.adapters import _text
+from audit.adapters import _text, _whole
 from audit.adapters.oracle_rman._jobs import COLUMNS, jobs
 from audit.adapters.oracle_rman._list import listed
 from audit.model.envelope import Envelope
@@ -40,6 +40,11 @@ def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by conten
     """A heading that RMAN prints over sets, or the columns of the view of jobs."""
     first = head.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0].upper()
     return bool(_HEADINGS.search(head)) or _NOTHING in head or all(column.encode() in first for column in COLUMNS)
+
+
+def whole(payload: bytes) -> bytes:
+    """RMAN and SQL*Plus end every line, so one without its end was cut off; then neither that row nor that backup set is used."""
+    return _whole.records(payload, b"BS Key")
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

@@ -60,6 +60,7 @@ class _Set:
     files: dict[str, str] = field(default_factory=dict)
     logs: list[str] = field(default_factory=list)
     control: str = ""
+    parameters: bool = False
     unknown: str = ""
 
     @property
@@ -142,6 +143,8 @@ def _detail(now: _Set, line: str) -> None:
         now.ends.append(match["end"])
     elif match := _CONTROL.match(line):
         now.control = match["time"]
+    elif line.startswith("SPFILE Included"):
+        now.parameters = True
     elif match := _FILE.match(line):
         now.files[match["file"]] = match["time"]
     elif match := _LOG.match(line):
@@ -162,6 +165,8 @@ def _problem(one: _Set) -> str | None:
         return f"{shown(one.unknown)} is no status that is documented"
     if not any(one.good):
         return "none of its pieces is shown, it may have been cut off"
+    if not (one.files or one.logs or one.control or one.parameters):
+        return "what it holds is not shown, it may have been cut off"
     if not one.tag:
         return "it has no tag"
     if one.files and not one.type:

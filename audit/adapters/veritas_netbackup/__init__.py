@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import re
 
-from audit.adapters import _text
+from audit.adapters import _text, _whole
 from audit.adapters.veritas_netbackup import _catalog, _images, _jobs, _rest
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
@@ -57,6 +57,14 @@ def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by conten
     if head.lstrip()[:1] in (b"{", b"["):
         return b'"attributes"' in head and (bool(_REST.match(head)) or all(key in head for key in _IMAGES))
     return bool(_JOB.match(head) or _IMAGE.match(head))
+
+
+def whole(payload: bytes) -> bytes:
+    """The commands end every line, so one without its end was cut off; then neither that job nor that image is used. JSON says itself where it ends."""
+    head = payload.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head[:1] in (b"{", b"["):
+        return payload
+    return _whole.records(payload, b"IMAGE ") if head.startswith((b"IMAGE", b"HISTO", b"FRAG")) else _whole.lines(payload)
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

@@ -1,0 +1,77 @@
+"""Whether an output is all that a command had to say: it was not cut off, and the command did not fail.
+
+What a cut leaves of a line looks like a fact: half a number is a number. So the beginning of a line is never read as one, and a list that ends in the
+midst of a line is not complete. A cut at the very end of a line cannot be seen, except by what a format has at its own end: a blank line behind a record, the content of a backup set.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from types import ModuleType
+
+import polars as pl
+
+from audit.adapters import _text
+from audit.adapters._typed import shown
+from audit.errors import Fault, InputError
+from audit.model.envelope import Envelope
+from audit.model.facts import Facts
+
+_AGAIN = "run the command again, and ingest its whole output"
+_BETWEEN = re.compile(rb"\n[ \t]*+\r?\n")
+_INSIDE = re.compile(rb"^[ \t]+\S", re.MULTILINE)
+
+
+def lines(payload: bytes) -> bytes:
+    """Return the lines of a payload that have their end: all of it, unless it was cut in the midst of one."""
+    return payload[: payload.rfind(b"\n") + 1]
+
+
+def blocks(payload: bytes) -> bytes:
+    """Return the blocks of a payload that have their end: behind each of them stands a blank line, and a line of one begins with a blank."""
+    last = max((found.end() for found in _BETWEEN.finditer(payload)), default=0)
+    return payload[:last] if _INSIDE.search(payload, last) else lines(payload)
+
+
+def records(payload: bytes, first: bytes) -> bytes:
+    """Return the records of a payload, each of which begins with a line of this first word, without the last one where it was cut in the midst of a line."""
+    kept = lines(payload)
+    if len(kept) == len(payload):
+        return payload
+    return payload[: (b"\n" + payload).rfind(b"\n" + first)] if first in payload else kept
+
+
+def kept(module: ModuleType, payload: bytes, envelope: Envelope) -> tuple[bytes, list[Fault]]:
+    """Return what of a payload may be read, and a fault where that is not all of it: by `whole`, which an adapter has whose tool ends each line that it
+    writes. Raises `InputError` where nothing is left.
+    """
+    whole = getattr(module, "whole", None)
+    rest = payload if whole is None else whole(payload)
+    if len(rest) == len(payload) or not payload.strip() or _text.unreadable(envelope.name, payload):
+        return payload, []
+    number = rest.count(b"\n") + 1
+    what = f"the output was cut off: it ends in the midst of a line or a record, and from line {number} on it was not used"
+    fault = Fault(envelope.name or envelope.tool, what, _AGAIN, f"line {number}")
+    if not rest.strip():
+        raise InputError(str(fault), [fault])
+    return rest, [fault]
+
+
+def of_success(facts: Facts, envelope: Envelope) -> Facts:
+    """Take back that listings are complete where the command that made them failed, by its exit code: only 0 says that it told all that there is."""
+    code = envelope.exit_code
+    if code in (None, 0) or not facts.listings["complete"].any():
+        return facts
+    told = [
+        Fault(
+            envelope.name or envelope.tool,
+            f"this listing of {shown(repository)} is taken as incomplete: the command ended with exit code {code}",
+            _AGAIN,
+            locator or "",
+            "complete",
+            level="warning",
+        )
+        for repository, locator in facts.listings.filter("complete").select("repository", "locator").iter_rows()
+    ]
+    return replace(facts, listings=facts.listings.with_columns(complete=pl.lit(value=False)), faults=(*facts.faults, *told))

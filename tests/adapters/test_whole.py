@@ -1,0 +1,107 @@
+"""Outputs that were cut off, and those of commands that failed: neither is a complete listing, and no point is made up of half a line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from audit.adapters import _registry
+from audit.errors import InputError
+from audit.model.envelope import Envelope
+from audit.model.facts import Facts
+from tests.adapters import golden
+
+SEEN = datetime(2026, 11, 29, 7, tzinfo=UTC)
+BARE_SET = (
+    b"List of Backup Sets\n===================\n\nBS Key  Type LV Size       Device Type Elapsed Time Completion Time\n"
+    b"------- ---- -- ---------- ----------- ------------ ---------------\n2       Full    1.31G      DISK        00:00:23     12-NOV-19\n"
+    b"        BP Key: 2   Status: AVAILABLE  Compressed: NO  Tag: TAG20191112T181756\n        Piece Name: /u01/a.bkp\n"
+)
+
+
+def claimed(path: Path) -> Envelope:
+    """The envelope of a sample that is claimed to be all that there is."""
+    told = golden.envelope(path)
+    given = {"source": told.source or "s", "repository": told.repository or "r", "timezone": told.timezone or "UTC"}
+    return replace(told, complete=True, observed_at=told.observed_at or SEEN, **given)
+
+
+def of_lines() -> list[Path]:
+    """The samples that are text in lines, and not JSON or XML, which say by themselves where they end."""
+    found = []
+    for path in golden.samples():
+        raw = path.read_bytes()
+        if raw.endswith(b"\n") and raw.lstrip(b"\xef\xbb\xbf \r\n")[:1] not in (b"{", b"[", b"<"):
+            found.append(path)
+    return found
+
+
+def listed(path: Path, raw: bytes, envelope: Envelope) -> Facts:
+    try:
+        return _registry.read(path.parent.name, raw, envelope)
+    except InputError:
+        return Facts()
+
+
+@pytest.mark.parametrize("path", of_lines(), ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_listing_that_was_cut_is_not_complete(path: Path) -> None:
+    raw, envelope = path.read_bytes(), claimed(path)
+    whole = listed(path, raw, envelope)
+    if not whole.listings["complete"].any():
+        return
+    known = set(whole.points.select("repository", "id", "captured_at", "expires_at").rows())
+    step = max(1, len(raw) // 40)
+    for end in range(1, len(raw), step):
+        part = raw[:end]
+        if part.endswith(b"\n") or not part.rpartition(b"\n")[2].strip():
+            continue
+        facts = listed(path, part, envelope)
+        assert not facts.listings["complete"].any(), (end, part[-60:])
+        assert set(facts.points.select("repository", "id", "captured_at", "expires_at").rows()) <= known, (end, part[-60:])
+
+
+@pytest.mark.parametrize("path", golden.samples(), ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_command_that_failed_gives_no_complete_listing(path: Path) -> None:
+    facts = listed(path, path.read_bytes(), replace(claimed(path), exit_code=1))
+    assert not facts.listings["complete"].any()
+
+
+def first_job() -> bytes:
+    raw = (golden.DATA / "bacula" / "llist-jobs.txt").read_bytes()
+    return raw[: raw.index(b"\n\n", raw.index(b" jobid: ")) + 1]
+
+
+@pytest.mark.parametrize(
+    ("tool", "raw"),
+    [
+        ("btrfs-snapper", b"config,subvolume,number,type,date\n"),
+        ("bacula", first_job()),
+        ("bacula", first_job()[: first_job().index(b"  hasbase")]),
+        ("oracle-rman", BARE_SET),
+    ],
+    ids=["a header without rows", "no blank line behind a job", "half of a job", "a backup set without content"],
+)
+def test_a_cut_at_the_end_of_a_line_shows_where_the_format_has_an_end(tool: str, raw: bytes) -> None:
+    given = {"command": "list backup", "source": "s", "repository": "r", "timezone": "UTC", "complete": True, "observed_at": SEEN}
+    facts = listed(golden.DATA / tool / "x", raw, Envelope(tool=tool, name="x", **given))  # type: ignore[arg-type]
+    assert facts.points.is_empty()
+    assert not facts.listings["complete"].any()
+
+
+def test_where_nothing_was_left_it_is_said_that_it_was_cut_off() -> None:
+    row = b"tank/a@autosnap_2026-11-20_00:00:01_daily\t1795132801\t0\t53687091200\t1\t-\t812"
+    with pytest.raises(InputError, match="line 1: the output was cut off"):
+        _registry.read("zfs-sanoid", row, Envelope(tool="zfs-sanoid", name="x", source="s", complete=True))
+
+
+def test_a_termination_that_was_cut_short_is_no_success() -> None:
+    log = (golden.DATA / "bacula" / "bacula.log").read_bytes()
+    at = log.index(b"Backup OK") + len(b"Backup OK")
+    facts = _registry.read(
+        "bacula", log[:at], Envelope(tool="bacula", name="x", source="s", timezone="UTC", complete=True, observed_at=SEEN)
+    )
+    assert facts.runs.is_empty()
+    assert "cut off" in str(facts.faults[0])
