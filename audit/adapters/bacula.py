@@ -17,7 +17,7 @@ change, but purging a volume turns its copies from C to B.
 
 Success: only T without errors and W are backups; T also stands for "OK -- with warnings", so T with errors, without a count of errors, or a full backup without
 files is a `warning`, and its point `partial` where errors are told. Copy and migration jobs are runs of kind copy. Verify jobs that look at the client's disk
-(DiskToCatalog, Catalog, InitCatalog) say nothing of a backup and are passed over; so are admin jobs.
+(DiskToCatalog, Catalog, InitCatalog) say nothing of a backup and are passed over, with a warning; so are admin jobs.
 
 What Bacula cannot show: expiry of a job (it belongs to volumes), immutability, jobs that never started, encryption except in reports, and chains over several
 pools.

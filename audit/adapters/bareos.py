@@ -12,7 +12,7 @@ Time semantics: naive, on the director's clock. captured_at = StartTime, which c
 Proof of deletion: a complete listing that lacks a job, for each pool that any job names.
 
 Success: T, which without errors is a success even for an incremental without files; W, errors or missing files are a `warning` and `partial`; so is a full
-backup without files. The keys of JSON are read in any letters. Verify jobs that look at the client's disk are passed over; so are admin and consolidation jobs.
+backup without files. The keys of JSON are read in any letters. Verify jobs that look at the client's disk are passed over, with a warning; so are admin and consolidation jobs.
 
 What Bareos cannot show: expiry of a job (it belongs to volumes), immutability, jobs that never started, encryption except in reports, and chains over several
 pools, which the usual pools Full, Differential and Incremental make.

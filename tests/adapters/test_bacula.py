@@ -57,7 +57,9 @@ def test_the_catalog_before_the_purge() -> None:
     }
     assert not {"11", "12", "15", "24"} & set(outcomes)  # the disk compared with the catalog; copies ran no job of their own
     assert facts.runs["kind"].value_counts(sort=True).rows() == [("backup", 9), ("copy", 6), ("verify", 1), ("restore", 1)]
-    assert not facts.faults
+    assert [fault.what.partition(": ")[0] for fault in facts.faults] == [
+        "2 verify jobs look at the disk of the client, not at the backup"
+    ]
 
 
 def test_a_copy_has_the_start_of_its_original_and_an_end_of_its_own() -> None:
@@ -244,3 +246,39 @@ def test_an_answer_without_jobs_is_refused() -> None:
 def test_of_a_record_with_several_bad_fields_always_the_same_is_told() -> None:
     jobs = [{"type": [], "starttime": {}, "name": [], "jobid": {}, "level": [], "jobstatus": []}]
     assert [fault.key for fault in _read(json.dumps(jobs)).faults] == ["jobid"]
+
+
+def test_a_copy_whose_pool_is_not_told_is_not_told_as_gone() -> None:
+    text = (golden.DATA / "bacula" / "llist-jobs.txt").read_text()
+    at = text.index("poolname: ", text.index(" jobid: 24\n"))
+    facts = _read(text[:at] + "poolname: " + text[text.index("\n", at) :])
+    assert "24" not in facts.points["id"].to_list()
+    assert facts.listings.select("repository", "complete").sort("repository").rows() == [("Daily", False), ("Offsite", False)]
+    assert any("copy '24' does not tell its pool" in fault.what for fault in facts.faults)
+
+
+@pytest.mark.parametrize(("column", "value"), [("clientname", ""), ("fileset", "")])
+def test_backups_without_a_subject_leave_no_complete_listing(column: str, value: str) -> None:
+    header = "jobid,type,level,jobstatus,starttime,endtime,clientname,fileset,poolname,joberrors"
+    cells = dict(
+        zip(
+            header.split(","),
+            ["7", "B", "F", "T", "2026-11-23 14:11:12", "2026-11-23 14:11:32", "fs01-fd", "Set1", "Daily", "0"],
+            strict=True,
+        )
+    )
+    facts = _read("\n".join([header, ",".join((cells | {column: value}).values())]))
+    assert facts.points.is_empty()
+    assert facts.listings["complete"].to_list() == [False]
+    assert any("jobs '7'" in fault.what for fault in facts.faults)
+
+
+def test_each_row_is_a_fact_or_is_named() -> None:
+    header = "jobid,type,level,jobstatus,starttime,endtime,joberrors,priorjobid"
+    rows = [f"{number},{kind},{level},{status},2026-11-23 14:11:12,2026-11-23 14:11:32,0,0" for number, kind, level, status in (
+        (1, "B", "F", "T"), (2, "V", "d", "T"), (3, "D", "F", "T"), (4, "C", "F", "T"), (5, "C", "F", "f"), (6, "M", "F", "T"),
+    )]  # fmt: skip
+    facts = _read("\n".join([header, *rows]))
+    assert facts.runs["id"].to_list() == ["1"]
+    told = " ".join(fault.what for fault in facts.faults)
+    assert [number for number in range(1, 7) if f"'{number}'" not in told] == []

@@ -9,7 +9,7 @@ import polars as pl
 
 from audit.adapters import _records
 from audit.adapters._bacula import JOB_TYPES, LEVELS, STATUSES, VERIFIES
-from audit.adapters._typed import typed
+from audit.adapters._typed import shown, typed
 from audit.errors import Fault
 from audit.model.envelope import Envelope
 from audit.model.facts import SCHEMAS, Facts
@@ -38,6 +38,9 @@ NAMES = frozenset([*_KNOWN, *_ALIASES])
 _BLANKS = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 """What Python's `strip` takes away; Polars alone takes a little less."""
 _NUMBERS = ("jobid", "jobbytes", "jobfiles", "joberrors", "jobmissingfiles", "priorjobid", "hasbase")
+_SHOWN = 50
+"""So many jobs are named in a message."""
+_IS_VERIFY = pl.col("kind") == "verify"
 _FILTER = re.compile(
     r"\b(?:jobid|ujobid|job|jobname|client|days|hours|limit|jobstatus|jobtype|joblevel|pool|volume|last|current)\b"
 )
@@ -133,9 +136,14 @@ def facts(raw: pl.DataFrame, faults: list[Fault], envelope: Envelope, *, warns: 
     rows = rows.with_columns(*clean, method=levels, moved=pl.col("starttime") < pl.col("schedtime"))
     rows = rows.with_columns(flawed=_flawed(warns=warns), subject=pl.format("{}:{}", _filled("clientname"), _filled("fileset")))
     rows = rows.with_columns(copied=(pl.col("kind") == "copied") | (pl.col("moved") & pl.col("priorjobid").is_not_null()))
-    points = _points(_leveled(rows, where, faults), envelope, faults)
+    kept = _leveled(rows, where, faults)
+    placed = kept.filter(_filled("poolname").is_not_null() & pl.col("subject").is_not_null())
+    _unplaced(kept.join(placed, on="locator", how="anti", maintain_order="left"), where, faults)
+    points = _points(placed, envelope, faults)
     runs = _runs(rows, envelope, faults, warns=warns)
-    return _records.assembled(envelope, faults, points, runs, _listings(rows, points, envelope, faults))
+    _passed_over(rows, where, faults)
+    listings = _listings(rows, points, envelope, faults, placed=placed.height == kept.height)
+    return _records.assembled(envelope, faults, points, runs, listings)
 
 
 def _filled(name: str) -> pl.Expr:
@@ -163,14 +171,42 @@ def _leveled(rows: pl.DataFrame, where: str, faults: list[Fault]) -> pl.DataFram
     return kept.filter(pl.col("method").is_not_null())
 
 
-def _points(kept: pl.DataFrame, envelope: Envelope, faults: list[Fault]) -> pl.DataFrame:
-    where = envelope.name or envelope.tool
-    placed = kept.filter((pl.col("poolname") != "").fill_null(value=False) & pl.col("subject").is_not_null())
-    if placed.height < kept.height:
-        what = f"{kept.height - placed.height} backups do not tell their pool, client and file set: no recovery points were made of them"
-        faults.append(
-            Fault(where, what, "export llist jobs, or join the names of pool, client and file set", "", "poolname", "warning")
+def _unplaced(rows: pl.DataFrame, where: str, faults: list[Fault]) -> None:
+    """Tell of the backups and copies whose place or subject the rows do not tell: those that leave no run either one by one."""
+    remedy = "export llist jobs, or join the names of pool, client and file set"
+    runs = rows.filter(~pl.col("copied"))
+    if runs.height:
+        what = (
+            f"{runs.height} backups do not tell their pool, client and file set: no recovery points were made of them{_which(runs)}"
         )
+        faults.append(Fault(where, what, remedy, "", "poolname", "warning"))
+    for job, locator in rows.filter("copied").select("jobid", "locator").iter_rows():
+        what = f"copy {shown(job)} does not tell its pool, client and file set: no recovery point was made of it"
+        faults.append(Fault(where, what, remedy, locator, "poolname", "warning"))
+
+
+def _passed_over(rows: pl.DataFrame, where: str, faults: list[Fault]) -> None:
+    """Tell of the rows that are neither a point nor a run, each kind of them in one sentence."""
+    disk = [level for level, what in VERIFIES.items() if what == "disk"]
+    ended = pl.col("outcome").is_in(["success", "warning"])
+    reasons = (
+        (_IS_VERIFY & pl.col("level").is_in(disk), "verify jobs look at the disk of the client, not at the backup: they say nothing of it"),
+        (pl.col("kind") == "nothing", "jobs are of types that are no evidence of a backup"),
+        (pl.col("copied") & pl.col("kind").is_in(["copied", "backup"]) & ~ended, "copies did not end well: the runs of their copy jobs tell of them"),
+    )  # fmt: skip
+    for mask, why in reasons:
+        found = rows.filter(mask.fill_null(value=False))
+        if found.height:
+            faults.append(Fault(where, f"{found.height} {why}{_which(found)}", "", str(found["locator"][0]), "type", "warning"))
+
+
+def _which(rows: pl.DataFrame) -> str:
+    """The numbers of jobs, in brackets: the first of them where they are many."""
+    jobs = [shown(job) for job in rows["jobid"].head(_SHOWN)]
+    return f" (jobs {', '.join(jobs)}{' and more' if rows.height > _SHOWN else ''})"
+
+
+def _points(placed: pl.DataFrame, envelope: Envelope, faults: list[Fault]) -> pl.DataFrame:
     flawed = placed.filter(pl.col("flawed"))["jobid"].to_list()
     partial = pl.col("flawed") | (pl.col("copied") & pl.col("priorjobid").is_in(flawed))
     alone = (pl.col("method") == "full") & pl.col("hasbase").is_null()
@@ -235,8 +271,10 @@ def _runs(rows: pl.DataFrame, envelope: Envelope, faults: list[Fault], *, warns:
     return read.frame
 
 
-def _listings(rows: pl.DataFrame, points: pl.DataFrame, envelope: Envelope, faults: list[Fault]) -> pl.DataFrame:
-    """A listing for every pool that any backup names, also where none of its backups is left."""
+def _listings(rows: pl.DataFrame, points: pl.DataFrame, envelope: Envelope, faults: list[Fault], *, placed: bool) -> pl.DataFrame:
+    """A listing for every pool that any backup names, also where none of its backups is left. Unless all are `placed`, none is complete: those that are not
+    may be in any.
+    """
     named_ = rows.filter(pl.col("kind").is_in(["backup", "copied"]) & (pl.col("poolname") != "")).select(repository="poolname")
     places = pl.concat([named_, points.select("repository")]).unique(maintain_order=True)
     whole = bool(envelope.complete) and envelope.exit_code in (None, 0)
@@ -244,6 +282,10 @@ def _listings(rows: pl.DataFrame, points: pl.DataFrame, envelope: Envelope, faul
     if found and "jobs" in (envelope.command or ""):
         what = "this listing is taken as incomplete: the command lists only a part of the jobs"
         faults.append(Fault(envelope.name or envelope.tool, what, "list all jobs: llist jobs", "", "complete", "warning"))
+        whole = False
+    if whole and not placed and places.height:
+        what = "these listings are taken as incomplete: backups that do not tell their pool, client and file set may be in them"
+        faults.append(Fault(envelope.name or envelope.tool, what, "export llist jobs", "", "complete", "warning"))
         whole = False
     at = envelope.observed_at or envelope.finished_at
     told = places.drop_nulls().with_columns(
