@@ -18,6 +18,7 @@ from audit.steps.follow import follow
 SAID = {
     "follow": "opened",
     "notice": "opened of restores into production that nobody recorded",
+    "still-unrecorded": "reopened, as still nobody recorded the restore into production",
     "see": "brought up to date",
     "waive": "waived",
     "reopen": "reopened",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import getpass
 import io
+import re
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import click
 import polars as pl
@@ -102,6 +104,20 @@ def _workbook(frames: Mapping[str, pl.DataFrame]) -> bytes:
             sheet.append(cells)
     file = io.BytesIO()
     book.save(file)
+    return _timeless(file.getvalue())
+
+
+def _timeless(book: bytes) -> bytes:
+    """Return a workbook without the time at which it was written: the same records are the same file."""
+    file = io.BytesIO()
+    with ZipFile(io.BytesIO(book)) as written, ZipFile(file, "w", ZIP_DEFLATED) as kept:
+        for part in written.infolist():
+            data = written.read(part)
+            if part.filename == "docProps/core.xml":
+                data = re.sub(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*", rb"\g<1>1980-01-01T00:00:00Z", data)
+            timeless = ZipInfo(part.filename, (1980, 1, 1, 0, 0, 0))
+            timeless.compress_type = ZIP_DEFLATED
+            kept.writestr(timeless, data)
     return file.getvalue()
 
 

@@ -15,7 +15,8 @@ FULL_SERVICE = 4
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One act of a drill: when it is said to have been (UTC), when it was entered, by whom, and the journal's entry that holds it. asset: which it is of; null: the whole drill."""
+    """One act of a drill: when it is said to have been (UTC), when it was entered, by whom, and the journal's entry that holds it. asset: which it is of; null: the whole
+    drill. files: the names of those that were handed over with it."""
 
     act: str
     at: datetime
@@ -23,11 +24,12 @@ class Told:
     by: str
     evidence: EvidenceRef
     asset: str | None = None
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreRun:
-    """A restore run in the evidence. whole: it is told to have restored all; null: nothing is told of it."""
+    """A restore run in the evidence. whole: it is told to have restored all; null: nothing is told of it. point: the recovery point that it names, by its id or how that begins."""
 
     asset: str
     source: str
@@ -37,6 +39,7 @@ class RestoreRun:
     finished: datetime | None
     repository: str | None
     whole: bool | None
+    point: str | None
     evidence: EvidenceRef
 
 
@@ -45,7 +48,8 @@ class Recovery:
     """One recovery of an asset: a result, or one that was begun or named and has none (outcome null).
 
     rto, rpo: what the policy agreed when the drill was declared (null: it states none); rpo with its tolerance. stamps: by step, when it was last stamped before the result.
-    captured: to when the recovery point that it names restores (null: not named, or not known). proven: signed off by somebody else, with a restore run in the evidence.
+    captured: to when the recovery point that it names restores (null: not named, or not known).
+    runs: the restore runs within it; proving: those that show it. proven: signed off by somebody else, with a restore run in the evidence.
     changed: when something of the asset changed afterwards, so that it has to be tried again (null: nothing did).
     """
 
@@ -67,6 +71,7 @@ class Recovery:
     problems: str = ""
     actions: str = ""
     runs: tuple[RestoreRun, ...] = ()
+    proving: tuple[RestoreRun, ...] = ()
     proven: bool = False
     changed: datetime | None = None
     evidence: tuple[EvidenceRef, ...] = ()

@@ -20,18 +20,19 @@ from audit.policy.standing import parties
 @dataclass(frozen=True, slots=True)
 class Objection:
     """One thing that speaks against a version. key: which (`agreement.objections` of the wording says it in words); values: what is put in, as written; grave: it is not
-    put to anybody; says: the same in English, for messages."""
+    put to anybody; says: the same in English, for messages; waived: an approved waiver of the baseline covers it."""
 
     key: str
     values: Mapping[str, str]
     grave: bool
     says: str
+    waived: bool = False
 
 
 def objections(estate: Estate, place: int, at: datetime) -> list[Objection]:
     """Return what speaks against signing a policy version (its place in `Estate.policies`), as things stand at an instant.
 
-    What an approved waiver of the baseline covers then, for each asset concerned, is no objection.
+    What an approved waiver of the baseline covers then is told, and is not grave.
     """
     policy = estate.policies[place]
     mine = parties(estate, place)
@@ -89,11 +90,14 @@ def _asks(demand: Demand, row: Mapping[str, Any]) -> bool:
 
 def _of_baseline(estate: Estate, place: int, demands: list[Demand], mine: pl.DataFrame, at: datetime) -> Iterator[Objection]:
     policy = estate.policies[place]
-    unwaived = mine.filter(~_waived(estate, mine, at))
-    for demand in demands:
-        kinds = _kinds(demand, unwaived)
-        if not kinds:
-            continue
+    covered = _waived(estate, mine, at)
+    of_kinds = [
+        (demand, kinds, waived)
+        for demand in demands
+        for waived, assets in ((False, mine.filter(~covered)), (True, mine.filter(covered)))
+        if (kinds := _kinds(demand, assets))
+    ]
+    for demand, kinds, waived in of_kinds:
         for one in shortfalls(policy.objectives, demand.objectives, policy.timezone):
             values = {
                 "what": one.what,
@@ -106,7 +110,8 @@ def _of_baseline(estate: Estate, place: int, demands: list[Demand], mine: pl.Dat
             stated = f"states {one.stated}" if one.stated is not None else "states nothing"
             less = "below" if one.surely else "perhaps below, depending on the date,"
             says = f"`{one.what}`: it {stated}, {less} the baseline of {one.least} for {values['kinds']} (demanded by {demand.demanded_by})"
-            yield Objection(key if one.stated is not None else f"{key}-absent", values, grave=one.surely, says=says)
+            key = key if one.stated is not None else f"{key}-absent"
+            yield Objection(key, values, grave=one.surely and not waived, says=says, waived=waived)
 
 
 def _waived(estate: Estate, mine: pl.DataFrame, at: datetime) -> pl.Series:

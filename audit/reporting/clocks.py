@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from audit.model.document import Clock, ClockLine
-from audit.reporting.charts import FILL, INK, LABELS, QUIET, RULE, SIZE, SMALL, WIDTH, Canvas, legend_width, shortened, wrapped
+from audit.reporting.charts import FILL, INK, LABELS, QUIET, RULE, SIZE, SMALL, WIDTH, Canvas, legend_width, wrapped
 from audit.reporting.formats import Formats
 from audit.reporting.words import Words, plain
 
-ROW, TOP, FOOT = 46, 58.0, 10.0
-LINES = 18
+ROW, TOP, FOOT = 54, 58.0, 10.0
+LINES = 15
 """Recoveries on one picture: it fits a page of paper."""
 LEFT = (WIDTH - LABELS) * 0.34
 """Of the plot's breadth, for the time before the declaration."""
 ZERO = LABELS + LEFT
 ROOM = 1.12
 """Of the longest time that is drawn, how much a half is long: its last mark is not cut off."""
-LATE, IN_TIME, STEP = FILL["breached"], FILL["met"], "#9cc3dc"
+LATE, IN_TIME, OPEN, STEP = FILL["breached"], FILL["met"], FILL["grace"], "#9cc3dc"
 
 
 def clocks(block: Clock, words: Words, formats: Formats) -> list[str]:
@@ -79,13 +79,15 @@ def _line(canvas: Canvas, top: float, line: ClockLine, place: Callable[[float], 
     end = line.steps[-1][1] if line.steps else None
     if end is not None:
         late = line.passed is False or (line.rto is not None and end > line.rto)
-        canvas.box(ZERO, middle - 7, max(place(end) - ZERO, 1.5), 14, LATE if late else IN_TIME)
+        # Of one that has no result nothing is shown yet.
+        canvas.box(ZERO, middle - 7, max(place(end) - ZERO, 1.5), 14, LATE if late else IN_TIME if line.passed else OPEN)
         for _, at in line.steps[:-1]:
             canvas.line([(place(at), middle - 7), (place(at), middle + 7)], "#ffffff", width=1.6)
     for value, sign in ((line.rpo, -1), (line.rto, 1)):
         if value is not None:
             canvas.line([(place(sign * value), middle - 12), (place(sign * value), middle + 12)], INK, width=1.6, dash="dashed")
-    canvas.text(ZERO + 6, middle + 17, shortened(_steps(line, words, formats), WIDTH - ZERO - 8, SMALL), size=SMALL, fill=QUIET)
+    for number, said in enumerate(wrapped(_steps(line, words, formats), WIDTH - ZERO - 8, SMALL, 2)):
+        canvas.text(ZERO + 6, middle + 17 + 12 * number, said, size=SMALL, fill=QUIET)
 
 
 def _steps(line: ClockLine, words: Words, formats: Formats) -> str:

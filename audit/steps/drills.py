@@ -26,7 +26,7 @@ from audit.model.verdicts import EvidenceRef
 from audit.policy.suggest import one_of, unknown
 from audit.register.acts import records
 from audit.register.records._record import Done, Record
-from audit.register.records.drill import INCIDENT, STEPS
+from audit.register.records.drill import INCIDENT, STEPS, TABLE_TOP
 from audit.steps._open import Store
 from audit.steps.assess import known_at_of
 from audit.steps.catch_up import catch_up
@@ -118,17 +118,19 @@ def _instants(one: Drill) -> Iterator[datetime]:
 
 
 def unrecorded(store: Store, known: int, since: datetime, until: datetime) -> list[RestoreRun]:
-    """Return the restore runs of assets, started in [since, until), that lie in no drill or incident that was carried through and names the asset."""
+    """Return the restore runs of assets, started in [since, until), that lie in no drill or incident that names the asset, restores something, and was not given up."""
     named: dict[str, list[tuple[datetime, datetime | None]]] = defaultdict(list)
     for record in records(store.journal, store.vault, known)["drill"].values():
         told = _drill(record, store.estate(known), ())
-        if told.declared is not None and told.state != "cancelled":
+        if told.declared is not None and told.state != "cancelled" and told.kind != TABLE_TOP:
+            # Of one that nobody signed off yet, what was told last: one that was forgotten tells of nothing later.
+            last = told.ended if told.state == "signed off" else max(at for act in told.told for at in (act.at, act.entered))
             for asset in told.assets:
-                named[asset].append((told.declared, told.ended if told.state == "signed off" else None))
+                named[asset].append((told.declared, last))
     return [
         run
         for run in restores(store, known, since, until)
-        if not any(begin <= run.started and (end is None or run.started <= end) for begin, end in named[run.asset])
+        if not any(end is not None and begin <= run.started <= end for begin, end in named[run.asset])
     ]
 
 
@@ -149,7 +151,7 @@ def restores(store: Store, known: int, since: datetime | None = None, until: dat
     return [
         RestoreRun(
             row["asset"], row["source"], row["id"], row["outcome"], row["started_at"], row["finished_at"], row["repository"],
-            {"full": True, "partial": False}.get(row["coverage"]), EvidenceRef(row["entry"], hashes.get(row["entry"], ""), row["locator"] or ""),
+            {"full": True, "partial": False}.get(row["coverage"]), row["recovery_point"], EvidenceRef(row["entry"], hashes.get(row["entry"], ""), row["locator"] or ""),
         )
         for row in mine.iter_rows(named=True)
     ]  # fmt: skip
@@ -190,8 +192,9 @@ def _drill(record: Record, estate: Estate, findings: Any) -> Drill:
         if done.act in (*STEPS, "result"):
             mine = attempts[done.values["asset"]]
             if mine[-1].result is not None:
-                # What is stamped after a result begins another attempt; what is not stamped anew stands.
-                mine.append(_Attempt(dict(mine[-1].stamps)))
+                # What comes after a result begins another attempt; the steps before it that are not stamped anew stand.
+                earlier = STEPS[: STEPS.index(done.act)] if done.act in STEPS else STEPS
+                mine.append(_Attempt({step: at for step, at in mine[-1].stamps.items() if step in earlier}))
             if done.act == "result":
                 mine[-1].result = done
             else:
@@ -215,7 +218,15 @@ def _drill(record: Record, estate: Estate, findings: Any) -> Drill:
         population=values.get("population"),
         assets=tuple(values["assets"]),
         told=tuple(
-            Told(one.act, _at(one), one.at, one.by, EvidenceRef(one.number, one.sha256, ""), one.values.get("asset"))
+            Told(
+                one.act,
+                _at(one),
+                one.at,
+                one.by,
+                EvidenceRef(one.number, one.sha256, ""),
+                one.values.get("asset"),
+                tuple(file.name for file in one.attached),
+            )
             for one in record.done
         ),
         recoveries=tuple(recoveries),
@@ -319,6 +330,14 @@ def _with_evidence(store: Store, known: int, found: Sequence[Drill]) -> tuple[Dr
     return tuple(_shown(one, runs, proven, points) for one in found)
 
 
+def _proves(run: RestoreRun, mine: Recovery) -> bool:
+    """Say whether a restore run within a recovery shows it (docs/definitions.md, section 26): it ended well, restored as much as the
+    result says, and from no other repository or recovery point than that names."""
+    good = run.outcome in ("success", "warning") and run.finished is not None and (run.whole is True or mine.coverage == "partial")
+    same = run.repository is None or mine.repository is None or run.repository == mine.repository
+    return good and same and (run.point is None or mine.point is None or mine.point.startswith(run.point))
+
+
 def _shown(
     one: Drill,
     runs: Sequence[RestoreRun],
@@ -335,6 +354,7 @@ def _shown(
             for run in runs
             if run.asset == mine.asset and run.started >= one.declared and (ended is None or (run.finished or run.started) <= ended)
         )
+        proving = tuple(run for run in within if _proves(run, mine))
         captured, place = points.get((mine.asset, mine.repository or "", mine.point or ""), (None, None))
         sure, changed = proven.get((mine.asset, mine.evidence[0].entry), (False, None)) if mine.evidence else (False, None)
         if captured is not None and captured > begun:
@@ -344,6 +364,7 @@ def _shown(
             replace(
                 mine,
                 runs=within,
+                proving=proving,
                 captured=captured,
                 proven=sure,
                 changed=changed if mine.outcome == "passed" else None,

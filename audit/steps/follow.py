@@ -90,8 +90,7 @@ def follow(store: Store, assessment: Assessment, *, now: datetime, content: Cont
         number = store.head()
         of_breaches = changes(list(known.values()), stretches, judged, assessment, table, now, estate.timezone)
         shown_of = ((record, act, {**values, **about}) for record, act, values in of_breaches)
-        noticed = ((None, "notice", values) for values in _unrecorded(store, assessment, known.values(), table, now))
-        for record, act, values in chain(shown_of, noticed):
+        for record, act, values in chain(shown_of, _unrecorded(store, assessment, known.values(), table, now)):
             number += 1
             payload = rfc8785.dumps({"record": "finding", "act": act, "values": values})
             if act in ("follow", "notice"):
@@ -114,26 +113,31 @@ def follow(store: Store, assessment: Assessment, *, now: datetime, content: Cont
 
 def _unrecorded(
     store: Store, assessment: Assessment, findings: Iterable[Record], table: Severities, now: datetime
-) -> Iterator[dict[str, Any]]:
-    """Yield what a finding tells of each restore into production in the period that no record of a drill or an incident tells of, and that no finding tells of yet."""
+) -> Iterator[tuple[str | None, str, dict[str, Any]]]:
+    """Yield the acts by which findings come to tell of each restore into production in the period that no record of a drill or an incident tells of: a new one, or again one that was
+    closed all the same."""
     estate, head = store.estate(assessment.as_known_at), store.head()
     into = {name for name, source in estate.sources.items() if source.restores_into == "production"}
     if not into:
         return
-    there = {record.values.get("run") for record in findings}
+    there = {record.values["run"]: record for record in findings if record.values.get("run")}
     severity = table.of_other("restore-without-record")
+    units = dict(estate.segments.select("asset", "unit").iter_rows())
     for run in unrecorded(store, head, assessment.since, assessment.until):
         name = f"{run.source}/{run.id}"
-        if run.source in into and name not in there:
-            yield {
-                "title": f"Restore into production without a record: {name}",
-                "assets": [run.asset],
-                "run": name,
-                "started": time_text(run.started),
-                "evidence": run.evidence.entry,
-                "severity": severity,
-                "due": time_text(table.due(severity, now, estate.timezone)),
-            }
+        if run.source not in into:
+            continue
+        if name in there:
+            if there[name].state == "closed":
+                yield there[name].id, "still-unrecorded", {"run": name}
+            continue
+        told = {
+            "title": f"Restore into production without a record: {name}",
+            "assets": [run.asset],
+            "unit": units.get(run.asset, ""),
+        }
+        told |= {"run": name, "started": time_text(run.started), "evidence": run.evidence.entry}
+        yield None, "notice", {**told, "severity": severity, "due": time_text(table.due(severity, now, estate.timezone))}
 
 
 def key_of(result: Result) -> Key:

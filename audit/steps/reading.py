@@ -84,7 +84,7 @@ def _reading(record: Record, estate: Estate, now: datetime, known: int, head: st
         if unit not in (there := sorted(set(mine["unit"]))):
             raise UsageError(f"{unknown('unit', unit, there)} ({one_of(there)})")
         mine = mine.filter(pl.col("unit") == unit)
-    begin = _begin(policy, now)
+    begin = _begin(policy)
     earlier = a_year_before(begin, policy.timezone)
     before = stood(estate, _assets(mine), begin - timedelta(microseconds=1) if policy.in_force else now)
     day = record.done[0].at.astimezone(ZoneInfo(estate.timezone)).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -107,9 +107,9 @@ def _reading(record: Record, estate: Estate, now: datetime, known: int, head: st
     )
 
 
-def _begin(policy: PolicyVersion, now: datetime) -> datetime:
-    """Return when a version takes force, or the earliest that it could."""
-    return policy.in_force or max(one for one in (policy.effective, policy.applied, now) if one is not None)
+def _begin(policy: PolicyVersion) -> datetime:
+    """Return when a version takes force, or from when it is meant to. What a reader is shown of that never moves while nobody signs."""
+    return policy.in_force or max(one for one in (policy.effective, policy.applied) if one is not None)
 
 
 def _assets(mine: pl.DataFrame) -> list[str]:

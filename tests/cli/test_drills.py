@@ -14,6 +14,8 @@ import openpyxl
 import pytest
 import yaml
 
+from audit.content import Content
+from audit.register.records import drill
 from tests.cli.session import Session, promising
 
 ASSET = "im-messages-db"
@@ -145,7 +147,7 @@ def test_a_drill_report_in_every_format_and_language(session: Session, tmp_path:
     # Nobody signed it off: what is stated is not proven.
     document = json.loads((tmp_path / "out" / f"{name}-en.json").read_text(encoding="utf-8"))
     (row,) = blocks(document, "recoveries", "table")[0]["rows"]
-    assert (row["outcome"], row["shown"]) == ("unproven", f"restore runs told within it: {SOURCE}/r1; not proven")
+    assert (row["outcome"], row["shown"]) == ("unproven", f"restore runs told within it: {SOURCE}/r1 (ended well); not proven")
     assert blocks(document, "drill-sign-off", "signatures")
 
 
@@ -348,3 +350,115 @@ def test_a_restore_into_production_that_nobody_recorded_is_a_finding(session: Se
     session.fine("finding", "close", found["id"], "--reason", "Recorded as an incident.", "--proof", incident, "--by", "Wang Fang")
     assert "nobody recorded" not in session.fine("follow", *period).out
     assert session.fine("drills", "--candidates", *period).out.startswith("0 restores without a record")
+
+
+def test_a_finding_of_an_unrecorded_restore_that_is_closed_all_the_same_is_opened_again(session: Session) -> None:
+    programme = session.data.parent / "programme"
+    sources = programme / "sources.yaml"
+    text = sources.read_text(encoding="utf-8")
+    sources.write_text(
+        text.replace("  - name: messages-db\n", "  - name: messages-db\n    restores_into: production\n"), encoding="utf-8"
+    )
+    session.fine("apply", programme, "--by", "Li Na", "--confirmed-by", "Wang Fang")
+    period = ("--from", "2026-11-09", "--to", "2026-11-20")
+    session.fine("follow", *period)
+    (found,) = [one for one in session.fine("findings", "--format", "ndjson").rows if one["title"]]
+    assert found["unit"] == "customer-operations"
+    session.fine("finding", "close", found["id"], "--reason", "It was nothing.", "--proof", "none", "--by", "Wang Fang")
+    assert "1 finding reopened, as still nobody recorded the restore into production." in session.fine("follow", *period).out
+    (again,) = [one for one in session.fine("findings", "--format", "ndjson").rows if one["title"]]
+    assert (again["id"], again["state"], again["reopened"]) == (found["id"], "reopened", 1)
+
+
+def test_a_talk_at_a_table_tells_of_no_restore(session: Session) -> None:
+    def unrecorded() -> list[str]:
+        rows = session.fine("drills", "--candidates", "--from", "2026-11-01", "--to", "2026-12-01", "--format", "ndjson").rows
+        return [one["run"] for one in rows]
+
+    plan = ("drill", "plan", "--title", "Talk", "--asset", ASSET, "--by", "Zhang Min", "--kind")
+    (name,) = re.findall(r"^(drill-\d+)", session.fine(*plan, "table-top").out)
+    session.fine("drill", "declare", name, "--at", "2026-11-05T01:00:00Z", "--by", "Li Na")
+    assert unrecorded() == ["r1", "r2"]
+    session.fine("drill", "sign-off", name, "--statement", "I listened.", "--by", "Wang Fang")
+    assert unrecorded() == ["r1", "r2"]
+    # One that restores something, and that nobody signed off yet, may tell of all up to what was last said of it.
+    (other,) = re.findall(r"^(drill-\d+)", session.fine(*plan, "full").out)
+    session.fine("drill", "declare", other, "--at", "2026-11-08T01:00:00Z", "--by", "Li Na")
+    assert unrecorded() == ["r1"]
+    session.fine("drill", "cancel", other, "--reason", "Forgotten.", "--by", "Li Na")
+    assert unrecorded() == ["r1", "r2"]
+
+
+def test_a_second_attempt_needs_a_result_before_the_sign_off(session: Session, tmp_path: Path) -> None:
+    name = drilled(session, signed=False)
+    session.fine("drill", "restore-started", name, "--asset", ASSET, "--at", "2026-11-08T01:00:00Z", "--by", "Li Na")
+    refused = session("drill", "sign-off", name, "--statement", "I saw it.", "--by", "Wang Fang")
+    assert (refused.code, f"says nothing yet of how the recovery of {ASSET} ended" in refused.err) == (2, True), refused
+    document = reported(session, tmp_path, "drill", "--record", name)
+    first, second = blocks(document, "drill-clock", "clock")[0]["lines"]
+    assert ([word for word, _ in first["steps"]], [word for word, _ in second["steps"]]) == (
+        ["restore began", "data restored", "service validated"], ["restore began"],
+    )  # fmt: skip
+    session.fine(
+        "drill", "result", name, "--asset", ASSET, "--outcome", "failed", "--depth", "1", "--coverage", "full", "--by", "Li Na"
+    )
+    session.fine("drill", "sign-off", name, "--statement", "I saw it.", "--by", "Wang Fang")
+
+
+def test_only_what_shows_a_recovery_is_named_as_its_proof(session: Session, tmp_path: Path) -> None:
+    more = [
+        run("r3", "2026-11-07T01:30:00Z", "2026-11-07T01:40:00Z", outcome="failed"),
+        run("r4", "2026-11-07T01:30:00Z", "2026-11-07T02:40:00Z", recovery_point="p0"),
+        run("r5", "2026-11-07T01:30:00Z", "2026-11-07T02:40:00Z", coverage="partial"),
+    ]
+    file = tmp_path / "more.ndjson"
+    file.write_text("".join(json.dumps(one) + "\n" for one in more), encoding="utf-8")
+    session.fine("ingest", "--source", SOURCE, "--observed-at", "2026-11-10T00:00:00Z", file)
+    name = drilled(session)
+    (row,) = blocks(reported(session, tmp_path, "drill", "--record", name), "recoveries", "table")[0]["rows"]
+    assert row["shown"] == f"proven: {SOURCE}/r1"
+    (other,) = re.findall(
+        r"^(drill-\d+)",
+        session.fine("drill", "plan", "--title", "Other", "--kind", "full", "--asset", ASSET, "--by", "Zhang Min").out,
+    )
+    session.fine("drill", "declare", other, "--at", "2026-11-07T01:25:00Z", "--by", "Li Na")
+    failed = session("drill", "restored", other, "--asset", ASSET, "--run", "r3", "--by", "Li Na")
+    assert (failed.code, "brought no data back: it is told as failed" in failed.err) == (2, True), failed
+
+
+def test_a_drawn_drill_with_files_is_reported(session: Session, tmp_path: Path) -> None:
+    log = tmp_path / "restore.log"
+    log.write_text("all rows counted\n", encoding="utf-8")
+    done = session.fine(
+        "drill", "draw", "--title", "Sample", "--kind", "file", "--count", "1", "--tier", "core", "--by", "Zhang Min"
+    )
+    (name,) = re.findall(r"^(drill-\d+)", done.out)
+    session.fine("drill", "declare", name, "--at", "2026-11-07T01:00:00Z", "--by", "Li Na")
+    session.fine(
+        "drill",
+        "result",
+        name,
+        "--asset",
+        ASSET,
+        "--outcome",
+        "failed",
+        "--depth",
+        "1",
+        "--coverage",
+        "partial",
+        "--attach",
+        log,
+        "--by",
+        "Li Na",
+    )
+    for language, word in (("en", "planned with assets that were drawn"), ("zh", "计划（抽取资产）")):
+        document = reported(session, tmp_path, "drill", "--record", name, "--lang", language)
+        rows = blocks(document, "drill-clock", "table")[0]["rows"]
+        assert word in [row["step"] for row in rows]
+        assert [row["files"] for row in rows if row["files"]] == ["restore.log"]
+
+
+def test_every_act_of_a_drill_has_a_word_in_each_language() -> None:
+    for language in ("en", "zh"):
+        words = Content().yaml(f"reports/wording/{language}.yaml")["drill"]["acts"]
+        assert set(drill.ACTS) <= set(words)

@@ -111,6 +111,8 @@ def test_a_unit_says_what_it_would_sign_instead(session: Session) -> None:
     ):
         refused = session(*counter, *given, "--by", by)
         assert (refused.code, said in refused.err) == (2, True), refused.err
+    strange = session(*counter, "--instead", "nonsense=3", "--by", HEAD)
+    assert (strange.code, "unknown objective `nonsense`" in strange.err) == (2, True), strange
     session.fine(*counter, "--instead", "rpo=15m", "--instead", "copies.offsite=2", "--by", HEAD)
     assert session.fine("agreement", "show", name).json["instead"] == ["rpo=15m", "copies.offsite=2"]
     # It is no answer: the unit still owes one.

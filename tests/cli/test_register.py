@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -206,3 +207,11 @@ def test_what_would_break_a_table_for_good_is_not_entered(session: Session, tmp_
         assert (refused.code, said in refused.err) == (2, True), refused.err
     session.fine(*opened, "two\nlines\tand a tab")
     session.fine("register", "export", "-o", tmp_path / "out.xlsx")
+
+
+def test_the_same_records_are_the_same_workbook(session: Session, tmp_path: Path) -> None:
+    session.fine("register", "export", "-o", tmp_path / "now.xlsx")
+    time.sleep(1.1)  # what is written into a workbook of when it was made is told in seconds
+    session.fine("register", "export", "-o", tmp_path / "later.xlsx")
+    assert (tmp_path / "later.xlsx").read_bytes() == (tmp_path / "now.xlsx").read_bytes()
+    assert load_workbook(tmp_path / "now.xlsx").sheetnames == sorted(kinds())

@@ -234,7 +234,13 @@ def test_a_waiver_of_the_baseline_lets_it_be_proposed(fresh: Store, tmp_path: Pa
         proposed(fresh)
     act(fresh, "waiver", "approve", {"reason": "Shown."}, record=waiver, now=NOW, by="noor")
     reading = read(fresh, "agreement", proposed(fresh), effects=False)
-    assert reading.objections == ()
+    assert [(one.key, one.grave, one.waived) for one in reading.objections] == [
+        ("below-baseline", False, True),
+        ("below-baseline-absent", False, True),
+    ]
+    document = document_of(reading, "zh", Content())
+    assert "目前有经批准的基线豁免涵盖此项" in said(document)
+    assert (document.warnings, "没有发现不宜签署之处" in said(document)) == ((), False)
     # Once the waiver has lapsed, who reads it is told.
     act(fresh, "waiver", "revoke", {"reason": "The disks are here."}, record=waiver, now=NOW + timedelta(hours=1), by="noor")
     reading = read(fresh, "agreement", reading.id, effects=False)

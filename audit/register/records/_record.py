@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -53,7 +54,11 @@ Sha256 = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, 
 """A SHA-256, as `sha256sum` prints it."""
 Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 """A text that must not be empty."""
-Names = tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)], ...]
+Names = Annotated[
+    tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)], ...],
+    AfterValidator(lambda names: tuple(dict.fromkeys(names))),
+]
+"""Names, each once."""
 
 
 class Values(BaseModel):

@@ -19,6 +19,7 @@ from audit.model.records import SCOPE
 from audit.model.terms import micros
 from audit.policy.force import Signature
 from audit.policy.lint import objections
+from audit.policy.objectives import GENERAL, judged
 from audit.policy.standing import parties, place_of
 from audit.policy.suggest import one_of, unknown
 from audit.register.records._record import EXACT, NEW, Act, Due, Moment, Names, Reason, Record, Said, Sha256, Values
@@ -64,7 +65,12 @@ class Answered(Values):
 
     @model_validator(mode="after")
     def _shown(self, info: ValidationInfo) -> Answered:
-        record = (info.context or {})["record"]
+        record, estate = (info.context or {})["record"], (info.context or {})["estate"]
+        if record is not None:
+            place = place_of(estate, record.done[0].values["policy"], record.done[0].values["version"])
+            owners = sorted(set(parties(estate, place)["unit"].drop_nulls())) if place is not None else []
+            if owners and self.unit not in owners:
+                raise ValueError(f"{self.unit} owns no asset that the version is for; those that do: {', '.join(owners)}")
         return self.model_copy(update={"text": _same(self.text, record.done[0].values["text"])}) if record else self
 
 
@@ -100,6 +106,8 @@ class Countered(Answered):
         for one in instead:
             if not re.fullmatch(r"[a-z_]+(\.[a-z_]+)*=\S.*", one):
                 raise ValueError(f"{one!r} is no value; write KEY=VALUE, such as rpo=15m or copies.offsite=2")
+            if (key := re.split(r"[.=]", one)[0]) not in (known := {**judged(), **GENERAL}):
+                raise ValueError(f"{unknown('objective', key, known)} ({one_of(known)})")
         return instead
 
 

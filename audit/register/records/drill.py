@@ -148,6 +148,8 @@ class OfRun(Stamp):
         if self.at is not None:
             raise ValueError("the run says when it was: give --at or --run, not both")
         run = (info.context or {})["restore_run"](self.asset, self.run)
+        if end == "finished" and run.outcome not in ("success", "warning"):
+            raise ValueError(f"the run {run.source}/{run.id} brought no data back: it is told as {run.outcome}")
         if (at := getattr(run, end)) is None:
             raise ValueError(f"nothing is told of when the run {run.source}/{run.id} {end}")
         return self.model_copy(update={"at": at, "run": f"{run.source}/{run.id}"})
@@ -345,11 +347,13 @@ def _complete(record: Record, by: str) -> None:
     """Raise `RefusedError` when a drill cannot be signed off yet, or not by this person."""
     if any(same_person(by, one) for one in record.values.get("participants", ())):
         raise RefusedError(f"{by} took part in {record.id}, so somebody else must sign it off")
-    done = {one.values["asset"] for one in record.done if one.act == "result"}
-    begun = {one.values["asset"] for one in record.done if one.act in STEPS}
+    done = {one.values["asset"]: place for place, one in enumerate(record.done) if one.act == "result"}
+    begun = {one.values["asset"]: place for place, one in enumerate(record.done) if one.act in STEPS}
+    # An attempt that began after a result has one of its own.
+    open_ = {asset for asset, place in begun.items() if done.get(asset, -1) < place}
     if record.done[0].act == "report-incident":
-        begun |= set(record.values["assets"])
-    if missing := sorted(begun - done):
+        open_ |= set(record.values["assets"]) - set(done)
+    if missing := sorted(open_):
         raise RefusedError(f"{record.id} says nothing yet of how the recovery of {', '.join(missing)} ended: `result` comes first")
     if not done and record.values.get("kind") != TABLE_TOP:
         raise RefusedError(f"{record.id} has no result yet: `result` comes before its sign-off")

@@ -91,11 +91,18 @@ class Noticed(Values):
 
     title: Said
     assets: Names
+    unit: str
     run: Said
     started: Moment
     evidence: int = Field(ge=0, le=EXACT)
     severity: Severity
     due: Moment
+
+
+class Unrecorded(Values):
+    """That still no record of a drill or an incident tells of a restore, though the finding was closed."""
+
+    run: Said
 
 
 class Refuted(Values):
@@ -138,6 +145,7 @@ ACTS = {
     "open": Act("enter what a person, a drill or an auditor found", Opened, (NEW,), "open", attachments=True),
     "follow": Act("of an assessment: a breach that no finding follows yet", Followed, (NEW,), "open", by_program=True),
     "notice": Act("of the evidence: a restore into production that no drill or incident tells of", Noticed, (NEW,), "open", by_program=True),
+    "still-unrecorded": Act("of the evidence: it was closed, and still no drill or incident tells of the restore", Unrecorded, ("closed",), "reopened", by_program=True),
     "see": Act("of an assessment: what a newer one shows of the breach", Shown, OPEN, None, by_program=True),
     "waive": Act("of an assessment: a waiver covers the breach", Shown, WORKED_ON, "waived", by_program=True),
     "reopen": Act("of an assessment: the breach is there again, or no longer waived", Shown, ("closed", "waived"), "reopened", by_program=True),

@@ -158,7 +158,14 @@ def _how(reading: Reading, unit: str, context: Context) -> list[Text]:
 def _objections(reading: Reading, context: Context) -> list[Block]:
     words = context.words
     blocks: list[Block] = [
-        Note(_objection(one.key, dict(one.values), context), "warning" if one.grave else "info") for one in reading.objections
+        Note(
+            words.between(
+                "labels.sentence",
+                [_objection(one.key, dict(one.values), context), *([words("agreement.objection-waived")] if one.waived else [])],
+            ),
+            "warning" if one.grave else "info",
+        )
+        for one in reading.objections
     ]
     return blocks or [Paragraph(words("agreement.nothing-against"))]
 

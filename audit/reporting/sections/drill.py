@@ -43,7 +43,7 @@ def _lacking(one: Drill, context: Context) -> Iterator[Text]:
     untried = sorted({mine.asset for mine in one.recoveries if mine.outcome is None})
     if one.declared is not None and untried and one.kind != "table-top":
         yield words("drill.untried", assets=words.names(untried))
-    unshown = sorted({mine.asset for mine in one.recoveries if mine.outcome == "passed" and not mine.runs})
+    unshown = sorted({mine.asset for mine in one.recoveries if mine.outcome == "passed" and not mine.proving})
     if unshown:
         yield words("drill.without-run", assets=words.names(unshown))
 

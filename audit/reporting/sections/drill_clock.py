@@ -39,8 +39,9 @@ def section(assessment: Assessment, context: Context) -> list[Block]:  # noqa: A
     blocks: list[Block] = [Paragraph(words("clock.intro"))]
     if lines:
         blocks.append(Clock("recoveries", lines, caption=words("clock.title")))
+    filed = any(act.files for one in running for act in one.told)
     rows = tuple(
-        _row(one, act, len(running) > 1, context)
+        _row(one, act, len(running) > 1, filed, context)
         for one in running
         for act in sorted(one.told, key=lambda act: (act.at, act.entered))
     )
@@ -52,6 +53,7 @@ def section(assessment: Assessment, context: Context) -> list[Block]:  # noqa: A
         Column("asset", words("labels.asset")),
         Column("by", words("clock.by")),
         Column("entered", words("clock.entered"), "instant"),
+        *([Column("files", words("drill.files"))] if filed else []),
         Column("evidence", words("labels.evidence"), "evidence"),
     )
     return [*blocks, Heading(words("clock.stamps")), Table("stamps", columns, rows)]
@@ -75,7 +77,7 @@ def _line(one: Drill, mine: Recovery, several: bool, context: Context) -> ClockL
     )
 
 
-def _row(one: Drill, act: Told, several: bool, context: Context) -> tuple[Cell, ...]:
+def _row(one: Drill, act: Told, several: bool, filed: bool, context: Context) -> tuple[Cell, ...]:
     after = None if one.declared is None or act.at < one.declared else (act.at - one.declared).total_seconds()
     return (
         InstantCell(act.at),
@@ -85,5 +87,6 @@ def _row(one: Drill, act: Told, several: bool, context: Context) -> tuple[Cell, 
         TextCell(named(act.asset)),
         TextCell((Name(act.by),)),
         InstantCell(act.entered),
+        *([TextCell(context.words.names(act.files))] if filed else []),
         EvidenceCell((act.evidence,)),
     )

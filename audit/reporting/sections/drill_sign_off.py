@@ -16,7 +16,7 @@ def section(assessment: Assessment, context: Context) -> list[Block]:  # noqa: A
         return []
     (one,) = told.drills
     if (done := one.last("sign-off")) is not None:
-        at = context.formats.instant(done.entered)
+        at = context.formats.instant(done.entered.replace(microsecond=0))
         said = words("drill.signed-off", who=Name(done.by), at=at, entry=str(done.evidence.entry))
         return [Paragraph(said), Definitions(((words("drill.statement"), ((Name(one.statement),),)),))]
     signers = tuple(

@@ -120,5 +120,13 @@ def _shown(mine: Recovery, context: Context) -> Text:
     words = context.words
     if not mine.runs:
         return words("drill.no-run")
-    runs = words.names([f"{run.source}/{run.id}" for run in mine.runs])
-    return words("drill.proven-by" if mine.proven else "drill.run-told", runs=runs)
+    if mine.proven and mine.proving:
+        return words("drill.proven-by", runs=words.names([f"{run.source}/{run.id}" for run in mine.proving]))
+    told = words.between(
+        "labels.clause",
+        [
+            words("drill.run-ended", run=Name(f"{run.source}/{run.id}"), outcome=words(f"drill.run-outcomes.{run.outcome}"))
+            for run in mine.runs
+        ],
+    )
+    return words("drill.run-told", runs=told)
