@@ -147,7 +147,9 @@ def test_it_says_what_its_assets_cost_and_what_values_would_have_done(store: Sto
     assert [row[-1] for row in rows(document, "said")] == [
         "Why so long?", "instead: rpo=5m; Too long.", "instead: rpo=never; A slip.", "Not like this.",
     ]  # fmt: skip
-    assert all(one.effects is None for one in read(store, "agreement", name, effects=False).countered)
+    unasked = read(store, "agreement", name, effects=False)
+    assert all(one.effects is None for one in unasked.countered)
+    assert "was not worked out here" in said(document_of(unasked, "en", Content()))
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

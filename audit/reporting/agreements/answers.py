@@ -97,7 +97,9 @@ def countered(reading: Reading, context: Context) -> list[Block]:
     words = context.words
     if not reading.countered:
         return []
-    blocks: list[Block] = [Paragraph(words("agreement.effects", period=context.formats.period(*reading.period)))]
+    worked_out = any(one.effects is not None or one.wrong for one in reading.countered)
+    key = "agreement.effects" if worked_out else "agreement.effects-left-out"
+    blocks: list[Block] = [Paragraph(words(key, period=context.formats.period(*reading.period)))]
     for number, one in enumerate(reading.countered, 1):
         asked = (
             words("agreement.as-proposed")

@@ -137,7 +137,9 @@ def _force(reading: Reading, context: Context) -> Text:
     effective = context.formats.instant(reading.begin)
     if policy.in_force is None:
         return words("agreement.waits", effective=effective)
-    return words("agreement.stands-since" if policy.in_force <= reading.said[-1].at else "agreement.stands-from", at=effective)
+    stands = words("agreement.stands-since" if policy.in_force <= reading.said[-1].at else "agreement.stands-from", at=effective)
+    # That it counts for a time before it was known is not to be overlooked.
+    return words.between("labels.sentence", [stands, words("agreement.reaches-back")]) if policy.reaches_back else stands
 
 
 def _how(reading: Reading, unit: str, context: Context) -> list[Text]:
