@@ -40,20 +40,29 @@ def parse(text: str | None, program: str, flags: Collection[str], valued: Collec
 
     `flags`: options without value; `valued`: options whose value may be the next word.
     """
-    try:
-        words = shlex.split(text or "")
-    except ValueError:  # an unclosed quote
-        words = (text or "").split()
+    words = _words(text or "")
+    place = _place(words, program)
+    if place is None:  # `sh -c '...'`, `ssh host '...'`
+        words = [inner for word in words for inner in (_words(word) if " " in word else [word])]
+        place = _place(words, program)
+    return None if place is None else _read(words[place + 1 :], flags, valued)
+
+
+def _place(words: list[str], program: str) -> int | None:
     # The bare word first: a path that ends in the program's name may as well be a folder that a wrapper is given.
     names = (
         words
         if program in words
         else ["" if "=" in word else basename(word.replace("\\", "/")).removesuffix(".exe") for word in words]
     )
-    if program not in names:
-        return None
-    rest = words[names.index(program) + 1 :]
-    return _read(rest, flags, valued)
+    return names.index(program) if program in names else None
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:  # an unclosed quote
+        return text.split()
 
 
 def _read(rest: list[str], flags: Collection[str], valued: Collection[str]) -> Command:

@@ -90,4 +90,4 @@ def read(tool: str, payload: bytes, envelope: Envelope) -> Facts:
         raise InputError(f"there is no adapter {tool!r}; the adapters are {', '.join(tools())}")
     rest, cut = _whole.kept(module, payload, envelope)
     facts: Facts = module.read(rest, envelope)
-    return _rules.checked(_whole.of_success(facts, envelope), envelope, cut=cut)
+    return _rules.checked(_whole.of_all(facts, module, envelope), envelope, cut=cut)

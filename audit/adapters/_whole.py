@@ -1,4 +1,4 @@
-"""Whether an output is all that a command had to say: it was not cut off, and the command did not fail.
+"""Whether an output is all that there is: it was not cut off, and its command neither failed nor showed a part only.
 
 What a cut leaves of a line looks like a fact: half a number is a number. So the beginning of a line is never read as one, and a list that ends in the
 midst of a line is not complete. A cut at the very end of a line cannot be seen, except by what a format has at its own end: a blank line behind a record, the content of a backup set.
@@ -19,6 +19,8 @@ from audit.model.envelope import Envelope
 from audit.model.facts import Facts
 
 _AGAIN = "run the command again, and ingest its whole output"
+_PIPED = re.compile(r"\|\s*(?:sudo\s+)?(?:head|tail|[ef]?grep|rg)\b(?:[^|]*)")
+"""What leaves out lines of a list. Programs that may give it another form only are not meant."""
 _BETWEEN = re.compile(rb"\n[ \t]*+\r?\n")
 _INSIDE = re.compile(rb"^[ \t]+\S", re.MULTILINE)
 
@@ -58,20 +60,44 @@ def kept(module: ModuleType, payload: bytes, envelope: Envelope) -> tuple[bytes,
     return rest, [fault]
 
 
-def of_success(facts: Facts, envelope: Envelope) -> Facts:
-    """Take back that listings are complete where the command that made them failed, by its exit code: only 0 says that it told all that there is."""
-    code = envelope.exit_code
-    if code in (None, 0) or not facts.listings["complete"].any():
+def of_all(facts: Facts, module: ModuleType, envelope: Envelope) -> Facts:
+    """Take back what a listing claims where its command failed, or shows only a part: by an option of `PART`, or a name of `NAMED` unless the envelope names the
+    scope that it speaks for (two patterns that an adapter may have), or by a filter behind it.
+    """
+    if envelope.complete is False or not (facts.listings["complete"].any() or facts.listings["covers_from"].is_not_null().any()):
         return facts
+    why, remedy = _partial(module, envelope)
+    if why is None:
+        return facts
+    ours = pl.col("locator") == "envelope"
+    claims = pl.col("complete") | (ours & pl.col("covers_from").is_not_null())
     told = [
         Fault(
             envelope.name or envelope.tool,
-            f"this listing of {shown(repository)} is taken as incomplete: the command ended with exit code {code}",
-            _AGAIN,
+            f"this listing of {shown(repository)} is taken as incomplete: {why}",
+            remedy,
             locator or "",
             "complete",
             level="warning",
         )
-        for repository, locator in facts.listings.filter("complete").select("repository", "locator").iter_rows()
+        for repository, locator in facts.listings.filter(claims).select("repository", "locator").iter_rows()
     ]
-    return replace(facts, listings=facts.listings.with_columns(complete=pl.lit(value=False)), faults=(*facts.faults, *told))
+    listings = facts.listings.with_columns(pl.when(~ours).then(name).alias(name) for name in ("covers_from", "covers_to"))
+    # A line that only said which runs a log holds says nothing any more.
+    listings = listings.with_columns(complete=pl.lit(value=False)).filter(~ours | pl.col("listed_at").is_not_null())
+    return replace(facts, listings=listings, faults=(*facts.faults, *told))
+
+
+def _partial(module: ModuleType, envelope: Envelope) -> tuple[str | None, str]:
+    """Return why a command did not show all that there is, and what to do about it."""
+    if envelope.exit_code not in (None, 0):
+        return f"the command ended with exit code {envelope.exit_code}", _AGAIN
+    command = envelope.command or ""
+    part, named = getattr(module, "PART", None), getattr(module, "NAMED", None)
+    found = (part.search(command) if part else None) or _PIPED.search(command)
+    if found:
+        return f"the command shows only a part: {shown(found[0].strip())}", "list without filters"
+    found = named.search(command) if named and envelope.scope is None else None
+    if found:
+        return f"the command shows only a part: {shown(found[0].strip())}", "list without it, or name the part with --scope"
+    return None, ""

@@ -37,6 +37,9 @@ from audit.model.facts import Facts, frame
 
 TESTED_AGAINST = "runs"
 
+NAMED = re.compile(r"\bamadmin\s.*?\sfind(?:\s+(?:--sort(?:=|\s+)\S+|-o\s*\S+|--exact-match))*\s+(?![-|>'\"]|2>)\S+")
+"""A host, or disks, behind `find`."""
+
 STATUSES = {"OK": "complete", "PARTIAL": "partial", "FAILED": "failed"}
 """Every status of `amadmin find`, by its first word."""
 

@@ -36,6 +36,10 @@ from audit.model.facts import Facts
 
 TESTED_AGAINST = "runs"
 
+PART = re.compile(r"\s--file-changed\b\S*")
+NAMED = re.compile(r"\s--file-prefix\b(?:[= ]\S+)?")
+"""Files of one prefix only."""
+
 VERBS = {
     **dict.fromkeys(("full", "inc", "incr", "incremental", "backup"), "backup"),
     "verify": "verify",

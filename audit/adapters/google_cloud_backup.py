@@ -37,6 +37,9 @@ from audit.model.facts import SCHEMAS, Facts
 
 TESTED_AGAINST = "samples"
 
+PART = re.compile(r"\s--(?:filter|limit)\b|[?&](?:filter|pageToken)=")
+"""Options of gcloud and of the API that ask for some of the backups."""
+
 VAULT_STATES: dict[str, str | None] = {
     "ACTIVE": "there",
     "CREATING": "running",

@@ -21,6 +21,7 @@ Tested against: the documented schema only; no output of a real system was seen.
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import polars as pl
@@ -33,6 +34,9 @@ from audit.model.envelope import Envelope
 from audit.model.facts import INSTANT, Facts, frame
 
 TESTED_AGAINST = "schema"
+
+PART = re.compile(r"\s(?:-l|--selector|--field-selector)\b[= ]?\S*|\b(?:labelSelector|fieldSelector)=")
+"""Options of kubectl and of the API that ask for some of the objects."""
 
 STATES = {
     "New": "running",

@@ -24,6 +24,8 @@ Tested against: the documented schema only; no output of a real system was seen.
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from audit.adapters import _kubernetes, _records
@@ -34,6 +36,9 @@ from audit.model.envelope import Envelope
 from audit.model.facts import Facts, frame
 
 TESTED_AGAINST = "schema"
+
+PART = re.compile(r"\s(?:-l|--selector|--field-selector)\b[= ]?\S*|\b(?:labelSelector|fieldSelector)=")
+"""Options of kubectl and of the API that ask for some of the objects."""
 
 KINDS = {
     "BackupAction": "backup",

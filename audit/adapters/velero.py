@@ -24,6 +24,7 @@ Tested against: the documented schema only, and test data of a public program in
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import polars as pl
@@ -36,6 +37,9 @@ from audit.model.envelope import Envelope
 from audit.model.facts import Facts, frame
 
 TESTED_AGAINST = "schema"
+
+PART = re.compile(r"\s(?:-l|--selector|--field-selector)\b[= ]?\S*|\b(?:labelSelector|fieldSelector)=")
+"""Options of kubectl and of the API that ask for some of the objects."""
 
 PHASES = {
     "New": "running",

@@ -105,3 +105,104 @@ def test_a_termination_that_was_cut_short_is_no_success() -> None:
     )
     assert facts.runs.is_empty()
     assert "cut off" in str(facts.faults[0])
+
+
+LISTS = {
+    "btrfs-snapper": ("snapper-list.csv", "subvolume-list-source.txt"),
+    "duplicity": ("collection-status.txt",),
+    "amanda": ("amadmin-find.txt",),
+    "veritas-netbackup": ("bpimagelist.txt",),
+}
+
+
+def said_by(tool: str, command: str) -> Facts:
+    """What a sample of a tool says where this command made it."""
+    names = LISTS[tool]
+    path = golden.DATA / tool / names["btrfs subvolume" in command]
+    given = {"source": "s", "repository": "r", "timezone": "UTC", "complete": True, "observed_at": SEEN}
+    return listed(path, path.read_bytes(), Envelope(tool=tool, name="x", command=command, **given))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("tool", "command"),
+    [
+        ("btrfs-snapper", "snapper --csvout -c im1 list"),
+        ("btrfs-snapper", "snapper --csvout list --all-configs"),
+        ("btrfs-snapper", "btrfs subvolume list -puqR /backup/data-C-store"),
+        ("btrfs-snapper", "btrfs subvolume list -puqR --sort=path /backup/btr1"),
+        ("duplicity", "duplicity collection-status --name job1 file:///backup/dup1"),
+        ("amanda", "amadmin DailySet find"),
+        ("amanda", "su backup -c 'amadmin DailySet find'"),
+        ("amanda", "amadmin DailySet find --sort hkdlpbfw 2>/dev/null"),
+        ("veritas-netbackup", "bpimagelist -l -d 01/01/1970 00:00:00"),
+        ("veritas-netbackup", "bpimagelist -l -d 01/01/2000"),
+        ("veritas-netbackup", "bpimagelist -d 01.01.70 -l"),
+    ],
+)
+def test_a_command_that_asks_for_all_is_believed(tool: str, command: str) -> None:
+    assert said_by(tool, command).listings["complete"].all()
+
+
+@pytest.mark.parametrize(
+    ("tool", "command"),
+    [
+        ("btrfs-snapper", "snapper --csvout list -t single"),
+        ("btrfs-snapper", "snapper --csvout -c im1 list --type=pre"),
+        ("btrfs-snapper", "snapper --csvout list-pre-post"),
+        ("btrfs-snapper", "btrfs subvolume list -s -o /srv/btr1"),
+        ("btrfs-snapper", "btrfs subvolume list -opcuqR /srv/btr1"),
+        ("btrfs-snapper", "btrfs subvolume list -s /srv/btr1"),
+        ("btrfs-snapper", "btrfs subvolume list -puqR --sort=path -d /srv/btr1"),
+        ("btrfs-snapper", "btrfs subvolume list -puqR -C +5 /srv/btr1"),
+        ("btrfs-snapper", "btrfs subvolume list -puqR -G+5 /srv/btr1"),
+        ("btrfs-snapper", "btrfs subvolume list -puqRr /srv/btr1"),
+        ("btrfs-snapper", "sh -c 'btrfs subvolume list -puqR /srv/btr1 | grep data'"),
+        ("duplicity", "duplicity collection-status --file-prefix a- file:///backup/dup1"),
+        ("duplicity", "duplicity collection-status --file-prefix-manifest=a- file:///backup/dup1"),
+        ("duplicity", "duplicity collection-status --file-changed etc/fstab file:///backup/dup1"),
+        ("amanda", "amadmin DailySet find localhost docs"),
+        ("amanda", "amadmin DailySet find --sort hkd localhost"),
+        ("amanda", "amadmin DailySet find | head -20"),
+        ("veritas-netbackup", "bpimagelist -l -d 11/25/2026 -e 11/29/2026"),
+        ("veritas-netbackup", "bpimagelist -l -d 11/25/2026"),
+        ("veritas-netbackup", "ssh nbu 'bpimagelist -l -d 01/01/1970 -client a'"),
+        ("veritas-netbackup", "bpimagelist -l -d 01/01/1970 -e 11/29/2026"),
+        ("veritas-netbackup", "bpimagelist -l -d 01/01/1970 -unheardof x"),
+    ],
+)
+def test_a_command_that_asks_for_a_part_proves_no_deletion(tool: str, command: str) -> None:
+    facts = said_by(tool, command)
+    assert not facts.points.is_empty()
+    assert not facts.listings["complete"].any()
+    assert any("taken as incomplete" in fault.what for fault in facts.faults)
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("azure-backup", "az backup recoverypoint list -g g -v v --start-date 01-11-2026 -o json"),
+        ("azure-backup", "az backup recoverypoint list -g g -v v --query '[0]'"),
+        ("azure-backup", "az backup recoverypoint list -g g -v v --tier VaultArchive"),
+        ("azure-backup", "GET https://management.azure.com/x/recoveryPoints?api-version=1&$filter=startDate eq '2026-11-01'"),
+        ("azure-backup", "GET https://management.azure.com/x/recoveryPoints?api-version=1&%24filter=x"),
+        ("velero", "kubectl -n velero get backups.velero.io -l app=web -o json"),
+        ("longhorn", "kubectl get backups.longhorn.io --selector=app=web -o json"),
+        ("google-cloud-backup", "gcloud backup-dr backups list --filter=x --format=json"),
+    ],
+)
+def test_a_request_for_a_part_makes_no_sample_complete(name: str, command: str) -> None:
+    paths = [path for path in golden.samples() if path.parent.name == name]
+    whole = [
+        path for path in paths if listed(path, path.read_bytes(), replace(claimed(path), command=None)).listings["complete"].any()
+    ]
+    assert whole
+    for path in whole:
+        facts = listed(path, path.read_bytes(), replace(claimed(path), command=command))
+        assert not facts.listings["complete"].any(), path
+        assert facts.listings["covers_from"].null_count() == facts.listings.height
+
+
+def test_a_part_that_the_envelope_names_may_be_whole() -> None:
+    path = golden.DATA / "duplicity" / "collection-status.txt"
+    told = replace(claimed(path), command="duplicity collection-status --file-prefix a- file:///b", scope="job1")
+    assert listed(path, path.read_bytes(), told).listings["complete"].all()

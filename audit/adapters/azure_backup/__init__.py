@@ -41,6 +41,13 @@ from audit.model.facts import Facts
 
 TESTED_AGAINST = "samples"
 
+PART = re.compile(
+    r"\s--(?:start|end)-(?:date|time)\b|\s--query\b|\s--tier\b|\s--is-ready-for-move\b|\s--recommended-for-archive\b|\s--use-secondary-region\b"
+    r"|(?:\$|%24)(?:filter|skipToken)=|\s--(?:filter|top|max-items)\b",
+    re.IGNORECASE,
+)
+"""Options of `az` and of the API that ask for some of the points or jobs."""
+
 _TYPE = re.compile(rb'"type"\s*:\s*"Microsoft\.RecoveryServices/vaults|"type"\s*:\s*"Microsoft\.DataProtection/', re.IGNORECASE)
 
 

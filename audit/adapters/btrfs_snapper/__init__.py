@@ -11,7 +11,8 @@ and site as those of production.
 Time semantics: snapper's dates are local times, or UTC with `--utc` in the command; otime is local, `show` has offsets. captured_at = the snapshot's creation; a received one was
 made when it was received, and takes its capture from its original.
 
-Proof of deletion: a complete list that lacks a snapshot; snapper's list of one config speaks for that config.
+Proof of deletion: a complete list that lacks a snapshot; snapper's list of one config speaks for that config. A list with -o, which shows what lies directly below a
+path, or -s, which leaves out what was received in full, is complete only for the scope that the envelope names.
 
 Success: exit codes; snapshot and send print the same words when they fail afterwards, so without one their runs are warnings. A scrub that finished reads all data of the file system:
 errors that could be corrected make it a warning, others a failure.
@@ -31,6 +32,13 @@ from audit.model.envelope import Envelope
 from audit.model.facts import Facts
 
 TESTED_AGAINST = "runs"
+
+PART = re.compile(
+    r"\bsnapper\b.*\s(?:-t|--type)[ =]?(?!all\b)\S+|\blist-pre-post\b|\bsu\w*\s+li\w*\s(?:.*\s)?(?:-[a-zA-Z]*[GCrd][a-zA-Z]*(?=[ +=-]|\d|$)\s*\S*)"
+)
+"""Of snapper one type only, or pairs. Of `btrfs subvolume list` generations, and those that are read-only or deleted."""
+NAMED = re.compile(r"\bsu\w*\s+li\w*\s(?:.*\s)?-[a-zA-Z]*[os][a-zA-Z]*\b")
+"""Only what lies directly below a path, or only snapshots, without what was received in full."""
 
 _SNAPPER = re.compile(
     rb'\s*+\{\s*+"[^"\n]*+"\s*+:\s*+\[\s*+\{(?=[^{}]*"number"\s*+:)(?=[^{}]*"(?:pre-number|cleanup|subvolume)"\s*+:)'

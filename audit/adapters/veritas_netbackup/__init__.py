@@ -12,7 +12,7 @@ declare such repositories as the production array's failure domain.
 Time semantics: epochs, and in JSON times with Z. captured_at = the start of the backup (in `bpimmedia` the number in the backup id); available_at = its end,
 for further copies when they were made. An expiration of 2147483647 means never; 0 means in progress or failed: such an image is no point.
 
-Proof of deletion: a complete `bpimagelist` (with `-d`, without filters) that lacks the image. Without `-d` the command shows only the last day, and is not
+Proof of deletion: a complete `bpimagelist` (with `-d` and a date of the year 2000 or before, without `-e` and filters) that lacks the image. Without `-d` the command shows only the last day, and is not
 complete. So does a complete answer of `/catalog/images` asked for with `filter=backupTime ge 1970-01-01T00:00:00Z` and no other filter; without one the API
 gives the last day.
 

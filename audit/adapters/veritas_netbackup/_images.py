@@ -31,7 +31,9 @@ _FLAGS = {"-l", "-media", "-inventory", "-U", "-L", "-idonly", "-tape"}
 _VALUED = frozenset({"-d", "-e", "-hoursago", "-client", "-policy", "-pt", "-st", "-sl", "-backupid"}) | frozenset(
     {"-keyword", "-server", "-M", "-rl", "-option", "-stl_complete", "-stl_incomplete"}
 )
-_FILTERS = _VALUED - {"-d", "-e", "-M"}
+_FILTERS = _VALUED - {"-d", "-M"}
+_BEFORE_ALL = re.compile(r"(?:^|[^0-9])(?:19[0-9]{2}|2000)(?![0-9])|[/.-](?:[7-9][0-9]|00)$")
+"""A date before the oldest image, in any order of day, month and year."""
 
 
 @dataclass(slots=True)
@@ -156,16 +158,17 @@ def facts_of_copies(rows: list[dict[str, str | None]], envelope: Envelope, fault
 
 
 def whole_command(envelope: Envelope, where: str, faults: list[Fault]) -> bool:
-    """Tell whether the command listed every image: with a first date, and no filter."""
+    """Tell whether the command listed every image: with a first date before all of them, and no last date or filter."""
     if not envelope.complete:
         return False
     command = next(
         (found for name in ("bpimagelist", "bpimmedia") if (found := _command.parse(envelope.command, name, _FLAGS, _VALUED))), None
     )
-    if command is None or (command.has("-d") and not command.has(*_FILTERS)):
+    since = command is not None and any(_BEFORE_ALL.search(value) for value in command.values("-d")[-1:])
+    if command is None or (since and command.sure and not command.has(*_FILTERS)):
         return True
-    what = "this listing is taken as incomplete: the command lists only the last day, or a part of the images"
+    what = "this listing is taken as incomplete: the command lists only the last day, images since a date, or a part of the images"
     faults.append(
-        Fault(where, what, "give it -d with a date before the oldest image, and no filter", "", "complete", level="warning")
+        Fault(where, what, "give it -d with a date of the year 2000 or before, and no filter", "", "complete", level="warning")
     )
     return False
