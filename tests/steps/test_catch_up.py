@@ -17,6 +17,7 @@ from audit.evidence.canonical import canonical
 from audit.evidence.vault import Vault
 from audit.model.estate import Estate
 from audit.policy.estate import AppliedProgramme, estate_at
+from audit.policy.force import Signature
 from audit.steps import catch_up as module
 from audit.steps._open import Store, open_store
 from audit.steps.catch_up import CaughtUp, catch_up
@@ -183,9 +184,9 @@ def test_rebuilding_gives_the_same_facts(store: Store, tmp_path: Path, points: P
 def test_the_estate_is_that_of_the_programmes_up_to_an_entry(store: Store, points: Points, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[list[int]] = []
 
-    def declared(history: Sequence[AppliedProgramme]) -> Estate:
+    def declared(history: Sequence[AppliedProgramme], signatures: Sequence[Signature]) -> Estate:
         seen.append([applied.number for applied in history])
-        return estate_at(history)
+        return estate_at(history, signatures)
 
     monkeypatch.setattr("audit.steps._open.estate_at", declared)
     for n in range(2):

@@ -356,7 +356,9 @@ def test_a_full_disk_is_a_message_and_nothing_half_written_counts(
     assert store.head() == 0
     result = verify(store)
     assert result.broken == []
-    assert result.notes == ["1 payload(s) in the vault are named by no entry: an ingest was stopped before it wrote the journal"]
+    assert result.notes == [
+        "1 payload(s) in the vault are named by no entry: an ingest or an act was stopped before it wrote the journal"
+    ]
     done = take_in(store, tmp_path / "a.ndjson", tmp_path / "b.ndjson")
     assert (done.new, done.points) == (2, 2)
     assert verify(store).notes == []
