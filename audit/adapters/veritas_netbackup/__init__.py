@@ -12,9 +12,9 @@ declare such repositories as the production array's failure domain.
 Time semantics: epochs, and in JSON times with Z. captured_at = the start of the backup (in `bpimmedia` the number in the backup id); available_at = its end,
 for further copies when they were made. An expiration of 2147483647 means never; 0 means in progress or failed: such an image is no point.
 
-Proof of deletion: a complete `bpimagelist` (with `-d` and a date of the year 2000 or before, without `-e` and filters) that lacks the image. Without `-d` the command shows only the last day, and is not
-complete. So does a complete answer of `/catalog/images` asked for with `filter=backupTime ge 1970-01-01T00:00:00Z` and no other filter; without one the API
-gives the last day.
+Proof of deletion: a complete `bpimagelist` (with `-d` and a date of the year 2000 or before, without `-e` and filters) that lacks the image. Without `-d` the
+command shows only the last day, and is not complete. So does a complete answer of `/catalog/images` asked for with `filter=backupTime ge
+1970-01-01T00:00:00Z` and no other filter; without one the API gives the last day.
 
 Success: state done says only that a job ended; status 0 is success, 1 partly successful (files were left out: the point is partial), 150 cancelled, every
 other number failed (196: the window closed before it began). An image of the REST API with `backupStatus` 1 is partial, one of another number but 0 is
