@@ -31,7 +31,7 @@ import re
 
 import polars as pl
 
-from audit.adapters import _records, _text
+from audit.adapters import _records, _text, _whole
 from audit.adapters._listing import based, from_envelope
 from audit.adapters._typed import typed
 from audit.errors import Fault
@@ -130,6 +130,11 @@ def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by conten
     if "Command Line Administrative Interface" in text[:500] or "ANS8000I Server command" in text[:2000]:
         return True
     return bool(_TIMED.search(head) and _ROW.search(text))
+
+
+def whole(payload: bytes) -> bytes:
+    """Dsmadmc ends every line, so one without its end was cut off: half of a time is another time."""
+    return _whole.lines(payload)
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

@@ -21,7 +21,8 @@ def read(payload: bytes | str, **fields: Any) -> Facts:
         "timezone": "Europe/Berlin",
         "observed_at": datetime(2026, 11, 22, 9, tzinfo=UTC),
     } | fields
-    return _registry.read(TOOL, payload.encode() if isinstance(payload, str) else payload, Envelope(tool=TOOL, **given))
+    raw = (payload.removesuffix("\n") + "\n").encode() if isinstance(payload, str) else payload
+    return _registry.read(TOOL, raw, Envelope(tool=TOOL, **given))
 
 
 def test_sessions() -> None:

@@ -23,7 +23,7 @@ ROW = r"U1,S,Db,D,2026-11-20 01:00:00.000,2026-11-20 01:10:00.000,4,\\nas\bk\f.b
 
 
 def read(*lines: str, **fields: Any) -> Facts:
-    payload = "\r\n".join(lines).encode()
+    payload = "".join(f"{line}\r\n" for line in lines).encode()
     assert _registry.recognise("x", payload) == "mssql-msdb"
     return _registry.read("mssql-msdb", payload, Envelope(tool="mssql-msdb", name="f", **{"source": "s", **fields}))
 

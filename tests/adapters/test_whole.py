@@ -91,6 +91,20 @@ def test_a_cut_at_the_end_of_a_line_shows_where_the_format_has_an_end(tool: str,
     assert not facts.listings["complete"].any()
 
 
+@pytest.mark.parametrize(
+    "name", ["mssql-msdb/backupset.csv", "ibm-storage-protect/filespaces.txt", "ibm-storage-protect/summary.csv"]
+)
+def test_half_of_the_last_row_makes_no_other_fact(name: str) -> None:
+    path = golden.DATA / name
+    raw, envelope = path.read_bytes().rstrip(b"\r\n"), claimed(path)
+    whole = listed(path, path.read_bytes(), envelope)
+    for cut in range(1, 40):
+        facts = listed(path, raw[:-cut], envelope)
+        for kind in ("points", "runs"):
+            known, found = getattr(whole, kind).drop("basis", strict=False), getattr(facts, kind).drop("basis", strict=False)
+            assert set(found.rows()) <= set(known.rows()), raw[-cut - 40 : -cut]
+
+
 def test_where_nothing_was_left_it_is_said_that_it_was_cut_off() -> None:
     row = b"tank/a@autosnap_2026-11-20_00:00:01_daily\t1795132801\t0\t53687091200\t1\t-\t812"
     with pytest.raises(InputError, match="line 1: the output was cut off"):

@@ -27,7 +27,7 @@ import re
 
 import polars as pl
 
-from audit.adapters import _columns, _table, _text
+from audit.adapters import _columns, _table, _text, _whole
 from audit.adapters.mssql_msdb._backups import backups
 from audit.adapters.mssql_msdb._restores import restores
 from audit.model.envelope import Envelope
@@ -47,6 +47,11 @@ def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by conten
         return False  # a document without line breaks is not taken apart
     names = _names(first)
     return set(_BACKUPS) <= names or set(_RESTORES) <= names
+
+
+def whole(payload: bytes) -> bytes:
+    """Sqlcmd, SSMS and PowerShell end every row, so one without its end was cut off: half of a row may leave out that it is damaged."""
+    return _whole.lines(payload)
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:
