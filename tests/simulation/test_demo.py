@@ -18,7 +18,9 @@ def test_the_demo_tells_what_is_true_and_run_again_changes_nothing(demo: Demo) -
         return {path.name: path.read_bytes() for path in (demo.data / "reports").iterdir() if path.is_file()}
 
     made = files()
-    names = [f"annual-review-{language}.{fmt}" for language in ("en", "zh") for fmt in formats()]
+    names = [
+        f"{report}-{language}.{fmt}" for report in ("annual-review", "drills") for language in ("en", "zh") for fmt in formats()
+    ]
     assert sorted(made) == sorted([*names, "assessment.json"])
     assert json.loads(made["assessment.json"])["as_known_at"] == 3754
     assert (
