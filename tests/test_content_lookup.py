@@ -14,7 +14,7 @@ def test_a_deployments_own_file_comes_first_and_the_others_stay(tmp_path):
     (tmp_path / "reports" / "ours.yaml").write_text("title: {en: Only ours}\n", encoding="utf-8")
     content = Content(tmp_path)
     assert content.yaml("reports/annual-review.yaml") == {"title": {"en": "Ours"}}
-    assert content.names("reports", ".yaml") == ["annual-review", "assessment", "costs", "framework", "ours"]
+    assert content.names("reports", ".yaml") == ["annual-review", "assessment", "costs", "drill", "drills", "framework", "ours"]
     assert "<html" in content.text("templates/report/document.html.j2")
 
 
