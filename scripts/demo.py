@@ -58,12 +58,29 @@ def main() -> None:
     step("5. Every promise judged, on every asset, over the year")
     reports.mkdir(exist_ok=True)
     tell(run(data, "assess", *PERIOD, "--keep", "--format", "json", "-o", str(judged), fine=(0, BREACHED)))
-    step("6. The annual review, and what was tried of recovery, in two languages and every format")
+    step("6. The annual review in two languages and every format, and what was tried of recovery")
     wanted = [part for language in LANGUAGES for part in ("--lang", language)] + [
         part for fmt in formats() for part in ("--format", fmt)
     ]
     tell(run(data, "report", "annual-review", *PERIOD, *wanted, "-o", str(reports)))
-    tell(run(data, "report", "drills", *PERIOD, *wanted, "-o", str(reports)))
+    tell(
+        run(
+            data,
+            "report",
+            "drills",
+            *PERIOD,
+            "--lang",
+            "en",
+            "--lang",
+            "zh",
+            "--format",
+            "html",
+            "--format",
+            "pdf",
+            "-o",
+            str(reports),
+        )
+    )
     step("7. Is all of it still as it was taken in?")
     tell(line for line in run(data, "verify").splitlines() if "hashed again" in line or line.startswith("Everything"))
 
