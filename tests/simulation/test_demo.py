@@ -18,9 +18,8 @@ def test_the_demo_tells_what_is_true_and_run_again_changes_nothing(demo: Demo) -
         return {path.name: path.read_bytes() for path in (demo.data / "reports").iterdir() if path.is_file()}
 
     made = files()
-    names = [
-        f"{report}-{language}.{fmt}" for report in ("annual-review", "drills") for language in ("en", "zh") for fmt in formats()
-    ]
+    wanted = {"annual-review": formats(), "drills": ["html", "pdf"]}
+    names = [f"{report}-{language}.{fmt}" for report in wanted for language in ("en", "zh") for fmt in wanted[report]]
     assert sorted(made) == sorted([*names, "assessment.json"])
     assert json.loads(made["assessment.json"])["as_known_at"] == 3754
     assert (
