@@ -58,11 +58,11 @@ _RSYNC = re.compile(
 )
 """How the output of rsync, and its log, begin."""
 _TAR = re.compile(r"(?:.*\n)*?Total bytes (?:written|read): \d+ \(|tar: ")
-_GZIP = re.compile(r"gzip: \S|\S.*\.t?gz:[ \t]*(?:OK)?[ \t]*\r?$", re.MULTILINE)
+_GZIP = re.compile(r"gzip: \S|\S.*\.t?gz:[ \t]*+(?:OK[ \t]*+)?\r?$", re.MULTILINE)
 _LINE = re.compile(r"(\d{4})/(\d\d)/(\d\d) (\d\d:\d\d:\d\d) \[(\d+)\] ?(.*)")
 _END = re.compile(r"rsync (?:error|warning): (.*?) \(code (\d+)\)")
 _SENT = re.compile(r"sent [\d,.]+[KMGT]? bytes  received ")
-_FILES = re.compile(r"Number of files: ([\d,]+)")
+_FILES = re.compile(r"Number of files: (\d[\d,]*)")
 _SIZE = re.compile(r"(?:Total file size: |total size is )(\d{1,3}(?:,\d{3})*|\d+)(?: bytes|  speedup|$)")
 _NO_SOURCE = re.compile(r'rsync: (?:\[\w+\] )?(?:change_dir|link_stat) ".*" failed: No such file')
 _TROUBLE = re.compile(r"rsync(?: error| warning)?: |file has vanished: |IO error encountered|(?:ERROR|WARNING): ")
@@ -71,7 +71,7 @@ _HARMLESS = re.compile(
     r"tar: (?:Removing leading |.*: Directory (?:is new|has been renamed)|.*: socket ignored|.*: file is (?:unchanged|the archive))"
 )
 _CHANGED = re.compile(
-    r"tar: .*: (?:file changed as we read it|File removed before we read it|file is not dumped|Contents differ|.* differs)"
+    r"tar: .*: (?:file changed as we read it|File removed before we read it|file is not dumped|Contents differ|\w{1,20}(?: \w{1,20})? differs)"
 )
 
 
@@ -117,7 +117,9 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     if program == "tar":
         return _tarred(console)
     console.fault(
-        "this is no output of rsync, tar or gzip that is known", "give rsync --stats, and tar --totals", console.lines[0][0]
+        "this is no output of rsync, tar or gzip that is known",
+        "give rsync --stats, and tar --totals",
+        console.lines[0][0] if console.lines else "",
     )
     return _records.assembled(envelope, console.faults)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -160,3 +162,20 @@ def test_an_empty_output_proves_nothing() -> None:
         read("")
     assert "nothing says what tar did" in read("tar: hello\n").faults[0].what
     assert "this is no output of rsync" in read("hello\n").faults[0].what
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"x.gz:" + b" " * 200_000 + b"y\n",
+        b"tar: " + b"a: " * 60_000 + b"\nTotal bytes written: 1 (",
+        b"Number of files: ,\nsent 1 bytes  received 1 bytes\n",
+        b"\x0c\n",
+        b"\x1c\x1d\n",
+    ],
+)
+def test_what_fuzzing_found(payload: bytes) -> None:
+    started = time.process_time()
+    with suppress(InputError):
+        _registry.read("rsync-tar", payload, Envelope(tool="rsync-tar"))
+    assert time.process_time() - started < 2
