@@ -119,7 +119,7 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     console.fault(
         "this is no output of rsync, tar or gzip that is known",
         "give rsync --stats, and tar --totals",
-        console.lines[0][0] if console.lines else "",
+        console.lines[0][0] if console.lines else None,
     )
     return _records.assembled(envelope, console.faults)
 

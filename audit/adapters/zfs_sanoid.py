@@ -46,6 +46,8 @@ ENCRYPTION = {"off": "no", "-": None, "on": "yes"} | {
 _NAME = r"[A-Za-z0-9][^@\s]*@[^@\s]+"
 _LIST = re.compile(rf"{_NAME}\t\d{{9,11}}\t".encode())
 _TAKING = re.compile(rf"taking snapshot ({_NAME})$")
+_NAMED = re.compile(rf"(?:(?<=\s)|^)[^A-Za-z0-9\s@]*+({_NAME})")
+"""A name in a sentence: sought where words begin only, for a word may be long."""
 _STAMP = re.compile(r"@\S*?_(\d{4}-\d\d-\d\d)_(\d\d:\d\d:\d\d)_[a-z]+$")
 _SENDING = re.compile(
     r"(?:INFO: )?(?:Sending (?:incremental|oldest full snapshot|full snapshot)|Updating new target filesystem with incremental) ([^@\s]+)@"
@@ -158,7 +160,7 @@ def _logged(console: _console.Console) -> Facts:
             critical.append(trouble[1])
         else:
             others += not text.startswith(("INFO: ", "NEWEST SNAPSHOT: ", "WARN"))
-    failed = {name for text in critical for name in re.findall(_NAME, text)}
+    failed = {name for text in critical for name in _NAMED.findall(text)}
     for row in rows:
         if row["recovery_point"] in failed:
             row |= {"outcome": "failed", "recovery_point": None, "message": "CRITICAL ERROR"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -98,3 +99,15 @@ def test_what_syncoid_sent() -> None:
 
 def test_what_is_none_of_these() -> None:
     assert "this is no output of zfs list" in read("hello\n").faults[0].what
+
+
+def test_long_words_of_an_error_are_read_quickly() -> None:
+    # Found by fuzzing: a word without `@` was sought through from each of its letters.
+    for word in ("x" * 200_000, "@" + "x" * 200_000, "a b" * 60_000):
+        started = time.process_time()
+        payload = f"taking snapshot tank/a@autosnap_2026-11-23_00:00:00_daily\nCRITICAL ERROR: {word} tank/a@autosnap_2026-11-23_00:00:00_daily failed\n"
+        facts = _registry.read(
+            "zfs-sanoid", payload.encode(), Envelope(tool="zfs-sanoid", source="s", repository="tank", timezone="UTC")
+        )
+        assert facts.runs["outcome"].to_list() == ["failed"]
+        assert time.process_time() - started < 2
