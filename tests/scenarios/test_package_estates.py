@@ -35,7 +35,7 @@ def packages_of(case: Case, folder: Path) -> None:
         assert result.counts["recomputed"] == result.counts["results"]
 
 
-@pytest.mark.parametrize("seed", [401])
+@pytest.mark.parametrize("seed", [401, 402])
 def test_packages_of_random_estates_are_enough_to_judge_them_again(seed: int, tmp_path: Path) -> None:
     packages_of(random_case(seed), tmp_path)
 
