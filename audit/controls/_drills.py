@@ -84,10 +84,16 @@ def passes(known: pl.DataFrame) -> pl.DataFrame:
 
 
 def _restored(world: World, rows: pl.DataFrame) -> pl.Series:
-    """Say for each result whether a restore run within it is told: of all data, where all are said to have been restored, and of no other
-    repository or recovery point than the result names."""
+    """Say for each result whether a restore run shows it."""
+    found = proofs(world, rows)["row"]
+    return pl.select(pl.int_range(rows.height, dtype=pl.UInt32).is_in(found.implode())).to_series()
+
+
+def proofs(world: World, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the restore runs that show results (RESULT): `row` (place of the result), `source`, `id`. They are within it, of all data where all are said to have been restored, and
+    of no other repository or recovery point than the result names."""
     well = (pl.col("kind") == "restore") & pl.col("outcome").is_in(["success", "warning"])
-    runs = world.runs.filter(well).select("code", "started", "finished", "whole", "named", of="repository")
+    runs = world.runs.filter(well).select("code", "source", "id", "started", "finished", "whole", "named", of="repository")
     numbers = world.repositories.select("name", number="repository").unique()
     asked = rows.with_row_index("row").select("row", "code", "declared", "ended", "coverage", "point", "repository")
     every = asked.join(numbers, left_on="repository", right_on="name", how="left").join(runs, on="code")
@@ -97,8 +103,7 @@ def _restored(world: World, rows: pl.DataFrame) -> pl.Series:
         & pl.any_horizontal(pl.col("named").is_null(), pl.col("point").is_null(), pl.col("named") == pl.col("point"))
     )
     inside = (pl.col("started") >= pl.col("declared")) & (pl.col("finished") <= pl.col("ended"))
-    found = every.filter(inside & (pl.col("whole") | (pl.col("coverage") == "partial")))["row"]
-    return pl.select(pl.int_range(rows.height, dtype=pl.UInt32).is_in(found.implode())).to_series()
+    return every.filter(inside & (pl.col("whole") | (pl.col("coverage") == "partial"))).select("row", "source", "id")
 
 
 def _changed(world: World, rows: pl.DataFrame) -> pl.Series:

@@ -21,7 +21,7 @@ from audit.discovery import modules
 from audit.evaluation.records import placed_records
 from audit.evaluation.world import segments_of
 from audit.model.drill import CALENDAR_STATES, Due
-from audit.model.estate import Estate, PolicyVersion
+from audit.model.estate import Estate, PolicyVersion, standing
 from audit.model.intervals import INT
 from audit.model.terms import FOR_EVER, Term, instant, micros
 
@@ -44,8 +44,9 @@ def calendar(estate: Estate, at: datetime) -> tuple[Due, ...]:
     groups = estate.segments.select("asset").unique().sort("asset").with_row_index("code")
     segments, records = segments_of(estate, groups), placed_records(estate, groups)
     names = groups["asset"].to_list()
-    there = (pl.col("from").is_null() | (pl.col("from") <= at)) & (pl.col("to").is_null() | (pl.col("to") > at))
-    owners = {row["asset"]: row for row in estate.segments.filter(there).select("asset", "unit", "tier").iter_rows(named=True)}
+    owners = {
+        row["asset"]: row for row in estate.segments.filter(standing(at)).select("asset", "unit", "tier").iter_rows(named=True)
+    }
     asks = [_asked(policy) for policy in estate.policies]
     tried = _Tried(records.get("drill", pl.DataFrame()), changes_of(segments, records), names, now)
     found = []

@@ -29,7 +29,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class RestoreRun:
-    """A restore run in the evidence. whole: it is told to have restored all; null: nothing is told of it. point: the recovery point that it names, by its id or how that begins."""
+    """A restore run in the evidence. whole: it is told to have restored all; null: nothing is told of it."""
 
     asset: str
     source: str
@@ -39,7 +39,6 @@ class RestoreRun:
     finished: datetime | None
     repository: str | None
     whole: bool | None
-    point: str | None
     evidence: EvidenceRef
 
 

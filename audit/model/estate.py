@@ -67,6 +67,18 @@ PRICE: dict[str, pl.DataType] = {
 }
 """What storing costs, for as long as a repository declares it."""
 
+
+def standing(at: datetime) -> pl.Expr:
+    """Return whether a stretch [from, to) holds at an instant (UTC)."""
+    return (pl.col("from").is_null() | (pl.col("from") <= at)) & (pl.col("to").is_null() | (pl.col("to") > at))
+
+
+def serving(at: datetime) -> pl.Expr:
+    """Return whether a segment holds at an instant (UTC), and its asset is in service then."""
+    begun = pl.col("in_service").is_null() | (pl.col("in_service") <= at)
+    return standing(at) & begun & (pl.col("retired").is_null() | (pl.col("retired") > at))
+
+
 ASSET_REPOSITORY: dict[str, pl.DataType] = {"asset": pl.String(), "repository": pl.String()}
 """Repositories that an asset declares for itself."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
-from audit.model.estate import Estate
+from audit.model.estate import Estate, serving
 from audit.model.terms import Term
 
 PARTY: dict[str, pl.DataType] = {"asset": pl.String(), "unit": pl.String(), "data_class": pl.String(), "tier": pl.String()}
@@ -35,13 +35,7 @@ def parties(estate: Estate, place: int) -> pl.DataFrame:
 
 def stood(estate: Estate, assets: Collection[str], at: datetime) -> Counter[int | None]:
     """Return for how many of some assets, of those in service at an instant, each policy version (its place) stood then; null: no version."""
-    rows = estate.segments.filter(
-        pl.col("asset").is_in(list(assets)),
-        pl.col("from").is_null() | (pl.col("from") <= at),
-        pl.col("to").is_null() | (pl.col("to") > at),
-        pl.col("in_service") <= at,
-        pl.col("retired").is_null() | (pl.col("retired") > at),
-    )
+    rows = estate.segments.filter(pl.col("asset").is_in(list(assets)), serving(at))
     return Counter(rows["policy"].to_list())
 
 

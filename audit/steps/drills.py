@@ -18,7 +18,7 @@ from audit.evaluation.drill_calendar import calendar
 from audit.evaluation.facts import resolve_facts
 from audit.evaluation.world import build_world
 from audit.model.drill import Drill, Drills, Following, Recovery, RestoreRun, Told
-from audit.model.estate import Estate
+from audit.model.estate import Estate, standing
 from audit.model.facts import INSTANT
 from audit.model.runs import merge_runs
 from audit.model.terms import FOR_EVER, instant, micros
@@ -151,7 +151,7 @@ def restores(store: Store, known: int, since: datetime | None = None, until: dat
     return [
         RestoreRun(
             row["asset"], row["source"], row["id"], row["outcome"], row["started_at"], row["finished_at"], row["repository"],
-            {"full": True, "partial": False}.get(row["coverage"]), row["recovery_point"], EvidenceRef(row["entry"], hashes.get(row["entry"], ""), row["locator"] or ""),
+            {"full": True, "partial": False}.get(row["coverage"]), EvidenceRef(row["entry"], hashes.get(row["entry"], ""), row["locator"] or ""),
         )
         for row in mine.iter_rows(named=True)
     ]  # fmt: skip
@@ -244,9 +244,8 @@ def _at(done: Done) -> datetime:
 
 def _agreed(estate: Estate, at: datetime) -> Mapping[str, dict[str, Any]]:
     """Return of each asset its unit and tier, and what its policy agrees, at an instant."""
-    there = (pl.col("from").is_null() | (pl.col("from") <= at)) & (pl.col("to").is_null() | (pl.col("to") > at))
     found = {}
-    for row in estate.segments.filter(there).iter_rows(named=True):
+    for row in estate.segments.filter(standing(at)).iter_rows(named=True):
         policy = None if row["policy"] is None else estate.policies[row["policy"]]
         rto = None if policy is None else policy.objectives.get("rto")
         rpo = None if policy is None else allowance(policy)
@@ -294,6 +293,15 @@ def _following(record: Record) -> Following:
 # What the evidence tells
 
 
+@dataclass(slots=True)
+class _Shown:
+    """What the evidence shows of a result: whether it is proven, by which restore runs (source, id), and when something changed afterwards (microseconds; for ever: nothing did)."""
+
+    proven: bool = True
+    changed: int = FOR_EVER
+    runs: set[tuple[str, str]] = field(default_factory=set)
+
+
 def _with_evidence(store: Store, known: int, found: Sequence[Drill]) -> tuple[Drill, ...]:
     """Return drills with what the evidence tells of their recoveries: the recovery points that they name, the restore runs within them, and what is proven."""
     declared = [one for one in found if one.declared is not None]
@@ -301,20 +309,23 @@ def _with_evidence(store: Store, known: int, found: Sequence[Drill]) -> tuple[Dr
     if not assets:
         return tuple(found)
     low = micros(min(one.declared for one in declared if one.declared))
-    high = max([low, *(micros(one.ended) for one in declared if one.ended)]) + 1
+    high = max(micros(act.entered) for one in declared for act in one.told) + 1
     hashes = dict(store.catalog.payloads(known).select("entry", "sha256").iter_rows())
-    proven: dict[tuple[str, int], tuple[bool, datetime | None]] = {}
+    shown: dict[tuple[str, int], _Shown] = {}
     points: dict[tuple[str, str, str], tuple[datetime, EvidenceRef]] = {}
     for chunk in chunks_of(store.catalog, known, store.estate(known), assets):
         facts = resolve_facts(fetch(store.catalog, known, chunk), chunk.estate.sources, {False})
         world = build_world(chunk.estate, facts, low, high)
         names = dict(world.groups.select("code", "asset").iter_rows())
-        for row in _drills.results(world).filter(pl.col("outcome").is_not_null()).iter_rows(named=True):
-            key = (names[row["code"]], row["entry"])
-            sure, changed = proven.get(key, (True, None))
-            mine = instant(row["changed"]) if row["changed"] < FOR_EVER else None
+        results = _drills.results(world).filter(pl.col("outcome").is_not_null())
+        for row in results.iter_rows(named=True):
             # Of an asset that has parts it is so of each.
-            proven[key] = (sure and row["proven"], min((at for at in (changed, mine) if at is not None), default=None))
+            told = shown.setdefault((names[row["code"]], row["entry"]), _Shown())
+            told.proven = told.proven and row["proven"]
+            told.changed = min(told.changed, row["changed"])
+        proofs = _drills.proofs(world, results)
+        for row, source, name in proofs.select("row", "source", "id").iter_rows():
+            shown[names[results["code"][row]], results["entry"][row]].runs.add((source, name))
         numbers = dict(world.repositories.select("repository", "name").unique().iter_rows())
         asked = {mine.point for one in declared for mine in one.recoveries if mine.point}
         rows = world.points.filter(
@@ -327,21 +338,13 @@ def _with_evidence(store: Store, known: int, found: Sequence[Drill]) -> tuple[Dr
                 place, (instant(row["restorable"]), EvidenceRef(row["entry"], hashes.get(row["entry"], ""), row["locator"]))
             )
     runs = restores(store, known, instant(low), instant(high))
-    return tuple(_shown(one, runs, proven, points) for one in found)
+    return tuple(_told_by(one, runs, shown, points) for one in found)
 
 
-def _proves(run: RestoreRun, mine: Recovery) -> bool:
-    """Say whether a restore run within a recovery shows it (docs/definitions.md, section 26): it ended well, restored as much as the
-    result says, and from no other repository or recovery point than that names."""
-    good = run.outcome in ("success", "warning") and run.finished is not None and (run.whole is True or mine.coverage == "partial")
-    same = run.repository is None or mine.repository is None or run.repository == mine.repository
-    return good and same and (run.point is None or mine.point is None or mine.point.startswith(run.point))
-
-
-def _shown(
+def _told_by(
     one: Drill,
     runs: Sequence[RestoreRun],
-    proven: Mapping[tuple[str, int], tuple[bool, datetime | None]],
+    shown: Mapping[tuple[str, int], _Shown],
     points: Mapping[tuple[str, str, str], tuple[datetime, EvidenceRef]],
 ) -> Drill:
     if one.declared is None:
@@ -354,9 +357,8 @@ def _shown(
             for run in runs
             if run.asset == mine.asset and run.started >= one.declared and (ended is None or (run.finished or run.started) <= ended)
         )
-        proving = tuple(run for run in within if _proves(run, mine))
         captured, place = points.get((mine.asset, mine.repository or "", mine.point or ""), (None, None))
-        sure, changed = proven.get((mine.asset, mine.evidence[0].entry), (False, None)) if mine.evidence else (False, None)
+        told = shown.get((mine.asset, mine.evidence[0].entry)) if mine.evidence else None
         if captured is not None and captured > begun:
             # A point that did not exist yet is not the one that was used; of a continuous backup nobody says to which instant it was restored.
             captured = None
@@ -364,10 +366,12 @@ def _shown(
             replace(
                 mine,
                 runs=within,
-                proving=proving,
+                proving=tuple(run for run in within if told is not None and (run.source, run.id) in told.runs),
                 captured=captured,
-                proven=sure,
-                changed=changed if mine.outcome == "passed" else None,
+                proven=told is not None and told.proven,
+                changed=instant(told.changed)
+                if told is not None and mine.outcome == "passed" and told.changed < FOR_EVER
+                else None,
                 evidence=(*mine.evidence, *([place] if place else [])),
             )
         )

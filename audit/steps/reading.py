@@ -13,10 +13,8 @@ import polars as pl
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-import audit.reporting.writers
 from audit.content import Content
 from audit.controls._weaker import written
-from audit.discovery import modules
 from audit.errors import UsageError
 from audit.evaluation.compare import compare
 from audit.evaluation.what_if import WhatIf
@@ -65,14 +63,6 @@ def read(
 def document_of(reading: Reading, language: str, content: Content) -> Document:
     """Return an agreement as a document in a language."""
     return in_words(reading, language, content)
-
-
-def file_of(document: Document, fmt: str, content: Content) -> bytes:
-    """Return a document as a file in one of the formats of reports."""
-    writers = modules(audit.reporting.writers.__name__)
-    if fmt not in writers:
-        raise UsageError(f"there is no format {fmt!r}; there are: {', '.join(writers)}")
-    return bytes(writers[fmt].write(document, content))
 
 
 def _reading(record: Record, estate: Estate, now: datetime, known: int, head: str, unit: str | None) -> Reading:

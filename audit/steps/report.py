@@ -15,6 +15,7 @@ from audit.evaluation.costs import Costs
 from audit.evaluation.framework import Answered
 from audit.evidence.checkpoint import Checkpoint, CheckpointError, verify
 from audit.evidence.keys import public_key
+from audit.model.document import Document
 from audit.model.drill import Drills
 from audit.model.estate import Estate
 from audit.model.verdicts import Assessment
@@ -51,9 +52,6 @@ def report(
     `estate` is as known at the assessment's journal entry; `payloads` and `quarantine` are the catalog's frames, and `record` (see
     `record_of`) what the journal says, as known there. With `unit`, only that unit's assets are reported on. The same inputs give the same bytes.
     """
-    writers = modules(audit.reporting.writers.__name__)
-    if fmt not in writers:
-        raise UsageError(f"there is no format {fmt!r}; there are: {', '.join(writers)}")
     if unit is not None:
         known = sorted({*estate.units, *(result.unit for result in assessment.results)})
         assessment = with_unit(assessment, unit, known)
@@ -61,6 +59,14 @@ def report(
         assessment, estate, definition, language,
         content=content, unit=unit, payloads=payloads, quarantine=quarantine, record=record, answered=answered, costs=costs, drills=drills,
     )  # fmt: skip
+    return file_of(document, fmt, content)
+
+
+def file_of(document: Document, fmt: str, content: Content) -> bytes:
+    """Return a document as a file in one of the formats (`formats()`)."""
+    writers = modules(audit.reporting.writers.__name__)
+    if fmt not in writers:
+        raise UsageError(f"there is no format {fmt!r}; there are: {', '.join(writers)}")
     return bytes(writers[fmt].write(document, content))
 
 

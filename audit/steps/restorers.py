@@ -7,7 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
-from audit.model.estate import Estate
+from audit.model.estate import Estate, standing
 from audit.model.records import SCOPE
 from audit.register.acts import records
 from audit.register.records._record import Record, folded
@@ -54,9 +54,7 @@ def _counts(training: Record, now: datetime) -> bool:
 
 def _scope(runbook: Record, estate: Estate, now: datetime) -> tuple[list[str], int | None]:
     """Return the assets that a runbook is for now, and the most people that a policy in force for one of them asks for."""
-    here = estate.segments.filter(
-        (pl.col("from").is_null() | (pl.col("from") <= now)) & (pl.col("to").is_null() | (pl.col("to") > now))
-    )
+    here = estate.segments.filter(standing(now))
     for key, column in SCOPE.items():
         if names := runbook.values.get(key):
             here = here.filter(pl.col(column).is_in(names))

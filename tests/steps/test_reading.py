@@ -17,7 +17,8 @@ from audit.reporting.words import plain
 from audit.steps._open import Store, open_store
 from audit.steps.act import act
 from audit.steps.apply import apply
-from audit.steps.reading import document_of, file_of, read
+from audit.steps.reading import document_of, read
+from audit.steps.report import file_of
 from tests.cli.session import PROGRAMME, Session, told
 
 UNIT, HEAD = "customer-operations", "Wang Wei"

@@ -15,8 +15,8 @@ from audit.cli.report import OUTPUT, replace_file
 from audit.content import Content
 from audit.reporting.formats import LOCALES
 from audit.steps._open import open_store
-from audit.steps.reading import document_of, file_of, read
-from audit.steps.report import formats
+from audit.steps.reading import document_of, read
+from audit.steps.report import file_of, formats
 
 TEXT = "text"
 

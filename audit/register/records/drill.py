@@ -15,7 +15,7 @@ import polars as pl
 from pydantic import Field, ValidationInfo, model_validator
 
 from audit.errors import UsageError
-from audit.model.estate import Estate
+from audit.model.estate import Estate, serving
 from audit.model.facts import INSTANT
 from audit.model.records import SCOPE
 from audit.register.records._record import (
@@ -93,10 +93,7 @@ class Drawn(Plan):
 
 def _population(asked: Drawn, estate: Estate, now: datetime) -> list[str]:
     """Return the assets in service of which some are drawn."""
-    here = estate.segments.filter(
-        (pl.col("from").is_null() | (pl.col("from") <= now)) & (pl.col("to").is_null() | (pl.col("to") > now))
-        & (pl.col("in_service").is_null() | (pl.col("in_service") <= now)) & (pl.col("retired").is_null() | (pl.col("retired") > now))
-    )  # fmt: skip
+    here = estate.segments.filter(serving(now))
     for key, column in SCOPE.items():
         if names := getattr(asked, key, ()):
             here = here.filter(pl.col(column).is_in(list(names)))

@@ -23,6 +23,7 @@ from audit.model.document import (
     TextCell,
     VerdictCell,
 )
+from audit.model.estate import standing
 from audit.model.verdicts import Assessment, Breach, Result, Unproven
 from audit.reporting.context import Context
 from audit.reporting.timelines import SHORTEST, worst
@@ -59,8 +60,7 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
 def _declared(assessment: Assessment, context: Context) -> dict[str, dict[str, Any]]:
     """Return, by asset, the segment at the last instant of the period; with a unit, of its assets."""
     last = assessment.until - timedelta(microseconds=1)
-    there = (pl.col("from").is_null() | (pl.col("from") <= last)) & (pl.col("to").is_null() | (pl.col("to") > last))
-    segments = context.estate.segments.filter(there)
+    segments = context.estate.segments.filter(standing(last))
     if context.unit is not None:
         segments = segments.filter(pl.col("unit") == context.unit)
     return {row["asset"]: row for row in segments.iter_rows(named=True)}

@@ -19,11 +19,11 @@ from audit.model.document import (
 )  # fmt: skip
 from audit.model.drill import Drill, Recovery, Told
 from audit.model.verdicts import Assessment
+from audit.register.records.drill import STEPS
 from audit.reporting.context import Context
 from audit.reporting.words import named
 
 NEEDS_DRILLS = True
-STEPS = ("restore-started", "restored", "validated")
 
 
 def section(assessment: Assessment, context: Context) -> list[Block]:  # noqa: ARG001 - the shape of every section
