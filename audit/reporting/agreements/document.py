@@ -134,7 +134,7 @@ def _asked(reading: Reading, context: Context) -> list[Block]:
 def _force(reading: Reading, context: Context) -> Text:
     """Return since or from when the version stands, or that it waits."""
     words, policy = context.words, reading.policy
-    effective = context.formats.instant(reading.begin)
+    effective = context.formats.instant(reading.begin.replace(microsecond=0))
     if policy.in_force is None:
         return words("agreement.waits", effective=effective)
     stands = words("agreement.stands-since" if policy.in_force <= reading.said[-1].at else "agreement.stands-from", at=effective)

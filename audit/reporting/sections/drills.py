@@ -38,7 +38,7 @@ def section(assessment: Assessment, context: Context) -> list[Block]:  # noqa: A
         Figure(NumberCell(states["done"]), words("drill.figures.done"), NumberCell(len(told.calendar))),
         Figure(NumberCell(states["due"]), words("drill.figures.due")),
         Figure(
-            NumberCell(states["overdue"]), words("drill.figures.overdue"), verdict=Verdict.BREACHED if states["overdue"] else None
+            NumberCell(states["overdue"]), words("drill.figures.overdue"), verdict=Verdict.UNPROVEN if states["overdue"] else None
         ),
         Figure(NumberCell(states["needs-verification"]), words("drill.figures.needs-verification")),
         Figure(NumberCell(len(told.unrecorded)), words("drill.figures.unrecorded")),
