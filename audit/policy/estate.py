@@ -21,6 +21,7 @@ from audit.policy.baseline import Applied as Demanding
 from audit.policy.baseline import demands_of
 from audit.policy.force import Applied, Signature, awaited, with_signatures
 from audit.policy.frames import alias_frame, asset_repository_frame, awaiting_frame, price_frame, repository_frame, segment_frame
+from audit.policy.in_one_go import in_one_go
 from audit.policy.kinds.assets import Asset
 from audit.policy.kinds.repositories import Repository
 from audit.policy.kinds.sites import Site
@@ -102,6 +103,7 @@ def read_history(history: Sequence[AppliedProgramme]) -> list[Read]:
     return read
 
 
+@in_one_go()
 def resolve(history: Sequence[Read], signatures: Sequence[Signature] | None = ()) -> Resolved:
     """Fold a history. signatures: of units on policy versions; null: as if all that are needed had been given at once."""
     known = versions([(read.programme, read.at) for read in history])

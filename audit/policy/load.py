@@ -13,6 +13,7 @@ from typing import Any
 from audit.discovery import modules
 from audit.errors import Fault, InputError
 from audit.policy.csv_reader import read_csv
+from audit.policy.in_one_go import in_one_go
 from audit.policy.kinds.policy import Policy
 from audit.policy.objectives import promise
 from audit.policy.place import Place
@@ -65,6 +66,7 @@ def texts(files: Mapping[str, bytes]) -> tuple[dict[str, str], list[Fault]]:
     return {name: text for name, (text, wrong) in decoded.items() if not wrong}, faults
 
 
+@in_one_go()
 def load(files: Mapping[str, str], undecoded: Iterable[str] = ()) -> tuple[Programme, list[Fault]]:
     """Read a programme from its files' texts. Checks each file by itself; `checks.py` checks them against one another.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import available_timezones
@@ -16,8 +17,11 @@ same word are one medium.
 """
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
 def _plain(value: str) -> str:
-    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+    if _CONTROL.search(value):
         raise ValueError(f"{value!r} holds a control character")
     return value
 
