@@ -17,6 +17,9 @@ from audit.errors import Fault
 from audit.model.envelope import Envelope
 from audit.model.facts import SCHEMAS, frame
 
+STOPS = "the text stops before it says that it was completed: it still runs, or the text was cut off"
+"""Of a run whose end is not told, whatever its exit code: that it failed is not known, either."""
+
 
 @dataclass(slots=True)
 class Console:
@@ -33,6 +36,11 @@ class Console:
     def code(self) -> int | None:
         """The exit code, where the envelope has it."""
         return self.envelope.exit_code
+
+    @property
+    def cut(self) -> bool:
+        """The text ends in the midst of a line: more of it may be missing."""
+        return not self.raw.endswith(b"\n")
 
     def fault(self, what: str, remedy: str, line: int | None = None, key: str = "") -> None:
         """Note something that was not used."""
@@ -55,7 +63,23 @@ class Console:
             "ambiguous": False,
             "locator": f"line {self.lines[0][0]}" if self.lines else "",
         }
+        if fields.get("outcome") == "running":
+            row["finished_at"] = None
         return frame("run", [row | {key: value for key, value in fields.items() if value is not None}])
+
+    def ended(self, errors: Sequence[str], *, said: bool | None, silent: str) -> dict[str, Any]:
+        """Return outcome and message of the one run of a payload.
+
+        said: whether the text tells that it was completed. `None`: the tool has no word for that, so that only the exit code can tell, and only of a text that was not cut off;
+        silent: what is said where there is none.
+        """
+        if errors or self.code:
+            return {"outcome": "failed", "message": errors[0] if errors else f"exit code {self.code}"}
+        if said is False or (said is None and self.cut):
+            return {"outcome": "running", "message": STOPS}
+        if said or self.code == 0:
+            return {"outcome": "success"}
+        return {"outcome": "warning", "message": silent}
 
     def typed(self, kind: str, rows: Sequence[dict[str, str | None]]) -> pl.DataFrame:
         """Read rows of text (with `locator`) into a kind's schema; what cannot be read is a fault."""

@@ -27,7 +27,6 @@ _PACKED = {
     b"SQLite format 3\x00": ("a SQLite database", "export the tables that matter, as NDJSON or CSV"),
     b"PAR1": ("a Parquet file", "export it as NDJSON or CSV"),
 }
-_BLANK = b" \t\r\n\xef\xbb\xbf"
 _MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
@@ -70,8 +69,13 @@ def unreadable(name: str, payload: bytes) -> Fault | None:
     return None
 
 
+def _blank(payload: bytes) -> bool:
+    """Tell whether there is nothing but blanks of any kind, as Python's `str.strip` knows them, and byte order marks."""
+    return not payload.decode("utf-8", "replace").replace("\ufeff", "").strip()
+
+
 def _no_text(where: str, payload: bytes) -> Fault | None:
-    if not payload[:HEAD].strip(_BLANK) and not payload.strip(_BLANK):
+    if _blank(payload[:HEAD]) and _blank(payload):
         return Fault(where, "is empty", "an empty file proves nothing: check that the command that wrote it succeeded")
     for magic, (what, remedy) in _PACKED.items():
         if payload.startswith(magic):

@@ -12,7 +12,8 @@ start is the envelope's.
 Proof of deletion: none, as there is no catalog.
 
 Success: mydumper writes "Finished dump at" and exits with 0; metadata without it is a dump that still runs or broke off. An SQL file must end with "-- Dump completed":
-after a failure there is a file, too. myloader says nothing when it succeeds: without an exit code its run is a warning.
+after a failure there is a file, too. myloader says nothing when it succeeds: without an exit code its run is a warning, and while a thread has not ended, or where its text ends in the
+midst of a line, its end is not known.
 
 What they cannot show: expiry, immutability, encryption, verification, and whether a dump is still there.
 
@@ -47,6 +48,8 @@ _FINISHED = re.compile(r"Finished dump at: (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)$")
 _COMPLETED = re.compile(r"-- Dump completed(?: on (\d{4}-\d\d-\d\d) +(\d{1,2}):(\d\d:\d\d))?$")
 _DATABASE = re.compile(r"-- Host: .*?\s+Database: (.*)$")
 _RESTORING = re.compile(r"Thread \d+ restoring `([^`]+)`\.`")
+_THREADS = re.compile(r": (\d{1,9}) threads created$")
+_THREAD_ENDS = re.compile(r"Thread \d+ shutting down$")
 _ERROR = re.compile(r"^\*\* \(\w+:\d+\): (?:CRITICAL|ERROR|WARNING) \*\*: [\d:.]+: (.*)|^\S+ \S+ \[(?:ERROR|CRITICAL)\] - (.*)")
 _HEAD_LINES, _TAIL_LINES = 60, 60
 
@@ -152,11 +155,16 @@ def _logged(console: _console.Console) -> Facts:
         loaded = {match[1] for text in texts if (match := _RESTORING.search(text))}
         fields["subject"] = loaded.pop() if len(loaded) == 1 else envelope.source
         fields["coverage"] = "partial" if partial else "full" if command and command.sure else None
-        fields["outcome"] = "failed" if errors or console.code else "success" if console.code == 0 else "warning"
-        if fields["outcome"] == "warning":
-            fields["message"] = "no exit code: myloader does not tell whether it was completed"
+        silent = "no exit code: myloader does not tell whether it was completed"
+        fields |= console.ended(errors, said=_loaded(texts), silent=silent)
         run = console.run("load", "restore", **fields)
     return _records.assembled(envelope, console.faults, runs=run)
+
+
+def _loaded(texts: list[str]) -> bool | None:
+    """Tell that a thread of myloader still works; that all have ended is not yet the end of the load."""
+    begun = next((int(match[1]) for text in texts if (match := _THREADS.search(text))), 0)
+    return False if sum(bool(_THREAD_ENDS.search(text)) for text in texts) < begun else None
 
 
 def _program(console: _console.Console) -> str | None:

@@ -11,8 +11,9 @@ several zones share (CST) and is not used.
 
 Proof of deletion: none; a manifest shows one backup.
 
-Success: pg_basebackup says "base backup completed" (with -v) and exits with 0; a label alone proves only that a backup began, a manifest that it ended. pg_dump says nothing when it
-succeeds: without an exit code its run is a warning. A verification is of all data unless its command leaves out WAL, checksums or files.
+Success: pg_basebackup says "base backup completed" (with -v) and exits with 0; text with -v without that sentence is of a run whose end is not known, whatever its exit code. A label
+alone proves only that a backup began, a manifest that it ended. pg_dump says nothing when it succeeds: without an exit code its run is a warning, and where its text was cut off in
+a line, its end is not known. A verification is of all data unless its command leaves out WAL, checksums or files.
 
 What these tools cannot show: expiry, encryption, immutability, which backup a verification read (its command has a path), and who was backed up.
 
@@ -83,6 +84,10 @@ _PRINTED = re.compile(
 _START = re.compile(r"START WAL LOCATION: ([0-9A-F]+/[0-9A-F]+) \(file ([0-9A-F]{8})[0-9A-F]{16}\)$")
 _FROM = re.compile(r"INCREMENTAL FROM (LSN|TLI): ([0-9A-F]+/[0-9A-F]+|\d+)$")
 _BEGINS = re.compile(r"pg_basebackup: write-ahead log start point: ([0-9A-F]+/[0-9A-F]+) on timeline (\d+)")
+_DONE = {"pg_basebackup": "pg_basebackup: base backup completed", "pg_verifybackup": "backup successfully verified"}
+"""What programs say at their end; pg_basebackup only with -v, and so it says other things before."""
+_VERBOSE = re.compile(r"pg_basebackup: (?!(?:warning|error|fatal|FATAL|hint|detail)[: ])")
+_PROGRESS = re.compile(r"\s*\d+/\d+ kB \(\d+%\), (\d{1,9})/(\d{1,9}) tablespace")
 _GMT = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) GMT")
 
 
@@ -193,26 +198,17 @@ def _printed(payload: bytes, envelope: Envelope) -> Facts:
         return _records.assembled(envelope, console.faults)
     command = _command.parse(envelope.command, program, _FLAGS[program].split(), _VALUED[program].split())
     errors = [text for _, text in console.lines if re.match(rf"{program}: (?:error|fatal|FATAL)[: ]", text)]
-    done = {
-        "pg_basebackup": "pg_basebackup: base backup completed",
-        "pg_verifybackup": "backup successfully verified",
-    }.get(program)
-    said = done is not None and any(text == done for _, text in console.lines)
-    fields: dict[str, Any] = {"subject": envelope.source, "message": _reason(program, errors[0]) if errors else None}
-    if errors or console.code:
-        fields["outcome"] = "failed"
-        fields["message"] = fields["message"] or f"exit code {console.code}"
-    elif said or console.code == 0:
-        fields["outcome"] = "success"
-    elif program == "pg_verifybackup" or (done and any("write-ahead log" in text for _, text in console.lines)):
-        fields |= {"outcome": "failed", "message": "it did not say that it was completed"}
-    else:
-        fields |= {"outcome": "warning", "message": "no exit code: what it printed does not tell whether it was completed"}
+    silent = "no exit code: what it printed does not tell whether it was completed"
+    said = _said(program, console)
+    fields: dict[str, Any] = {"subject": envelope.source}
+    fields |= console.ended([_reason(program, text) for text in errors], said=said, silent=silent)
+    if said is False and fields["outcome"] == "running" and console.code is None and envelope.finished_at is not None:
+        fields |= {"outcome": "failed", "message": "it ended, and did not say that it was completed"}
     if program == "pg_basebackup":
         start = next((match for _, text in console.lines if (match := _BEGINS.match(text))), None)
         incremental = command.has("-i", "--incremental") if command else None
         fields |= {"mode": "hot", "method": {True: "incremental", False: "full", None: None}[incremental]}
-        if start and fields["outcome"] != "failed":
+        if start and fields["outcome"] in ("success", "warning"):
             fields["recovery_point"] = f"{start[2]}:{start[1]}"
     else:
         partial = bool(command and command.has(*_LEAVES_OUT[program]))
@@ -221,6 +217,18 @@ def _printed(payload: bytes, envelope: Envelope) -> Facts:
             fields |= {"mode": "hot", "method": "full", "coverage": "partial" if partial else None}
             fields["subject"] = _database(program, command) or envelope.source
     return _records.assembled(envelope, console.faults, runs=console.run(program, PROGRAMS[program], **fields))
+
+
+def _said(program: str, console: _console.Console) -> bool | None:
+    """Tell whether a program said that it was completed; `None` where it would not have."""
+    texts = [text for _, text in console.lines]
+    if program in _DONE:
+        if _DONE[program] in texts:
+            return True
+        if program == "pg_verifybackup" or any(map(_VERBOSE.match, texts)):
+            return False
+    shares = [match for text in texts if (match := _PROGRESS.match(text))]
+    return False if shares and int(shares[-1][1]) < int(shares[-1][2]) else None
 
 
 def _reason(program: str, error: str) -> str:
@@ -237,7 +245,7 @@ def _program(console: _console.Console) -> str | None:
         if text == "backup successfully verified":
             return "pg_verifybackup"
     found = [name for name in PROGRAMS if _command.parse(console.envelope.command, name, (), ())]
-    if not found and any(re.match(r"\s*\d+/\d+ kB \(\d+%\), \d+/\d+ tablespace", text) for _, text in console.lines):
+    if not found and any(_PROGRESS.match(text) for _, text in console.lines):
         return "pg_basebackup"
     return found[0] if found else None
 

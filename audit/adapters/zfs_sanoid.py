@@ -12,8 +12,9 @@ for snapshots that sanoid took, what its log tells by their names (local times u
 
 Proof of deletion: a complete list that lacks a snapshot; one of a dataset (an argument of the command) speaks for that dataset.
 
-Success: sanoid says what it is about to take, and complains elsewhere when it fails: its runs are warnings, or failed where a "CRITICAL ERROR" names the snapshot. syncoid's exit code
-counts; without one its run is a warning.
+Success: sanoid says what it is about to take, and complains elsewhere when it fails: its runs are warnings, or failed where a "CRITICAL ERROR" names the snapshot; of the last
+line of a log that is not known yet, whatever its exit code. syncoid's exit code counts; without one its run is a warning. Where its text stops before it sends anything, or in the midst
+of a line, its end is not known.
 
 What ZFS cannot show here: which pool is the original, expiry, failures outside these logs.
 
@@ -151,7 +152,9 @@ def _logged(console: _console.Console) -> Facts:
     sent: set[str] = set()
     critical: list[str] = []
     others = 0
-    for line, text in console.lines:
+    # Half a line names nothing; and whether a snapshot could be taken shows only in what is said after it.
+    lines = console.lines[:-1] if console.cut else console.lines
+    for line, text in lines:
         if taking := _TAKING.match(text):
             rows.append(_taken(taking[1], line, console.envelope))
         elif sending := _SENDING.match(text):
@@ -164,6 +167,8 @@ def _logged(console: _console.Console) -> Facts:
     for row in rows:
         if row["recovery_point"] in failed:
             row |= {"outcome": "failed", "recovery_point": None, "message": "CRITICAL ERROR"}
+    if rows and lines[-1][0] == int((rows[-1]["locator"] or "")[5:]):
+        rows[-1] |= {"outcome": "running", "finished_at": None, "recovery_point": None, "message": _console.STOPS}
     runs = console.typed("run", rows)
     command = console.envelope.command or ""
     if sent or "syncoid" in command or (critical and not rows):
@@ -196,11 +201,11 @@ def _taken(name: str, line: int, envelope: Envelope) -> dict[str, str | None]:
 
 
 def _sent(console: _console.Console, sent: set[str], critical: list[str]) -> pl.DataFrame:
-    fields: dict[str, Any] = {"subject": sent.pop() if len(sent) == 1 else None}
-    if critical or console.code:
-        fields |= {"outcome": "failed", "message": f"critical errors: {len(critical)}" if critical else f"exit code {console.code}"}
-    elif console.code == 0:
-        fields["outcome"] = "success"
-    else:
-        fields |= {"outcome": "warning", "message": "no exit code: what it printed does not tell whether it was completed"}
+    fields: dict[str, Any] = {"subject": next(iter(sent)) if len(sent) == 1 else None}
+    # It names the newest snapshot first, and then what it sends, or that there is nothing to send.
+    begun = any(text.startswith("NEWEST SNAPSHOT: ") for _, text in console.lines)
+    idle = any("nothing to do, not syncing" in text.lower() for _, text in console.lines)
+    silent = "no exit code: what it printed does not tell whether it was completed"
+    told = [f"critical errors: {len(critical)}"] if critical else []
+    fields |= console.ended(told, said=False if begun and not sent and not idle else None, silent=silent)
     return console.run("syncoid", "copy", **fields)

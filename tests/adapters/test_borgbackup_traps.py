@@ -240,7 +240,7 @@ DONE = "Archive consistency check complete, no problems found.\n"
         (None, BEGUN + ARCHIVES, "running", "failed"),
         (None, BEGUN + ARCHIVES + DATA, "running", "failed"),
         (None, BEGUN + ARCHIVES + DATA + READ, "running", "failed"),
-        (None, BEGUN, "running", "warning"),  # with --repository-only, or cut off
+        (None, BEGUN, "running", "running"),  # with --repository-only, or cut off
         ("borg check -v --repository-only /r", BEGUN, "success", "success"),
         (None, "Starting repository check\n", "running", "failed"),
     ],

@@ -86,3 +86,10 @@ def test_any_bytes(tool: str, payload: bytes) -> None:
     except InputError as error:
         faults = error.faults
     assert faults if points is None else points.is_empty()
+
+
+@pytest.mark.parametrize("payload", [b"\x0b", b"\x1c\n\x0c", "\u2028\n".encode(), "\ufeff\x85".encode()])
+def test_nothing_but_blanks_of_any_kind_is_empty(payload: bytes) -> None:
+    for tool in _registry.tools():
+        with pytest.raises(InputError, match=r"is empty|is no table|mapping"):
+            _registry.read(tool, payload, Envelope(tool=tool, source="s", repository="r"))

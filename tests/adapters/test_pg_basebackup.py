@@ -99,7 +99,9 @@ def test_exit_code_and_text_have_to_agree() -> None:
     assert read(log, exit_code=1).runs["outcome"].to_list() == ["failed"]
     assert read(log).runs["outcome"].to_list() == ["success"]
     cut = log.split("pg_basebackup: waiting for background")[0]
-    assert read(cut).runs["outcome"].to_list() == ["failed"]
+    assert read(cut).runs["outcome"].to_list() == ["running"]
+    assert read(cut, exit_code=0).runs.select("outcome", "recovery_point").rows() == [("running", None)]
+    assert read(cut, finished_at=datetime(2026, 11, 23, 7, tzinfo=UTC)).runs["outcome"].to_list() == ["failed"]
     progress = "23562/23562 kB (100%), 1/1 tablespace\n"
     assert _registry.recognise("", progress.encode()) == "pg-basebackup"
     assert read(progress).runs["outcome"].to_list() == ["warning"]

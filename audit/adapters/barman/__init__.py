@@ -12,7 +12,8 @@ local time of the Barman host, so its zone must be declared. available_at = the 
 Proof of deletion: a complete list-backups that lacks a backup (one server's list has the server as scope; a list with an `_ERROR`, or of a command that failed, is not complete), or
 "Deleted backup" in the log.
 
-Success: "Backup completed" is a success, with the words WAITING_FOR_WALS a warning; "Backup failed" and an exit code other than 0 are failures.
+Success: "Backup completed" is a success where its WAL files arrived, which the console shows by their names and barman.log by going on; where that does not show, or with the words
+WAITING_FOR_WALS, it is a warning. "Backup failed" and an exit code other than 0 are failures.
 FAILED backups of a list become failed runs. A recovery that "IS NOT VALID" failed, though Barman exits with 0. Nothing proves that barman.log shows
 every run: an unreachable server leaves neither a backup nor its name there.
 

@@ -21,6 +21,10 @@ _DELETED = re.compile(rf"Deleted backup ({_ID}) \(start time: (.*?), elapsed")
 _RESTORING = re.compile(rf"Starting (?:local|remote) restore for server (\S+) using backup ({_ID})$")
 _RESTORED = re.compile(r"Recovery completed \(start time: (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:\d\d)?), ")
 _VERIFYING = re.compile(r"Verifying backup '?([^' ]+)'? on server \[?'?([^'\]]+)'?\]?$")
+_NEEDS = re.compile(r"Backup end at [A-Za-z ]+: \S+ \(([0-9A-F]{24}), ")
+_WAL = re.compile(r"[0-9A-F]{24}")
+_NAMES = re.compile(r"(?:\S+ \S+ \[\d+\] \S+ [A-Z]+: )?(?:Starting|Verifying|Deleting) ")
+"""What begins a line that says what a process is about."""
 _BEGINNINGS = ("Starting ", "Verifying ", "Deleting ", "Deleted ")
 _LISTED = re.compile(rf"\S+ {_ID} - ")
 
@@ -41,7 +45,7 @@ _VALUED = frozenset({"-c", "--config", "-f", "--format", "--name", "--jobs", "-j
 
 @dataclass(slots=True)
 class _Process:
-    """What one process (on the console the only one) is about."""
+    """What one process (on the console the only one) is about. `told`: the line of its end; `needs`: the last WAL file that a backup needs; `arrived`: those that were archived."""
 
     line: int
     kind: str
@@ -51,6 +55,9 @@ class _Process:
     ended: str | None = None
     outcome: str | None = None
     message: str | None = None
+    told: int = 0
+    needs: str | None = None
+    arrived: set[str] = field(default_factory=set)
 
     @property
     def point(self) -> str | None:
@@ -73,7 +80,10 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     console = _console.read(payload, envelope)
     story = _Story(console)
     known = False
-    for line, text in console.lines:
+    lines = console.lines
+    if console.cut and lines and _NAMES.match(lines[-1][1]):
+        lines = lines[:-1]  # half of what a process is about
+    for line, text in lines:
         head = _LINE.match(text)
         known = known or head is not None
         if head:
@@ -87,6 +97,8 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     for process in story.now.values():
         _unfinished(process, console, log=known)
         story.done.append(process)
+    for process in story.done:
+        _without_wal(process, console, log=known)
     if not known:
         _by_command(story)
     runs = console.typed("run", [_row(process, console, log=known) for process in story.done if process.outcome])
@@ -104,7 +116,7 @@ def _take(story: _Story, line: int, said: str, level: str, pid: str, at: str | N
             if not pid and _LISTED.match(said) and not story.console.faults:
                 story.console.fault("a list as text is not read: its times have no zone", "use barman -f json list-backups", line)
         elif now.outcome not in ("failed", "success") or now.kind == "backup":
-            _said(now, said, level, at)
+            _said(now, said, level, at, line)
     elif match := _STARTING.match(said):
         _begin(story, pid, _Process(line, "backup", match[1], match[2], at))
     elif match := _RESTORING.match(said):
@@ -117,10 +129,14 @@ def _take(story: _Story, line: int, said: str, level: str, pid: str, at: str | N
         _deleted(story, line, pid, match, at)
 
 
-def _said(now: _Process, said: str, level: str, at: str | None) -> None:
+def _said(now: _Process, said: str, level: str, at: str | None, line: int) -> None:
     """Take what one line says of how a process goes on, or ended."""
     if now.kind == "backup" and (match := _COMPLETED.match(said)):
-        now.began, now.ended, now.outcome = now.began or match[1], at, "success"
+        now.began, now.ended, now.outcome, now.told = now.began or match[1], at, "success", line
+    elif now.kind == "backup" and (match := _NEEDS.match(said)):
+        now.needs = match[1]
+    elif now.kind == "backup" and _WAL.fullmatch(said):
+        now.arrived.add(said)
     elif now.kind == "backup" and "classified as WAITING_FOR_WALS" in said:
         # When it can be restored is not known: it has no end.
         now.outcome, now.message = "warning", "not all WAL files have arrived: it cannot be restored yet"
@@ -173,6 +189,26 @@ def _unfinished(process: _Process, console: _console.Console, *, log: bool) -> N
     elif process.outcome is None:
         process.outcome = "running" if log and process.kind != "verify" else "failed"
         process.message = "it has no end in the log" if log else "it did not say that it was completed"
+
+
+def _without_wal(process: _Process, console: _console.Console, *, log: bool) -> None:
+    """Claim less of a backup that was completed where nothing says that its WAL files arrived: that they are missing would stand below its end.
+
+    barman.log goes on with other things then. The console names the files that it archives; where it does not name the last one that is needed, only the exit code and a text
+    that was not cut off can tell.
+    """
+    if process.kind != "backup" or process.outcome != "success":
+        return
+    if log:
+        whole = console.lines[:-1] if console.cut else console.lines
+        arrived = any(line > process.told for line, _ in whole[-1:])
+    else:
+        arrived = process.needs in process.arrived if process.needs else console.code == 0 and not console.cut
+    if not arrived:
+        process.outcome, process.message = (
+            "warning",
+            "nothing says that all its WAL files have arrived: it may not be restorable yet",
+        )
 
 
 def _by_command(story: _Story) -> None:

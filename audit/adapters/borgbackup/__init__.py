@@ -27,8 +27,10 @@ partial, are listed only with `--consider-checkpoints`: without it they seem to 
 Success: catalogs show no failure. A source that was missing, and a file that could not be read, give exit code 1 and an archive like
 any other: such an archive is `partial`, and so is one without files and a checkpoint; none is ever called complete. Without exit code
 a backup is a `warning`. `check` reads data only with `--verify-data`: only then its coverage is `full`. A check that could not begin
-(lock, passphrase, no repository) is `cancelled`: it says nothing of the data. Without an exit code a check is a success where both its
-phases (repository, archives) ended without problems, and still running where the log stops before. An `extract` that was to name what it restores
+(lock, passphrase, no repository) is `cancelled`: it says nothing of the data. A check is a success where both its phases (repository,
+archives) ended without problems, or its log has the line of exit code 0. A log that stops before its end is of a run that is still
+running, whatever the envelope's exit code: in a phase of a check, without the line that `--show-rc` asks for, within the block of
+`--stats`, in JSON, or in the midst of a line. An `extract` that was to name what it restores
 (`-v --list`) and named nothing is a `warning`, though borg exits with 0: an empty archive restores without a complaint.
 
 Encryption is the repository's mode; `authenticated` modes sign and do not encrypt.
@@ -91,6 +93,7 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     where = envelope.name or envelope.tool
     output = _output.split(_text.decode(where, payload), where)
     given = Payload(envelope, _command.parse(envelope.command, "borg", FLAGS, VALUED), payload, where, faults=output.faults)
+    given.broken = bool(output.faults)
     given.log = [Said(f"line {line}", text) for line, text in output.lines]
     listings, plain = [], False
     for line, value in output.values:

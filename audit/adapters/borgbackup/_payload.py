@@ -260,6 +260,12 @@ def outcome(code: int | None) -> str:
     return EXIT_CODES.get(code, "failed")
 
 
+def _code(told: re.Match[str]) -> int:
+    """Return the exit code of a line; 2 where it says that it is of an error, and what was left of the number says that it is none."""
+    code = int(told[1])
+    return 2 if re.match("terminating with (?:error|signal|abnormal)", told[0]) and outcome(code) != "failed" else code
+
+
 def meaning(code: int | None) -> str | None:
     """Return what borg's manual says of one of the finer exit codes."""
     known = WARNING_CODES.get(code or 0) or next((text for codes, text in ERROR_CODES.items() if code in codes), None)
@@ -293,7 +299,9 @@ def unfinished(texts: Iterable[str]) -> bool:
 
 @dataclass(slots=True)
 class Payload:
-    """One payload on its way to facts: what was printed, and what its envelope knows. `statuses`: status letters of files, counted."""
+    """One payload on its way to facts: what was printed, and what its envelope knows. `statuses`: status letters of files, counted. `broken`: there is JSON in it
+    that does not end.
+    """
 
     envelope: Envelope
     command: _command.Command | None
@@ -303,6 +311,12 @@ class Payload:
     created: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
     faults: list[Fault] = field(default_factory=list)
+    broken: bool = False
+
+    @property
+    def cut(self) -> bool:
+        """What was printed ends in the midst of a line."""
+        return not self.raw.endswith(b"\n")
 
     @property
     def verb(self) -> str:
@@ -333,11 +347,11 @@ class Payload:
 
     @property
     def code(self) -> int | None:
-        """The exit code: of the envelope's and the one in the log the worse; 2 where an error is told and no code."""
-        codes = [int(found[1]) for said in self.log if (found := RC.fullmatch(said.text))][-1:]
-        codes += [] if self.envelope.exit_code is None else [self.envelope.exit_code]
-        if not codes and any(said.level in ("ERROR", "CRITICAL") for said in self.log):
+        """The exit code: of the envelope's and the one in the log the worse; 2 where an error is told and no code, or of a pipe 0."""
+        told = [_code(found) for said in self.log if (found := RC.fullmatch(said.text))][-1:]
+        if not told and not self.envelope.exit_code and any(said.level in ("ERROR", "CRITICAL") for said in self.log):
             return 2
+        codes = told + ([] if self.envelope.exit_code is None else [self.envelope.exit_code])
         return max(codes, key=lambda code: _RANK[outcome(code)], default=None)
 
     def warn(self, what: str, remedy: str, locator: str = "", key: str = "", level: str = "warning") -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from audit.adapters import _command, _time
+from audit.adapters._console import STOPS
 from audit.adapters._typed import shown
 from audit.adapters.borgbackup import _archives
 from audit.adapters.borgbackup._payload import (
@@ -32,7 +33,7 @@ _SENTENCES = {
     "prune": r"Keeping (?:checkpoint )?archive\b|Pruning archive\b|Would prune:",
     "delete": r"Deleting archive: |Deleted archive: |Would delete",
     "compact": r"compaction freed about ",
-    "create": r'Creating archive at "|Archive fingerprint: ',
+    "create": r'Creating archive at "',
 }
 """How a log shows which command wrote it, at the beginning of a line. Where none of these stands, the envelope's command tells."""
 
@@ -93,7 +94,34 @@ def ran(given: Payload) -> Facts:
     if given.dry:
         given.warn("a dry run: it made and removed nothing", "", "", "command")
         return Facts()
-    return _READERS[verb](given)
+    facts = _READERS[verb](given)
+    return _open(facts) if _stops(given, verb) else facts
+
+
+def _stops(given: Payload, verb: str) -> bool:
+    """Tell whether what was printed stops before its end: the line of the exit code where that was asked for, that of a document or of the block of `create --stats`, else the
+    end of a line.
+    """
+    if any(RC.fullmatch(said.text) for said in given.log):
+        return False
+    if given.created or given.broken:
+        return given.broken
+    asked = given.command is not None and given.command.has("--show-rc")
+    if asked and (given.log or given.statuses):
+        return True
+    if verb == "create" and (_of_block(given) or (given.command is not None and given.command.has("--stats"))) and given.log:
+        return not all(any(said.text.startswith(beginning) for said in given.log) for beginning in _STATS.values())
+    return given.cut and verb != "check"  # whose phases tell their ends
+
+
+def _open(facts: Facts) -> Facts:
+    """Take back what is said of how a run ended, and what it made. That it failed stays."""
+    good = pl.col("outcome").is_in(["success", "warning"])
+    unknown = [pl.when(~good).then(name).alias(name) for name in ("finished_at", "recovery_point", "coverage", "bytes")]
+    told = {"outcome": pl.lit("running"), "message": pl.lit(STOPS)}
+    runs = facts.runs.with_columns(*unknown, *(pl.when(good).then(word).otherwise(key).alias(key) for key, word in told.items()))
+    listed = facts.points.filter(pl.col("basis") == "catalog")
+    return replace(facts, points=listed, runs=runs)
 
 
 def _verb(given: Payload) -> str:
@@ -102,7 +130,14 @@ def _verb(given: Payload) -> str:
     for verb, sentence in _SENTENCES.items():
         if any(re.match(sentence, said.text) for said in given.log):
             return verb
-    return given.verb
+    return "create" if _of_block(given) else given.verb
+
+
+def _of_block(given: Payload) -> bool:
+    """Tell whether a block of `create --stats` begins here: `info` prints the same lines, without a rule above them."""
+    texts = [said.text for said in given.log]
+    named = next((at for at, text in enumerate(texts) if text.startswith(_STATS["id"])), 0)
+    return any(text.startswith("-----") for text in texts[:named])
 
 
 def _errors(given: Payload) -> str | None:
@@ -162,7 +197,7 @@ def _block(given: Payload) -> list[tuple[str, dict[str, Any]]]:
             if said.text.startswith(beginning):
                 found[key] = said.text[len(beginning) :].strip()
                 locator = said.locator if key == "id" else locator
-    if "id" not in found:
+    if "id" not in found or not _of_block(given):
         return []
     times = {key: found[key].partition(", ")[2] for key in ("start", "end") if key in found}
     nfiles = found.get("nfiles", "")
@@ -255,12 +290,12 @@ def _checked(given: Payload) -> Facts:
         result, message = "failed", _errors(given) or problems[0]
     elif halted and code != 0:
         result, message = "cancelled", f"nothing was checked: {_errors(given)}"
-    elif code == 0 or (code is None and said and whole):
+    elif (code == 0 and (whole or any(map(RC.fullmatch, told)) or not (begun or given.cut))) or (code is None and said and whole):
         result, message = "success", "no problems found" if said else None
-    elif code is None and begun and given.envelope.finished_at is None:
+    elif code in (None, 0) and said and not unfinished(told):
+        result, message = "running", "nothing says that the archives were checked, too"
+    elif code == 0 or (code is None and begun and given.envelope.finished_at is None):
         result, message = "running", "the log stops before the check ended"
-    elif code is None and said and not unfinished(told):
-        result, message = "warning", "nothing says that the archives were checked, too, and there is no exit code"
     else:
         result, message = "failed", _errors(given) or "borg did not say that no problems were found"
     coverage = ("partial" if some else "full") if read and result != "running" else None

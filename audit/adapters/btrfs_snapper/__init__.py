@@ -14,7 +14,8 @@ made when it was received, and takes its capture from its original.
 Proof of deletion: a complete list that lacks a snapshot; snapper's list of one config speaks for that config. A list with -o, which shows what lies directly below a
 path, or -s, which leaves out what was received in full, is complete only for the scope that the envelope names.
 
-Success: exit codes; snapshot and send print the same words when they fail afterwards, so without one their runs are warnings. A scrub that finished reads all data of the file system:
+Success: exit codes; snapshot and send print the same words when they fail afterwards, so without one their runs are warnings. Of a send to a receive each has to name its end, else
+it is not known how it ended; nor is it of a text that ends in the midst of a line. A scrub that finished reads all data of the file system:
 errors that could be corrected make it a warning, others a failure.
 
 What they cannot show: expiry (snapper's cleanup algorithm is only a name), immutability (root may delete), encryption, whether a listed snapshot is read-only (only `show` tells).

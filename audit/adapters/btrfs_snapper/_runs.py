@@ -25,6 +25,7 @@ _LINES = _text.LineStarts(rb"scrub (?:done|status|started|canceled) for [0-9a-f-
 _TAKEN = re.compile(r"Create a (?:readonly )?snapshot of '(.*)' in '.*'$")
 _DELETED = re.compile(r"Delete subvolume(?: \d+)? \([a-z-]+\): '(.*)'$")
 _SENT = re.compile(r"At (subvol|snapshot) (\S.*)")
+_TRANSFER = re.compile(r"\bbtrfs (?:send|receive)\b([^|;&']*)")
 _SUMMARY = re.compile(r"Error summary: +(.*)")
 _COUNT = re.compile(r"(Corrected|Uncorrectable|Unverified): +(\d+)")
 _STARTED = re.compile(r"Scrub (?:started|resumed): +(.*)")
@@ -47,7 +48,8 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     elif taken := next((match for text in texts if (match := _TAKEN.match(text))), None):
         runs = _run(console, "snapshot", "backup", errors, subject=taken[1], method="snapshot", mode="hot")
     elif sent := next((match for text in texts if (match := _SENT.match(text))), None):
-        runs = _run(console, "send", "copy", errors, subject=sent[2] if sent[1] == "subvol" else None)
+        said = False if sum(bool(_SENT.match(text)) for text in texts) < _ends(envelope.command or "") else None
+        runs = _run(console, "send", "copy", errors, said=said, subject=sent[2] if sent[1] == "subvol" else None)
     elif any(_DELETED.match(text) for text in texts):
         runs = _run(console, "delete", "prune", errors)
     elif texts[0].startswith("#") and "Pre #" in texts[0]:
@@ -65,13 +67,15 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     return _records.assembled(envelope, console.faults, runs=runs)
 
 
-def _run(console: _console.Console, verb: str, kind: str, errors: list[str], **fields: Any) -> pl.DataFrame:
-    if errors or console.code:
-        fields |= {"outcome": "failed", "message": errors[0] if errors else f"exit code {console.code}"}
-    elif console.code == 0:
-        fields["outcome"] = "success"
-    else:
-        fields |= {"outcome": "warning", "message": "no exit code: it prints the same before it fails"}
+def _ends(command: str) -> int:
+    """Count the ends of a transfer that say where they are: of send and receive each says a line when it begins, unless it was told to be quiet."""
+    return sum(not re.search(r"\s(?:-q|--quiet)\b", options) for options in _TRANSFER.findall(command))
+
+
+def _run(
+    console: _console.Console, verb: str, kind: str, errors: list[str], *, said: bool | None = None, **fields: Any
+) -> pl.DataFrame:
+    fields |= console.ended(errors, said=said, silent="no exit code: it prints the same before it fails")
     return console.run(verb, kind, **fields)
 
 

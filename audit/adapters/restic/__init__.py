@@ -17,7 +17,9 @@ Proof of deletion: a complete listing that lacks a snapshot; or `forget --json` 
 and exit code 0. A forget without its command cannot be told from a dry run and deletes nothing.
 
 Success: only the exit code tells a full backup (0) from one that could not read everything (3): both print the same summary, and
-both snapshots look alike in every listing. Without exit code a backup is a `warning`. One that failed names the snapshot that it
+both snapshots look alike in every listing. Without exit code a backup is a `warning`, where it told what it made. Output that stops
+before its end (the summary, the snapshot saved, what check, verification or prune say last, the end of a line) is of a run that is
+still running, whatever the exit code. One that failed names the snapshot that it
 printed, if any: a listing that shows it contradicts it. Runs have no subject unless the command in
 the envelope names `--host` and absolute paths.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from audit.adapters._console import STOPS
 from audit.adapters._lost import ANYTHING, without
 from audit.adapters._typed import shown, typed
 from audit.adapters.restic._payload import EXIT_CODES, ID, Payload, sane
@@ -152,4 +153,8 @@ def _forgotten(given: Payload, groups: list[Any]) -> Facts:
     if not real:
         return facts
     outcome = EXIT_CODES.get(envelope.exit_code, "failed") if envelope.exit_code is not None else "warning"
-    return replace(facts, runs=run(given, "forget", outcome=outcome, message=f"{len(removed)} snapshots removed, {len(kept)} kept"))
+    done = f"{len(removed)} snapshots removed, {len(kept)} kept"
+    # The list is whole; what prune prints behind it ends in a word of its own.
+    if outcome != "failed" and given.lines and (given.cut or given.lines[-1][1] != "done"):
+        outcome, done = "running", STOPS
+    return replace(facts, runs=run(given, "forget", outcome=outcome, message=done))

@@ -181,6 +181,11 @@ class Payload:
         return self.command.verb if self.command else ""
 
     @property
+    def cut(self) -> bool:
+        """What was printed ends in the midst of a line."""
+        return not self.raw.endswith(b"\n")
+
+    @property
     def dry(self) -> bool:
         """The command changed nothing."""
         return bool(self.command and self.command.has("--dry-run", "-n")) or any(

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from audit.adapters import _command, _text, _time
+from audit.adapters._console import STOPS
 from audit.adapters._typed import shown
 from audit.adapters.restic._payload import EXIT_CODES, ID, MESSAGE_TYPES, VERBS, Payload, sane
 from audit.model.facts import Facts, frame
@@ -86,6 +87,16 @@ _SENTENCES = {
 }
 
 
+_BACKING_UP = (
+    r"open repository|lock repository|repository [0-9a-f]+ opened|using parent snapshot|no parent snapshot|load(?:ing)? index|start scan on|start backup on|scan finished"
+    r"|(?:Files|Dirs): |Added to the repo|processed \d"
+)
+_CHECKING = "using temporary cache|create exclusive lock|load(?:ing)? index|check all packs|check snapshots|read "
+"""How lines begin that a backup and a check print before their ends."""
+_VERIFIED = r"finished verifying \d+ files in "
+_DAMAGE = re.compile(r"(?i)error\b|pack [0-9a-f]{64}:|pack ID does not match|tree [0-9a-f]{64}: ")
+
+
 def _fatal(given: Payload) -> list[str]:
     """Return the reasons for which the command failed, as it told them."""
     texts = [text.removeprefix("Fatal: ") for _, text in given.lines if text.startswith("Fatal: ")]
@@ -93,14 +104,14 @@ def _fatal(given: Payload) -> list[str]:
 
 
 def _code(given: Payload) -> int | None:
-    """Return the exit code: the envelope's, else the one in an exit_error message, else 1 for a command that said `Fatal:`."""
-    if given.envelope.exit_code is not None:
+    """Return the exit code: the envelope's, else the one in an exit_error message, else 1 for a command that said `Fatal:`. A 0 beside one of these is that of a pipe."""
+    if given.envelope.exit_code:
         return given.envelope.exit_code
     for _, message in given.messages:
         code: object = message.get("code")
         if message.get("message_type") == "exit_error" and isinstance(code, int):
             return code
-    return 1 if _fatal(given) else None
+    return 1 if _fatal(given) else given.envelope.exit_code
 
 
 def _errors(given: Payload) -> int:
@@ -131,7 +142,21 @@ def run(given: Payload, verb: str, point: str | None = None, **fields: Any) -> p
         "ambiguous": False,
         "locator": _summary(given)[0] or (given.lines[0][0] if given.lines else ""),
     }
+    if fields.get("outcome") == "running":
+        row["finished_at"] = None
+        fields = {key: value for key, value in fields.items() if key not in ("finished_at", "coverage")}
     return frame("run", [row | {key: value for key, value in fields.items() if value is not None}])
+
+
+def _stops(given: Payload, end: str, begun: str) -> bool:
+    """Tell whether the output stops before the end that it would have: a summary, or a line that begins with `end`, behind messages or lines that begin with `begun`; else the
+    end of a line. What a command prints as errors, or when it is quiet, has no other end.
+    """
+    texts = [text for _, text in given.lines]
+    if _summary(given)[1] or any(re.match(end, text) for text in texts):
+        return False
+    shown_ = any(message.get("message_type") in ("status", "verbose_status") for _, message in given.messages)
+    return given.cut or shown_ or any(re.match(begun, text) for text in texts)
 
 
 def _backup(given: Payload) -> Facts:
@@ -150,7 +175,12 @@ def _backup(given: Payload) -> Facts:
     partial = code == 3 or (code == 0 and errors > 0)
     outcome = "warning" if code is None or partial else EXIT_CODES.get(code, "failed")
     message = "; ".join(_fatal(given)) or None
-    if partial:
+    if outcome != "failed" and (
+        (code is None and not summary and not saved)
+        or _stops(given, r"snapshot [0-9a-f]{8,64} saved|skipped creating snapshot", _BACKING_UP)
+    ):
+        outcome, partial, message = "running", False, STOPS
+    elif partial:
         message = "some source data could not be read: the snapshot is partial"
     elif code is None:
         message = "no exit code: restic prints the same summary for a backup that could not read everything"
@@ -170,7 +200,7 @@ def _backup(given: Payload) -> Facts:
     }
     # A run that failed names its snapshot too, where it printed one: that a listing shows it is a contradiction.
     point = point if isinstance(point, str) else None
-    made = point if outcome != "failed" else None
+    made = point if outcome not in ("failed", "running") else None
     return Facts(_telling(given, made, fields, started, finished), run(given, "backup", point, **fields))
 
 
@@ -221,7 +251,9 @@ def _check(given: Payload) -> Facts:
     _, summary = _summary(given)
     texts = [text for _, text in given.lines]
     code, said = _code(given), "no errors were found" in texts or summary.get("num_errors") == 0
-    fine = (code == 0 or (code is None and said)) and not _errors(given) and not summary.get("num_errors")
+    bad = bool(_errors(given) or summary.get("num_errors") or any(map(_DAMAGE.match, texts)))
+    stops = code == 0 and not said and not bad and _stops(given, "no errors were found", _CHECKING)
+    fine = (code == 0 or (code is None and said)) and not bad
     subset = any(re.match(r"read (?:group |random |\d[\d.]*%)", text) for text in texts) or bool(
         given.command and given.command.has("--read-data-subset")
     )
@@ -232,9 +264,9 @@ def _check(given: Payload) -> Facts:
         runs=run(
             given,
             "check",
-            outcome="success" if fine else "failed",
+            outcome="running" if stops else "success" if fine else "failed",
             coverage="partial" if subset else "full" if whole else None,
-            message=message,
+            message=STOPS if stops else message,
         )
     )
 
@@ -246,7 +278,7 @@ def _restore(given: Payload) -> Facts:
         (match[1] for _, text in given.lines if (match := re.match(r"restoring (?:<S|s)napshot ([0-9a-f]{8,64}) ", text))), None
     )
     asked = command.arguments[1].partition(":") if command and len(command.arguments) > 1 else ("", "", "")
-    verified = next((text for _, text in given.lines if text.startswith("finished verifying ")), None)
+    verified = next((text for _, text in given.lines if re.match(_VERIFIED, text)), None)
     some = command is not None and (
         bool(asked[2])
         or command.has(
@@ -254,12 +286,17 @@ def _restore(given: Payload) -> Facts:
         )
     )
     failed = _errors(given) > 0 or (code is not None and code != 0)
+    begun = "verifying files in |restoring snapshot "  # of version 0.17 or later, which ends in a summary
+    if command and command.has("--verify"):
+        begun += "|restoring <Snapshot "
+    stops = not failed and _stops(given, rf"{_VERIFIED}|Summary: Restored \S", begun)
     size = summary.get("bytes_restored")
     fields = {
-        "outcome": "failed" if failed else "success" if code == 0 or verified else "warning",
+        "outcome": "failed" if failed else "running" if stops else "success" if code == 0 or verified else "warning",
         "coverage": "partial" if some else "full" if command else None,
         "bytes": size if isinstance(size, int) and 0 <= size < 2**63 else None,
-        "message": "; ".join(_fatal(given)) or verified or (None if code == 0 else "no exit code: errors are printed elsewhere"),
+        "message": "; ".join(_fatal(given))
+        or (STOPS if stops else verified or (None if code == 0 else "no exit code: errors are printed elsewhere")),
     }
     point = named or (asked[0] if re.fullmatch(r"[0-9a-f]{8,64}", asked[0]) else None)
     return Facts(runs=run(given, "restore", point, **fields))
@@ -271,18 +308,19 @@ def _copy(given: Payload) -> Facts:
         sum(bool(re.match(sentence, text)) for _, text in given.lines)
         for sentence in (r"snapshot [0-9a-f]{8,64} saved", "skipping source snapshot ")
     )
-    outcome = "warning" if code is None else "success" if code == 0 else "failed"
-    return Facts(
-        runs=run(
-            given, "copy", outcome=outcome, message="; ".join(_fatal(given)) or f"{copied} snapshots copied, {there} already there"
-        )
-    )
+    # What becomes of a snapshot that is named stands below it.
+    named = [bool(re.match(r"snapshot [0-9a-f]{8,64} of \[", text)) for _, text in given.lines]
+    stops = given.cut or sum(named) > copied + there
+    outcome = "failed" if code else "running" if stops else "warning" if code is None else "success"
+    done = STOPS if outcome == "running" else f"{copied} snapshots copied, {there} already there"
+    return Facts(runs=run(given, "copy", outcome=outcome, message="; ".join(_fatal(given)) or done))
 
 
 def _pruned(given: Payload) -> Facts:
     code = _code(given)
-    outcome = "warning" if code is None else "success" if code == 0 else "failed"
-    return Facts(runs=run(given, given.verb, outcome=outcome, message="; ".join(_fatal(given)) or None))
+    outcome = "failed" if code else "running" if given.cut else "warning" if code is None else "success"
+    message = "; ".join(_fatal(given)) or (STOPS if outcome == "running" else None)
+    return Facts(runs=run(given, given.verb, outcome=outcome, message=message))
 
 
 _READERS = {"backup": _backup, "check": _check, "restore": _restore, "copy": _copy, "forget": _pruned, "prune": _pruned}
