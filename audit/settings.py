@@ -7,6 +7,8 @@ vault/             every payload as received
 catalog/           facts made of the evidence; `rebuild` makes it again (or an address in an object store: `catalog`)
 assessments/       kept assessments, for pages and comparisons; may be deleted
 points/            recovery points as known at the newest kept assessments, for pages; may be deleted
+worlds/            what the newest what-ifs were judged on; may be deleted
+estates/           what large programmes declare, as it was resolved; may be deleted
 reports/           reports built from the site; may be deleted
 """
 
@@ -73,6 +75,11 @@ class DataFolder:
     def worlds_path(self) -> Path:
         """The folder of what what-ifs are judged on."""
         return self.path / "worlds"
+
+    @property
+    def estates_path(self) -> Path:
+        """The folder of estates that were resolved once."""
+        return self.path / "estates"
 
     @property
     def reports_path(self) -> Path:

@@ -22,6 +22,7 @@ from audit.register.dialect import address, connect
 from audit.register.journal import Journal
 from audit.register.schema import ensure_newest, revision
 from audit.settings import CONFIG, DataFolder
+from audit.steps._kept_estates import by_signature, estate_of
 
 Progress = Callable[[str, int, int], None]
 """Told of progress: what is being done, how much is done, how much there is in all (0: not known)."""
@@ -39,6 +40,8 @@ class Store:
     journal: Journal
     vault: Vault
     catalog: Catalog
+    proving: bool = False
+    """What was declared is read from journal and vault only, not from what was kept of it."""
     _declared: dict[tuple[int, tuple[Signature, ...]], Estate] = field(default_factory=dict, repr=False)
     _estates: dict[tuple[int, int], Estate] = field(default_factory=dict, repr=False)
     _newest: dict[int, tuple[int, int]] = field(default_factory=dict, repr=False)
@@ -88,11 +91,21 @@ class Store:
         """Return what was declared up to a programme's entry, with the signatures that its policies take force by. Where none does, it is one for all of them."""
         for key in ((programme, signed), (programme, ())):
             found = self._declared.get(key)
-            if found is not None and (key[1] == signed or not _by_signature(found)):
+            if found is not None and (key[1] == signed or not by_signature(found)):
                 return found
-        made = estate_at(self.programmes(programme), signed)
-        self._declared[programme, signed if _by_signature(made) else ()] = made
+        made = self._resolved(programme, signed)
+        self._declared[programme, signed if by_signature(made) else ()] = made
         return made
+
+    def _resolved(self, programme: int, signed: tuple[Signature, ...]) -> Estate:
+        entries = list(self.journal.entries(up_to=programme, kind="programme"))
+        if self.proving or not all(self.vault.has(entry.body["sha256"]) for entry in entries):
+            return estate_at(self.programmes(programme), signed)
+        return estate_of(self.folder.estates_path, entries, lambda: self.programmes(programme), signed)
+
+    def proven(self) -> Store:
+        """Return the same data folder with nothing read yet: what it says was declared, journal and vault say now."""
+        return Store(self.folder, self.journal, self.vault, self.catalog, proving=True)
 
     def checkpoint(self) -> Kept | None:
         """Sign the journal as it is.
@@ -104,10 +117,6 @@ class Store:
     def close(self) -> None:
         """Close the register's connections. A store that is left to the end of the process needs no closing."""
         self.journal.engine.dispose()
-
-
-def _by_signature(estate: Estate) -> bool:
-    return any(policy.by_signature for policy in estate.policies)
 
 
 def open_store(data: Path) -> Store:

@@ -94,6 +94,7 @@ def export(
     for definition in documents.definitions:
         agreeing(definition, None, content)
     store.folder.must_be_writable()
+    store = store.proven()
     key = private_key(store.folder.key_path)
     known = known_at_of(store, newest_of_evidence(store) if known_at is None else known_at)
     estate = store.estate(known)

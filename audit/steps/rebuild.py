@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 
 from audit.steps._open import Progress, Store, quietly
@@ -22,6 +23,8 @@ def rebuild(store: Store, progress: Progress = quietly) -> Rebuilt:
     Journal, checkpoints and vault stay untouched. Stopped halfway, it can be run again.
     """
     store.folder.must_be_writable()
+    shutil.rmtree(store.folder.estates_path, ignore_errors=True)
+    store = store.proven()
     rows = store.journal.rebuild_projections()
     store.catalog.drop()
     return Rebuilt(rows, catch_up(store, progress))

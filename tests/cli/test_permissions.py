@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from audit.steps._kept_estates import WORTH
 from tests.cli.session import PERIOD, PROGRAMME, Session, started
 
 pytestmark = pytest.mark.sqlite
@@ -92,6 +93,25 @@ def test_who_can_only_read_can_ask_everything(session: Session, auditor: Auditor
         done = auditor(*command)
         assert (done.returncode, done.stderr) == (code, ""), command
     assert "Everything holds" in auditor("verify").stdout
+
+
+def test_who_can_only_read_reads_a_long_programme_and_what_was_kept_of_it(place: Path, auditor: Auditor) -> None:
+    programme = place / "programme"
+    shutil.copytree(PROGRAMME, programme)
+    with (programme / "sites.yaml").open("a", encoding="utf-8") as file:
+        file.write("#" * WORTH + "\n")
+    session = started(place / "data", programme)
+    estates = session.data / "estates"
+    session.fine("sources")
+    shutil.rmtree(estates)
+    first = auditor("sources")
+    assert (first.returncode, first.stderr, estates.exists()) == (0, "", False)
+    session.fine("sources")
+    kept = {path: path.read_bytes() for path in estates.iterdir()}
+    assert len(kept) == 1
+    again = auditor("sources")
+    assert (again.returncode, again.stderr, again.stdout) == (0, "", first.stdout)
+    assert {path: path.read_bytes() for path in estates.iterdir()} == kept
 
 
 def test_who_can_only_read_is_told_what_cannot_be_written(session: Session, auditor: Auditor, place: Path) -> None:
