@@ -61,7 +61,7 @@ class Paged(list[Any]):
         self.pointers = pointers
 
 
-GOES_ON = ("NextToken", "nextLink", "links", "pageInfo")
+GOES_ON = ("NextToken", "nextLink", "@odata.nextLink", "links", "pageInfo")
 """Keys that say whether a list goes on after a page: those of the last page count."""
 
 

@@ -9,7 +9,7 @@ that name), in CSV that of the envelope. Chains are not told. Jobs whose data ha
 Time semantics: epoch seconds in JSON, 0 = not ended; in CSV month/day/year with AM or PM in the zone of the CommServe, which the source has to declare.
 started_at is the job's start.
 
-Proof of deletion: none; `isAged` says that a job's data is gone, and not since when.
+Proof of deletion: none; `isAged` says that a job's data is gone, and not since when. A page of several, and a report that was cut off, are no whole log of jobs.
 
 Success: `Completed`; with warnings it is a warning, with errors a warning whose point is partial, as is `Committed` (what was written before the job was
 stopped); so is a job of any of these that counts files or folders that failed. Killed is cancelled; Failed, Failed to Start, System Killed and No Run
@@ -27,7 +27,7 @@ import re
 
 import polars as pl
 
-from audit.adapters import _formats, _records, _sizes, _table, _text
+from audit.adapters import _formats, _records, _sizes, _table, _text, _whole
 from audit.adapters._listing import job_log
 from audit.adapters._typed import typed
 from audit.errors import Fault, InputError
@@ -110,6 +110,11 @@ def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by conten
     if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{":
         return bool(re.search(rb'"jobSummary"\s*:\s*\{', head))
     return _COLUMN.encode() in head and b"Backup Set / Subclient" in head
+
+
+def whole(payload: bytes) -> bytes:
+    """The report ends every row, so one without its end was cut off: half of a name or a number is another one."""
+    return _whole.rows(payload)
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

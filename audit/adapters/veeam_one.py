@@ -25,7 +25,7 @@ import re
 
 import polars as pl
 
-from audit.adapters import _cultures, _records, _table, _text
+from audit.adapters import _cultures, _records, _table, _text, _whole
 from audit.adapters._typed import typed
 from audit.errors import Fault, InputError
 from audit.model.envelope import Envelope
@@ -45,6 +45,11 @@ _HEADER = re.compile(rb'(?:Virtual Machine|VM Name)[^\n]*Last Backup State"?[,;]
 def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by content alone
     """A table with the report's columns, whatever titles stand above it."""
     return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in (b"{", b"[", b"<") and bool(_HEADER.search(head))
+
+
+def whole(payload: bytes) -> bytes:
+    """The report ends every row, so one without its end was cut off: half of a name or a number is another one."""
+    return _whole.rows(payload)
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:

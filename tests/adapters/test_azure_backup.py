@@ -146,6 +146,7 @@ def test_a_list_that_goes_on_is_not_complete() -> None:
     document["value"] = document["value"][:3]
     assert read(document).listings["complete"].all()
     assert not read({**document, "nextLink": "https://x"}).listings["complete"].any()
+    assert not read({**document, "@odata.nextLink": "https://x"}).listings["complete"].any()
 
 
 VAULT = "/subscriptions/00000000-0000-0000-0000-000000000001/resourcegroups/backup/providers/microsoft.dataprotection/backupvaults/bv-dc1"

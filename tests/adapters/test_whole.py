@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +17,7 @@ from audit.model.facts import Facts
 from tests.adapters import golden
 
 SEEN = datetime(2026, 11, 29, 7, tzinfo=UTC)
+LONE = ("commvault/backup_job_summary_report.csv", "veeam-vbr/powershell_Get-VBRBackupSession.csv", "azure-backup/jobs-table.csv")
 BARE_SET = (
     b"List of Backup Sets\n===================\n\nBS Key  Type LV Size       Device Type Elapsed Time Completion Time\n"
     b"------- ---- -- ---------- ----------- ------------ ---------------\n2       Full    1.31G      DISK        00:00:23     12-NOV-19\n"
@@ -92,7 +95,16 @@ def test_a_cut_at_the_end_of_a_line_shows_where_the_format_has_an_end(tool: str,
 
 
 @pytest.mark.parametrize(
-    "name", ["mssql-msdb/backupset.csv", "ibm-storage-protect/filespaces.txt", "ibm-storage-protect/summary.csv"]
+    "name",
+    [
+        "mssql-msdb/backupset.csv",
+        "ibm-storage-protect/filespaces.txt",
+        "ibm-storage-protect/summary.csv",
+        "commvault/backup_job_summary_report.csv",
+        "veeam-vbr/powershell_Get-VBRBackupSession.csv",
+        "veeam-one/protected_vms.csv",
+        "azure-backup/jobs-table.csv",
+    ],
 )
 def test_half_of_the_last_row_makes_no_other_fact(name: str) -> None:
     path = golden.DATA / name
@@ -100,9 +112,45 @@ def test_half_of_the_last_row_makes_no_other_fact(name: str) -> None:
     whole = listed(path, path.read_bytes(), envelope)
     for cut in range(1, 40):
         facts = listed(path, raw[:-cut], envelope)
+        claims = facts.listings.filter(facts.listings["complete"] | facts.listings["covers_from"].is_not_null())
+        assert claims.is_empty(), raw[-cut - 40 : -cut]
         for kind in ("points", "runs"):
             known, found = getattr(whole, kind).drop("basis", strict=False), getattr(facts, kind).drop("basis", strict=False)
             assert set(found.rows()) <= set(known.rows()), raw[-cut - 40 : -cut]
+
+
+def turned(raw: bytes, places: int) -> bytes:
+    """A table with so many of its first columns put behind the others, and its last row but one as the last: that one is full. What stands above the header stays."""
+    lines = raw.decode().splitlines(keepends=True)
+    above = lines[: lines[0].startswith("#TYPE")]
+    rows = list(csv.reader(lines[len(above) :]))
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(row[places:] + row[:places] for row in (rows[0], *rows[3:], *rows[1:3]))
+    return "".join(above).encode() + out.getvalue().encode()
+
+
+@pytest.mark.parametrize("name", [*LONE, "veeam-one/protected_vms.csv"])
+def test_half_of_the_last_cell_makes_no_other_fact_whatever_column_it_is_in(name: str) -> None:
+    path = golden.DATA / name
+    raw, envelope = path.read_bytes(), claimed(path)
+    for places in range(1, 11):
+        table = turned(raw, places)
+        known = set(listed(path, table, envelope).runs.drop("locator").rows())
+        for cut in (2, 3, 5):
+            facts = listed(path, table[:-cut], envelope)
+            assert set(facts.runs.drop("locator").rows()) <= known, table[-60:-cut]
+            assert facts.listings.is_empty(), table[-60:-cut]
+
+
+@pytest.mark.parametrize("name", LONE)
+def test_a_quote_that_is_not_closed_ends_no_whole_log(name: str) -> None:
+    path = golden.DATA / name
+    raw, envelope = path.read_bytes(), claimed(path)
+    before = raw[: raw.rstrip().rindex(b"\n") + 1]
+    facts = listed(path, before + b'"a note over\nseveral lines\n', envelope)
+    assert any(fault.level == "error" for fault in facts.faults)
+    claims = facts.listings.filter(facts.listings["complete"] | facts.listings["covers_from"].is_not_null())
+    assert claims.is_empty()
 
 
 def test_where_nothing_was_left_it_is_said_that_it_was_cut_off() -> None:

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import re
 
-from audit.adapters import _records
+from audit.adapters import _records, _whole
 from audit.adapters.azure_backup._json import items
 from audit.adapters.azure_backup._table import COLUMNS, table
 from audit.errors import Fault, InputError
@@ -60,6 +60,11 @@ def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by conten
     return all(column.encode() in first for column in COLUMNS)
 
 
+def whole(payload: bytes) -> bytes:
+    """The table of jobs ends every row, so one without its end was cut off: half of a name or a number is another one."""
+    return _whole.rows(payload)
+
+
 def read(payload: bytes, envelope: Envelope) -> Facts:
     """Read one answer or table. Raises `InputError` when it is none."""
     if payload.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in (b"{", b"["):
@@ -67,7 +72,7 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     document = _records.document(payload, envelope, ("value",))
     value = document.get("value") if isinstance(document, dict) else document
     if isinstance(value, list):
-        more = isinstance(document, dict) and bool(document.get("nextLink"))
+        more = isinstance(document, dict) and any(document.get(key) for key in ("nextLink", "@odata.nextLink"))
         pointer = "/value" if isinstance(document, dict) else ""
         return items(value, pointer, envelope, more=more)
     if isinstance(document, dict) and isinstance(document.get("type"), str):

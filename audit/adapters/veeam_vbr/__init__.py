@@ -33,6 +33,7 @@ import re
 from typing import Any
 
 from audit.adapters import _records
+from audit.adapters._whole import rows
 from audit.adapters.veeam_vbr import _csv, _rest
 from audit.adapters.veeam_vbr._rest import Given
 from audit.errors import Fault, InputError
@@ -64,6 +65,11 @@ def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by conten
     if head.lstrip()[:1] in (b"{", b"["):
         return b'"record"' not in head and any(all(mark in head for mark in marks) for marks in _MARKS)
     return bool(_TABLE.match(head))
+
+
+def whole(payload: bytes) -> bytes:
+    """PowerShell ends every row, so one without its end was cut off: half of a name or a number is another one."""
+    return rows(payload)
 
 
 def read(payload: bytes, envelope: Envelope) -> Facts:
