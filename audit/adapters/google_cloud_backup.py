@@ -1,7 +1,8 @@
 """Google Cloud: backups of Backup and DR, Cloud SQL, Spanner, Bigtable and Firestore, as JSON of their APIs or of gcloud.
 
 Formats read: lists of backups (`backups` of an answer, or the array that `gcloud ... backups list --format=json` prints) of Backup and DR vaults, Spanner,
-Bigtable and Firestore, and of Cloud SQL's backup runs. Schedules of backups are recognised and carry no facts. Backups of other services are faults.
+Bigtable and Firestore, and of Cloud SQL's backup runs; also as a recorded answer, under `body` beside its `headers`. Schedules of backups are recognised and
+carry no facts. Backups of other services are faults.
 
 Point: id = the backup's name (Cloud SQL: the run's id); subject = the data source, database, table or instance by its path; repository = the vault, or where the service keeps
 it: the instance (Spanner, Cloud SQL), cluster (Bigtable) or location (Firestore). Backups that a service keeps beside its data go with the instance or
@@ -110,8 +111,8 @@ def identify(name: str, head: bytes) -> bool:  # noqa: ARG001 - judged by conten
 def read(payload: bytes, envelope: Envelope) -> Facts:
     """Read one list of backups. Raises `InputError` when it is none."""
     where = envelope.name or envelope.tool
-    document = _records.document(payload, envelope)
-    several, objects, faults = _listed(document, where)
+    document, below = _answer(_records.document(payload, envelope), where)
+    several, objects, faults = _listed(document, where, below)
     points, runs, whole = [], [], several
     for name, records in _sorted(objects, where, faults).items():
         made, ran, found = _facts(name, records, envelope)
@@ -120,7 +121,7 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
         faults += found
     if isinstance(document, dict) and document.get("unreachable"):
         what = f"places could not be reached: {shown(document['unreachable'])}: the list is not complete"
-        faults.append(Fault(where, what, "list again when they can be reached", "/unreachable", level="warning"))
+        faults.append(Fault(where, what, "list again when they can be reached", f"{below}/unreachable", level="warning"))
     if isinstance(document, dict) and (document.get("unreachable") or document.get("nextPageToken")):
         whole = False
     joined = pl.concat([pl.DataFrame(schema=SCHEMAS["recovery_point"]), *points])
@@ -129,17 +130,30 @@ def read(payload: bytes, envelope: Envelope) -> Facts:
     return _records.assembled(envelope, faults, joined, pl.concat([pl.DataFrame(schema=SCHEMAS["run"]), *runs]), listings)
 
 
-def _listed(document: Any, where: str) -> tuple[bool, list[_records.Object], list[Fault]]:
+def _answer(document: Any, where: str) -> tuple[Any, str]:
+    """Return what an answer says, and its pointer. One that was recorded (`headers` and `body`) says it in its body, unless its status is an error's."""
+    if not isinstance(document, dict) or set(document) != {"headers", "body"}:
+        return document, ""
+    status = _records.at(document, ("headers", "status"))
+    if status is not None and not str(status).startswith("2"):
+        fault = Fault(
+            where, f"this answer has the status {shown(status)}: it lists nothing", "list the backups again", "/headers/status"
+        )
+        raise InputError(str(fault), [fault])
+    return document["body"], "/body"
+
+
+def _listed(document: Any, where: str, below: str) -> tuple[bool, list[_records.Object], list[Fault]]:
     """Return whether this is a list of backups, and its records. An empty answer is a list of nothing."""
     if isinstance(document, list):
-        return True, *_records.objects(document, "", where)
+        return True, *_records.objects(document, below, where)
     for key in ("backups", "items", "backupSchedules"):
         if isinstance(document, dict) and key in document:
-            return key != "backupSchedules", *_records.objects(document[key], f"/{key}", where)
+            return key != "backupSchedules", *_records.objects(document[key], f"{below}/{key}", where)
     if isinstance(document, dict) and set(document) <= {"kind", "nextPageToken", "unreachable"}:
         return True, [], []
     if isinstance(document, dict) and ("name" in document or document.get("kind") == "sql#backupRun"):
-        return False, [("", document)], []
+        return False, [(below, document)], []
     fault = Fault(where, "this is no list of backups of Google Cloud that is known", "list backups with --format=json")
     raise InputError(str(fault), [fault])
 

@@ -50,6 +50,28 @@ def test_recorded_cloud_sql() -> None:
     assert facts.runs.select("outcome", "recovery_point").row(0) == ("success", "1555592400197")
 
 
+@pytest.mark.parametrize("name", ["cloudsql_backupRuns_list.json", "bigtable_backups_list.json", "spanner_backups_list.json"])
+def test_a_recorded_answer_says_what_its_body_says(name: str) -> None:
+    whole, bare = json.loads(sample("google-cloud-backup", name)), recorded(name)
+    told, plain = read(whole), read(bare)
+    for kind, frame in told.by_kind().items():
+        assert frame.drop("locator").equals(plain.by_kind()[kind].drop("locator"))
+    places = [place for frame in (told.points, told.runs) for place in frame["locator"]]
+    assert places
+    assert all(place.startswith("/body/") for place in places)
+    assert told.listings["complete"].all() == plain.listings["complete"].all()
+
+
+def test_a_recorded_answer_that_goes_on_or_is_an_error() -> None:
+    answer = {"headers": {"status": "200"}, "body": {"backups": [SPANNER]}}
+    assert read(answer).listings["complete"].all()
+    assert not read({**answer, "body": {"backups": [SPANNER], "nextPageToken": "t"}}).listings["complete"].any()
+    assert not read({**answer, "body": {"backups": [SPANNER], "unreachable": ["x"]}}).listings["complete"].any()
+    for status in ("403", 500):
+        with pytest.raises(InputError, match="status"):
+            read({**answer, "headers": {"status": status}})
+
+
 def test_recorded_bigtable() -> None:
     facts = read(recorded("bigtable_backups_list.json"))
     [point] = facts.points.to_dicts()
