@@ -49,7 +49,33 @@ def test_three_snapshots_and_the_live_volume(name: str) -> None:
 def test_all_configs_are_the_whole_repository() -> None:
     facts = read({"a": [snapshot()], "b": [snapshot(subvolume="/e")]}, complete=True)
     assert facts.points.select("id", "subject").rows() == [("a:1", "/d"), ("b:1", "/e")]
-    assert facts.listings.select("scope", "complete").row(0) == (None, True)
+    assert facts.listings.select("scope", "complete").row(0) == ("all configs", True)
+
+
+@pytest.mark.parametrize("scope", [None, "snaps"])
+def test_a_list_of_one_form_of_ids_does_not_speak_of_the_others(scope: str | None) -> None:
+    # The same snapshots are known by path, by uuid and by snapper's number: a complete list lacks all ids of the other forms.
+    command = {"command": "btrfs subvolume list -s /srv/btr1", "complete": True, "scope": scope}
+    by_path = read(log("subvolume-list-s.txt"), **command)
+    with_uuid = (
+        log("subvolume-list-s.txt").replace(" path ", " uuid 6d626b04-a8c0-8248-8e91-60ad8781e2ab path ", 1).split("\n")[0] + "\n"
+    )
+    by_uuid = read(
+        with_uuid,
+        **{**command, "command": "btrfs subvolume list -s -u /srv/btr1" if scope else "btrfs subvolume list -u /srv/btr1"},
+    )
+    shown = read(log("subvolume-show.txt"), scope=scope)
+    by_number = read({"a": [snapshot()], "b": [snapshot(subvolume="/e")]}, complete=True)
+    assert by_path.points["id"].to_list() == ["snaps/data.20261121", "snaps/data.20261122", "snaps/data.20261123"]
+    assert by_path.listings["complete"].to_list() == [False]
+    assert by_uuid.points["id"].to_list() == ORIGINALS[:1]
+    assert by_uuid.listings["complete"].to_list() == [True]
+    told = [facts.listings["scope"].item() for facts in (by_path, by_uuid, by_number)]
+    assert len(set(told)) == 3
+    assert None not in told
+    assert shown.listings["scope"].item() == told[1]
+    torn = read(with_uuid + log("subvolume-list-s.txt").split("\n")[1] + "\n", **command)
+    assert torn.listings["complete"].to_list() == [False]
 
 
 def test_one_odd_snapshot_leaves_the_others() -> None:

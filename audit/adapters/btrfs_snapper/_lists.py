@@ -84,7 +84,7 @@ def _snapshots(table: pl.DataFrame, envelope: Envelope, faults: list[Fault], con
     if undated:
         faults.append(Fault(where, f"{undated} snapshots have no date: what they restore is not known", "", "", "date", "warning"))
     result = typed("recovery_point", rows, envelope)
-    scope = envelope.scope or (configs[0] if len(configs) == 1 else None)
+    scope = envelope.scope or (configs[0] if len(configs) == 1 else "all configs")
     points = result.frame.with_columns(basis=pl.lit("catalog"))
     # Of each config snapper lists number 0, the live volume: a list without rows was cut off behind its header.
     if table.is_empty():
@@ -115,19 +115,28 @@ def subvolumes(payload: bytes, envelope: Envelope) -> Facts:
         else:
             found.append((line, {key: None if value == "-" else value for key, value in match.groupdict().items()}))
     only_snapshots = re.search(r"\slist\s(?:.*\s)?-\w*s", envelope.command or "") is not None
-    rows, undated = [], 0
+    rows, undated, unnamed = [], 0, 0
     for line, each in found:
         if not (each["parent"] or each["received"] or only_snapshots or each["otime"]):
             continue  # a subvolume that is no snapshot
         path = str(each["path"])
         rows.append(_point(each["uuid"] or path, _stem(path), each["otime"], each["received"], f"line {line}"))
         undated += each["otime"] is None and each["received"] is None
+        unnamed += each["uuid"] is None
     if undated:
         console.warn(
             f"{undated} snapshots tell no time: what they restore is not known", "list them with -s, or show them", 1, "otime"
         )
+    if unnamed and envelope.complete:
+        console.warn(f"{unnamed} snapshots are known by their path only: this list proves no deletion", "list with -u", 1, "uuid")
     points = console.typed("recovery_point", rows).with_columns(basis=pl.lit("catalog"))
-    return _records.assembled(envelope, console.faults, points, None, _listing(envelope, envelope.scope))
+    listing = _listing(envelope, _scope(envelope, uuids=not unnamed), whole=not unnamed)
+    return _records.assembled(envelope, console.faults, points, None, listing)
+
+
+def _scope(envelope: Envelope, *, uuids: bool) -> str:
+    """Return what a list of btrfs speaks for: snapshots by the ids that it knows them by, since it lacks those by path, uuid or number of the other lists."""
+    return f"{envelope.scope or 'subvolumes'} by {'uuid' if uuids else 'path'}"
 
 
 def _stem(path: str) -> str:
@@ -175,7 +184,7 @@ def shown_one(payload: bytes, envelope: Envelope) -> Facts:
     if "readonly" not in pairs.get("Flags", ""):
         row["captured_at"] = None
     points = console.typed("recovery_point", [row]).with_columns(basis=pl.lit("catalog"))
-    return _records.assembled(envelope, console.faults, points, None, _listing(envelope, envelope.scope, whole=False))
+    return _records.assembled(envelope, console.faults, points, None, _listing(envelope, _scope(envelope, uuids=True), whole=False))
 
 
 def _pairs(lines: Iterable[tuple[int, str]]) -> Iterable[tuple[str, str]]:
