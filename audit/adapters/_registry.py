@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -11,6 +12,14 @@ from audit.discovery import modules
 from audit.errors import Fault, InputError
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
+
+_COMMON = frozenset(
+    {"backup", "cloud", "data", "em", "hyper", "lock", "object", "one", "interchange", "server", "storage", "tabular", "tar"}
+)
+"""Parts of tools' names that say nothing of a tool by themselves, as do such words of a text."""
+_NEAREST = 3
+_NAMED_IN = 4096
+"""Tools are looked for in so many bytes of a payload."""
 
 
 def tools() -> dict[str, ModuleType]:
@@ -72,13 +81,27 @@ def recognise(name: str, payload: bytes) -> str:
         fault = (
             _text.unreadable(name, payload)
             or _text.nul(name, payload)
-            or Fault(
-                where,
-                "is of no format that is known",
-                f"say which it is with --tool ({', '.join(tools())}), or bring it into the interchange format",
-            )
+            or Fault(where, "is of no format that is known", _what_to_do(name, head))
         )
     raise InputError(str(fault), [fault])
+
+
+def _what_to_do(name: str, head: bytes) -> str:
+    """Return what to do about a payload that no adapter claims, with the nearest tools: those whose names stand in its own, or in its first lines."""
+    words = set(re.findall(r"[a-z0-9]+", f"{name} {head[:_NAMED_IN].decode('utf-8', 'replace')}".lower())) - _COMMON
+    near = {tool: sum(_named(part, words) for part in tool.split("-")) for tool in tools()}
+    nearest = sorted((tool for tool, count in near.items() if count), key=lambda tool: -near[tool])[:_NEAREST]
+    *others, last = nearest or [""]
+    hint = f"it may be of {' or '.join(filter(None, [', '.join(others), last]))}: " if last else ""
+    return (
+        f"{hint}say which tool it is of with --tool (docs/tools.md lists what is read of each); for a table, `backup-audit tabular suggest {name or 'FILE'}` proposes a "
+        "mapping; anything else can be brought into the interchange format (docs/interchange.md)"
+    )
+
+
+def _named(part: str, words: Collection[str]) -> bool:
+    """Tell whether a part of a tool's name is among these words, or begins with one that is long enough."""
+    return part in words or any(len(word) > 3 and part.startswith(word) for word in words)
 
 
 def read(tool: str, payload: bytes, envelope: Envelope) -> Facts:

@@ -45,7 +45,9 @@ def _zip() -> bytes:
         ("job,result\n".encode("utf-16-be"), "is UTF-16BE text", "iconv -f UTF-16BE"),
         (b"job,r\xe9sultat\n\xff", "it looks like Latin-1 or damaged text", "iconv -f ISO-8859-1"),
         (b"\x7fELF\x02\x01\0\0\xff\xfe", "is binary", "export the data"),
-        (b"hello world\n", "is of no format that is known", f"--tool ({', '.join(_registry.tools())})"),
+        (b"hello world\n", "is of no format that is known", "docs/tools.md lists what is read of each"),
+        (b"hello world\n", "is of no format that is known", "backup-audit tabular suggest log"),
+        (b"Restic is not here, but Veeam is\n", "is of no format that is known", "restic, veeam-em or veeam-kasten-k10"),
     ],
 )
 def test_what_belongs_to_no_adapter(payload: bytes, what: str, remedy: str) -> None:
@@ -55,6 +57,24 @@ def test_what_belongs_to_no_adapter(payload: bytes, what: str, remedy: str) -> N
     assert what in fault.what
     assert remedy in fault.remedy
     assert fault.where == "log"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "near"),
+    [
+        ("notes", "backup server storage object lock\n", ""),
+        ("borg-list.txt", "hello\n", "it may be of borgbackup or borgmatic: "),
+        ("x", "a proxmox backup server\n", "it may be of proxmox-backup-server or proxmox-ve: "),
+        ("x", "GET pbs proxmox ve\n", "it may be of proxmox-ve or proxmox-backup-server: "),
+        ("etcd.log", "restored\n", "it may be of etcd: "),
+    ],
+)
+def test_the_nearest_few_tools_are_named_where_no_adapter_reads_it(name: str, text: str, near: str) -> None:
+    with pytest.raises(InputError) as refused:
+        _registry.recognise(name, text.encode())
+    [fault] = refused.value.faults
+    assert fault.remedy.startswith(f"{near}say " if near else "say which tool")
+    assert len(str(fault)) < 500
 
 
 @pytest.mark.parametrize("payload", [gzip.compress(NDJSON.encode(), mtime=0), NDJSON.encode("gbk"), NDJSON.encode("utf-16"), b""])

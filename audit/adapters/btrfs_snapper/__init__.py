@@ -11,9 +11,9 @@ and site as those of production.
 Time semantics: snapper's dates are local times, or UTC with `--utc` in the command; otime is local, `show` has offsets. captured_at = the snapshot's creation; a received one was
 made when it was received, and takes its capture from its original.
 
-Proof of deletion: a complete list that lacks a snapshot. Each speaks for the ids that it knows snapshots by: snapper's list of one config for that config, of several for
-`all configs`, that of btrfs with -u for `subvolumes by uuid`. Without -u it knows paths only, and is never complete, as another snapshot may take a path. A list with -o, which shows what
-lies directly below a path, or -s, which leaves out what was received in full, is complete only for the scope that the envelope names.
+Proof of deletion: a complete list that lacks a snapshot. Each speaks for the ids that it knows snapshots by: snapper's list of one config for that config, of several
+for `all configs`, that of btrfs with -u for `subvolumes by uuid`. Without -u it knows paths only, and is never complete, as another snapshot may take a path. A list with
+-o, which shows what lies directly below a path, or -s, which leaves out what was received in full, is complete only for the scope that the envelope names.
 
 Success: exit codes; snapshot and send print the same words when they fail afterwards, so without one their runs are warnings. Of a send to a receive each has to name its end, else
 it is not known how it ended; nor is it of a text that ends in the midst of a line. A scrub that finished reads all data of the file system:
