@@ -28,6 +28,7 @@ from typing import Any
 import polars as pl
 
 from audit.adapters import _command, _console, _records, _text
+from audit.adapters._typed import shown
 from audit.errors import Fault, InputError
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts, frame
@@ -111,9 +112,9 @@ def _manifest(payload: bytes, envelope: Envelope) -> Facts:
     where = envelope.name or envelope.tool
     document = _records.document(payload, envelope)
     version = document.get("PostgreSQL-Backup-Manifest-Version")
-    if version not in VERSIONS:
+    if type(version) is not int or version not in VERSIONS:
         fault = Fault(
-            where, f"{version!r} is no version of backup_manifest that is known", "report it, with the version of PostgreSQL"
+            where, f"{shown(version)} is no version of backup_manifest that is known", "report it, with the version of PostgreSQL"
         )
         raise InputError(str(fault), [fault])
     ranges, faults = _records.objects(document.get("WAL-Ranges"), "/WAL-Ranges", where)

@@ -130,3 +130,10 @@ def test_what_is_none_of_these() -> None:
     facts = read("hello\n")
     assert facts.runs.is_empty()
     assert "this is no output of pg_basebackup" in facts.faults[0].what
+
+
+@pytest.mark.parametrize("version", [{}, [1], True, "1", None, 3])
+def test_a_version_that_is_no_known_number_is_refused(version: Any) -> None:
+    # Found by fuzzing: a list or an object there ended the program.
+    with pytest.raises(InputError, match="is no version of backup_manifest"):
+        read(manifest(**{"PostgreSQL-Backup-Manifest-Version": version}))
