@@ -18,7 +18,7 @@ from audit.errors import InputError
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
 from tests.adapters import golden
-from tests.adapters.test_whole import claimed
+from tests.adapters.test_whole import SEEN, claimed
 
 TOOLS = ("barman", "borgbackup", "btrfs-snapper", "mydumper", "pg-basebackup", "restic", "zfs-sanoid")
 END = {
@@ -112,3 +112,64 @@ def test_no_run_ends_well_before_its_text_says_so(path: Path, code: int | None) 
                 assert run["outcome"] == "warning" or told.exit_code == 0, where
             else:
                 assert re.search(said, part.decode(errors="replace"), re.MULTILINE), where
+
+
+RESTORING = "restoring snapshot 150a0044 of [/srv] at 2026-11-23 13:52:01 +0800 CST by root@fs to /t\n"
+BACKING_UP = "repository 5a1f0a5e opened (version 2, compression level auto)\nstart backup on [/srv]\n"
+MADE = "Files:           1 new,     0 changed,     0 unmodified\nprocessed 1 files, 5 B in 0:00\nsnapshot 150a0044 saved\n"
+STARTED = "Starting backup using postgres method for server pg in /b/pg/base/20261123T141108\n"
+COMPLETED = "Backup completed (start time: 2026-11-23 14:11:08.651143, elapsed time: 7 seconds)\n"
+LSN = "Backup end at LSN: 0/4000000 (000000010000000000000003, 00000000)\n"
+ARCHIVED = "Processing xlog segments from streaming for pg\n\t0000000100000000000000{}\n"
+
+
+@pytest.mark.parametrize(
+    ("tool", "command", "text", "outcome"),
+    [
+        ("restic", "restic restore latest --target /t", RESTORING + "Summary: Restored 5 files/dirs (13 B) in 0:00\n", "success"),
+        ("restic", "restic restore latest --target /t", RESTORING, "running"),
+        ("restic", "restic restore latest --target /t", RESTORING.replace("snapshot 150a0044", "<Snapshot 150a0044"), "success"),
+        (
+            "restic",
+            "restic restore latest --target /t --verify",
+            RESTORING.replace("snapshot 150a0044", "<Snapshot 150a0044"),
+            "running",
+        ),
+        ("restic", "restic backup /srv", BACKING_UP + MADE, "success"),
+        ("restic", "restic backup /srv", BACKING_UP, "running"),
+        ("restic", "restic backup /srv", "Fatal: wrong password or no key found\n", "failed"),
+        ("restic", "restic check", f"pack {'a' * 64}: unexpected file size\n", "failed"),
+        ("restic", "restic check", "check all packs\n", "running"),
+        ("borgbackup", "borg create /r::a /srv", 'Creating archive at "/r::a"\n', "success"),
+        ("borgbackup", "borg create --show-rc /r::a /srv", 'Creating archive at "/r::a"\n', "running"),
+        ("borgbackup", "borg create --json /r::a /srv", '{"archive": {"id": "', "running"),
+        (
+            "borgbackup",
+            "borg create /r::a /srv",
+            '{"type": "log_message", "message": "x", "levelname": "ERROR", "name": "b"}\n',
+            "failed",
+        ),
+        ("btrfs-snapper", "btrfs send -f /t /a", "At subvol /a\n", "success"),
+        ("btrfs-snapper", "sh -c 'btrfs send /a | btrfs receive /b'", "At subvol /a\n", "running"),
+        ("btrfs-snapper", "sh -c 'btrfs send /a | btrfs receive -q /b'", "At subvol /a\n", "success"),
+        ("btrfs-snapper", "sh -c 'btrfs send /a | ssh nas btrfs receive /b'", "At subvol /a\nAt subvol a\n", "success"),
+        ("mydumper", "myloader -d /b", "** (myloader:1): WARNING **: 14:19:17.950: x\n", "failed"),
+        ("mydumper", "myloader -d /b -v 3", "** Message: 14:19:17.979: Creating table `a`.`b`\n", "success"),
+        (
+            "zfs-sanoid",
+            "syncoid a b",
+            "NEWEST SNAPSHOT: x\nINFO: no snapshots on source newer than x on target. Nothing to do, not syncing.\n",
+            "success",
+        ),
+        ("zfs-sanoid", "syncoid a b", "NEWEST SNAPSHOT: x\n", "running"),
+        ("barman", "barman backup pg", STARTED + COMPLETED, "success"),
+        ("barman", "barman backup pg", STARTED + LSN + COMPLETED + ARCHIVED.format("03"), "success"),
+        ("barman", "barman backup pg", STARTED + LSN + COMPLETED + ARCHIVED.format("02"), "warning"),
+    ],
+)
+def test_what_shows_that_a_command_with_exit_code_0_was_completed(tool: str, command: str, text: str, outcome: str) -> None:
+    told = Envelope(tool=tool, name="x", source="s", repository="r", timezone="UTC", command=command, exit_code=0)
+    [run] = _registry.read(tool, text.encode(), replace(told, started_at=SEEN, finished_at=SEEN)).runs.to_dicts()
+    assert run["outcome"] == outcome
+    assert (run["finished_at"] is None) == (outcome in ("running", "warning"))
+    assert bool(run["message"]) or outcome == "success"

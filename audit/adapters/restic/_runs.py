@@ -251,7 +251,8 @@ def _check(given: Payload) -> Facts:
     _, summary = _summary(given)
     texts = [text for _, text in given.lines]
     code, said = _code(given), "no errors were found" in texts or summary.get("num_errors") == 0
-    bad = bool(_errors(given) or summary.get("num_errors") or any(map(_DAMAGE.match, texts)))
+    damage = next((text for text in texts if _DAMAGE.match(text)), None)
+    bad = bool(_errors(given) or summary.get("num_errors") or damage)
     stops = code == 0 and not said and not bad and _stops(given, "no errors were found", _CHECKING)
     fine = (code == 0 or (code is None and said)) and not bad
     subset = any(re.match(r"read (?:group |random |\d[\d.]*%)", text) for text in texts) or bool(
@@ -259,7 +260,7 @@ def _check(given: Payload) -> Facts:
     )
     whole = "read all data" in texts or bool(given.command and given.command.has("--read-data"))
     silent = None if code is not None else "restic did not say that no errors were found"
-    message = "; ".join(_fatal(given)) or ("no errors were found" if fine else silent)
+    message = "; ".join(_fatal(given)) or damage or ("no errors were found" if fine else silent)
     return Facts(
         runs=run(
             given,
