@@ -18,6 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from audit.content import Content
 from audit.errors import BackupAuditError, CheckFailedError, UsageError
 from audit.evaluation.kept import kept
+from audit.evaluation.program import fingerprint
 from audit.model.terms import local
 from audit.register.job_runs import FAILED, SUCCESS, abandon_runs, begin_run, end_run, job_runs, run_begins
 from audit.steps import drop_folder, remind
@@ -71,6 +72,7 @@ class Jobs:
         except OSError as error:
             self._lock.close()
             raise UsageError(f"another process serves {self.store.folder.path} already") from error
+        fingerprint()
         abandon_runs(self.store.journal.engine, datetime.now(UTC))
         zone = ZoneInfo(self.store.estate(self.store.head()).timezone)
         hour, minute = self.nightly
@@ -136,7 +138,7 @@ class Jobs:
     def _assess(self) -> str:
         now = datetime.now(UTC)
         since, until = year_before(now, self.store.estate(self.store.head()).timezone)
-        made = assess_and_keep(self.store, since, until, now=now)
+        made = assess_and_keep(self.store, since, until, now=now).kept
         follow(self.store, made.assessment(set(made.results["asset"])), now=datetime.now(UTC), content=self.content)
         return says(
             "assess",

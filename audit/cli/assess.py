@@ -40,11 +40,11 @@ from audit.reporting.words import Words
 from audit.steps._open import Store, open_store
 from audit.steps.assess import Outlined, assess, with_unit
 from audit.steps.framework import answer
-from audit.steps.keep import keep_assessment
-from audit.steps.over_time import gathering
+from audit.steps.keep import Kept, assess_and_keep
 from audit.steps.report import report_of
 from audit.steps.what_if import assess_what_if
 
+FORMATS = ("table", "json", "csv", "xlsx")
 SHOWN = 1_000
 """Rows the table shows at the most; nobody reads more on a screen, and to lay them out takes longer than to judge."""
 STYLE = {
@@ -82,10 +82,18 @@ STYLE = {
     show_default=True,
     help="Of --framework: the language of its texts.",
 )
-@click.option("--format", "fmt", type=click.Choice(["table", "json", "csv", "xlsx"]), default="table", show_default=True)
-@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file instead of the screen.")
+@click.option("--format", "fmt", type=click.Choice(FORMATS), help="Without it: table; of a file what its suffix says.")
+@click.option(
+    "--output",
+    "-o",
+    "outputs",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write to a file instead of the screen (may be given more than once, for several formats of one run).",
+)
 @content_option
 @click.option("--keep", is_flag=True, help="Keep the assessment for the site (`serve` shows it); of everything only.")
+@click.option("--anew", is_flag=True, help="Of --keep: judge everything, also what did not change since one was kept.")
 @click.option(
     "--cluster",
     "address",
@@ -95,12 +103,15 @@ STYLE = {
 @click.pass_context
 def command(
     ctx: click.Context, since: str, until: str, as_known_at: str | None, unit: str | None, controls: tuple[str, ...], assets: tuple[str, ...],
-    values: tuple[str, ...], scopes: tuple[str, ...], framework: str | None, language: str, fmt: str, output: Path | None,
-    own: Path | None, keep: bool, address: str | None,
+    values: tuple[str, ...], scopes: tuple[str, ...], framework: str | None, language: str, fmt: str | None, outputs: tuple[Path, ...],
+    own: Path | None, keep: bool, anew: bool, address: str | None,
 ) -> None:  # fmt: skip
     """Judge every control on every asset over a period. Ends with 1 when something is breached.
 
     Bare dates are days of the programme's time zone; --to is exclusive. The same period, journal entry and program give the same result for ever.
+
+    With --keep, only what changed is judged since an assessment of the same period was kept: assets of which something else is declared, stated, or shown by evidence. The others are
+    as they were found then. That gives the same results, which --anew shows.
 
     With --framework, the controls answer the requirements of a standard or law: they support it or do not; nobody is said to comply.
 
@@ -111,18 +122,20 @@ def command(
       backup-audit assess --from 2026-01-01 --to 2027-01-01
       backup-audit assess --from 2026-01-01 --to 2027-01-01 --format json -o assessment.json
       backup-audit assess --from 2026-11-01 --to 2026-12-01 --as-known-at 1204 --control copies
-      backup-audit assess --from 2026-01-01 --to 2027-01-01 --format xlsx -o assessment.xlsx
+      backup-audit assess --from 2026-01-01 --to 2027-01-01 -o assessment.xlsx -o assessment.json
       backup-audit assess --from 2026-01-01 --to 2027-01-01 --keep
       backup-audit assess --from 2026-01-01 --to 2027-01-01 --framework iso-27001-2022
       backup-audit assess --from 2026-01-01 --to 2027-01-01 --what-if rpo=1h --what-if copies.offsite=2 --scope tier=core
       backup-audit assess --from 2026-01-01 --to 2027-01-01 --cluster tcp://scheduler.example.com:8786
     """
-    if fmt == "xlsx" and output is None:
-        raise UsageError("--format xlsx writes a file: name it with -o FILE.xlsx")
+    targets = _targets(fmt, outputs)
+    a_workbook = any(one == "xlsx" for one, _ in targets)
     if keep and (controls or assets or unit):
         raise UsageError("--keep keeps assessments of everything: leave out --control, --asset and --unit")
+    if anew and not keep:
+        raise UsageError("--anew goes with --keep: without it, everything is judged anew always")
     asked = what_if_of(values, scopes)
-    if asked and (fmt == "xlsx" or keep):
+    if asked and (a_workbook or keep):
         raise UsageError("--what-if is no assessment of what was agreed: it goes with --format table, json or csv, and is not kept")
     if asked and address:
         raise UsageError("--cluster judges what was agreed: leave out --what-if, whose later calls take seconds here")
@@ -140,48 +153,60 @@ def command(
         begin, end = instants(store, known, since, until)
         if asked:
             both = assess_what_if(store, begin, end, known, asked, controls=controls or None, assets=assets or None, progress=shown)
+        elif keep:
+            kept = assess_and_keep(store, begin, end, known, now=datetime.now(UTC), anew=anew, cluster=cluster, progress=shown)
+            assessment = kept.assessment
         else:
-            gathered = stack.enter_context(gathering(store)) if keep else None
-            looking = gathered.look if gathered else None
             assessment = assess(
-                store,
-                begin,
-                end,
-                known,
-                controls=controls or None,
-                assets=assets or None,
-                looking=looking,
-                cluster=cluster,
-                progress=shown,
+                store, begin, end, known, controls=controls or None, assets=assets or None, cluster=cluster, progress=shown
             )
-            if gathered:
-                kept = keep_assessment(store, assessment, datetime.now(UTC), gathered)
     if asked:
         agreed, other = both
         if unit:
             units = store.estate(agreed.assessment.as_known_at).units
             agreed, other = agreed.of_unit(unit, units), other.of_unit(unit, units)
-        _write(_what_if(asked, agreed, other, fmt), output, "What would be")
+        for one, output in targets:
+            _write(_what_if(asked, agreed, other, one), output, "What would be")
         if any(result.verdict is Verdict.BREACHED for result in other.assessment.results):
             ctx.exit(int(Exit.FAILED))
         return
     if keep:
-        click.echo(f"Kept the assessment {kept.id}.", err=True)
+        click.echo(_kept(kept), err=True)
     if unit:
         assessment = with_unit(assessment, unit, store.estate(assessment.as_known_at).units)
     if framework:
         answered = answer(assessment, framework, content)
-        _write(_answers(store, assessment, answered, language, fmt, unit, content), output, f"{len(answered.answers)} answers")
+        for one, output in targets:
+            _write(_answers(store, assessment, answered, language, one, unit, content), output, f"{len(answered.answers)} answers")
         if answered.counts()[Answer.DOES_NOT_SUPPORT]:
             ctx.exit(int(Exit.FAILED))
         return
-    if fmt == "xlsx":
-        written = _workbook(store, assessment, unit, content)
-    else:
-        written = _json(assessment) if fmt == "json" else (_csv(assessment) if fmt == "csv" else _table(assessment)).encode()
-    _write(written, output, f"{len(assessment.results)} results")
+    for one, output in targets:
+        if one == "xlsx":
+            written = _workbook(store, assessment, unit, content)
+        else:
+            written = _json(assessment) if one == "json" else (_csv(assessment) if one == "csv" else _table(assessment)).encode()
+        _write(written, output, f"{len(assessment.results)} results")
     if any(result.verdict is Verdict.BREACHED for result in assessment.results):
         ctx.exit(int(Exit.FAILED))
+
+
+def _kept(done: Kept) -> str:
+    """Return the sentence that says what was kept, and what was judged for it."""
+    if done.since is None:
+        return f"Kept the assessment {done.kept.id}."
+    others = f"the others as in the assessment kept at entry {done.since}"
+    return f"Kept the assessment {done.kept.id}: {done.judged} assets judged, {others}."
+
+
+def _targets(fmt: str | None, outputs: Sequence[Path]) -> list[tuple[str, Path | None]]:
+    """Return the formats that are asked for, each with its file; null: the screen."""
+    if fmt == "xlsx" and not outputs:
+        raise UsageError("--format xlsx writes a file: name it with -o FILE.xlsx")
+    if fmt and len(outputs) > 1:
+        raise UsageError("--format is of one file: leave it out, and each -o FILE has the format of its suffix")
+    suffixes = {f".{name}": name for name in FORMATS}
+    return [(fmt or suffixes.get(file.suffix.lower(), "table"), file) for file in outputs] or [(fmt or "table", None)]
 
 
 def _write(written: bytes, output: Path | None, what: str) -> None:

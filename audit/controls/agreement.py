@@ -27,6 +27,7 @@ class Signed(Objective):
 
 
 OBJECTIVES = {"review": Signed}
+READS_KNOWN = True
 NEVER_WAIVED = True
 OTHERWISE = "not-proposed"
 """Why it is unproven where nothing else says why: nobody put the version to the units in this register."""

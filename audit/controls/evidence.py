@@ -39,6 +39,7 @@ class Delivered(Objective):
 
 OBJECTIVES = {"evidence": Delivered}
 NEVER_WAIVED = True
+READS_KNOWN = True
 READS_SOURCES = True
 """It is judged on all payloads of a source, also on those that tell nothing of the asset, and on the journal itself."""
 DELIVERY, QUARANTINE, JOURNAL = LEGS = ("delivery", "quarantine", "journal")

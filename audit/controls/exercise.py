@@ -67,6 +67,7 @@ class Exercise(Objective):
 
 
 OBJECTIVES = {"exercise": Exercise}
+READS_KNOWN = True
 OTHERWISE = NONE
 
 

@@ -42,6 +42,7 @@ class RecoveryTime(Objective):
 
 
 OBJECTIVES = {"rto": RecoveryTime}
+READS_KNOWN = True
 OTHERWISE = NONE
 
 

@@ -76,6 +76,7 @@ class RestoreTest(Objective):
 
 LEGS = ("partial", "full")
 OBJECTIVES = {"restore_test": RestoreTest}
+READS_KNOWN = True
 OTHERWISE = NONE
 
 

@@ -30,6 +30,7 @@ class Reviewed(Objective):
 
 
 OBJECTIVES = {"runbook": Reviewed}
+READS_KNOWN = True
 OTHERWISE = "no-runbook"
 """Why it is unproven where nothing else says why: no runbook speaks of the asset."""
 

@@ -30,6 +30,7 @@ class People(Objective):
 
 
 OBJECTIVES = {"people": People}
+READS_KNOWN = True
 OTHERWISE = "no-runbook"
 """Why it is unproven where nothing else says why: no runbook speaks of the asset, so nobody can be trained for one."""
 

@@ -38,6 +38,7 @@ class Assessed(Objective):
 
 
 OBJECTIVES = {"vendor": Assessed}
+READS_KNOWN = True
 OTHERWISE = NO_COPY
 UNKNOWN = "vendor-not-assessed"
 """Why it is unproven where a point is surely there: nobody assessed its provider yet, or approved that; or nobody declared the repository."""

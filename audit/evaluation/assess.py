@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from types import ModuleType
 from typing import TypeVar
 
@@ -23,6 +22,10 @@ from audit.model.verdicts import Coverage, Result, Verdict
 from audit.model.world import Outcome, World
 
 Made = TypeVar("Made")
+CONFLICT = {"asset": pl.String, "point": pl.String}
+"""A point told with contradicting content, as `source / repository / id`, and whose it is."""
+UNPLACED = {"source": pl.String, "subject": pl.String, "id": pl.String}
+"""A successful run that names no repository; `subject`: null where it names none either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,10 @@ class Judged:
     """None, where an outline was asked for."""
     outline: Outline | None
     faults: tuple[str, ...]
-    conflicts: tuple[str, ...]
-    """Points told with contradicting content, as `source / repository / id`."""
+    conflicts: pl.DataFrame
+    """Points told with contradicting content (CONFLICT)."""
     unplaced: pl.DataFrame
-    """Successful runs that name no repository: `source`, `id`."""
+    """Successful runs that name no repository (UNPLACED)."""
 
 
 def judge(
@@ -65,14 +68,14 @@ def judge(
     else:
         evidence, doubts = _evidence(world, estate, facts, rows), Doubts()
         several, faults = _each(
-            world, controls, lambda name, module, outcome: list(results_of(world, name, module, outcome, evidence, doubts))
+            world, controls, lambda seen, name, module, outcome: list(results_of(seen, name, module, outcome, evidence, doubts))
         )
         results = sorted((result for some in several for result in some), key=in_order)
     # Those of the assets that are judged: whoever is judged with them changes nothing.
     whose = facts.points.select("pair", "id", "subject").join(facts.conflicts, on=["pair", "id"], how="semi")
-    conflicts = whose.join(facts.names.pairs, on="pair").join(estate.aliases, on=["source", "subject"], how="semi")
-    conflicts = conflicts.select(name=pl.format("{} / {} / {}", "source", "repository", "id"))
-    return Judged(tuple(results), outline, tuple(faults), tuple(sorted(conflicts["name"])), facts.unplaced)
+    conflicts = whose.join(facts.names.pairs, on="pair").join(estate.aliases, on=["source", "subject"])
+    conflicts = conflicts.select("asset", point=pl.format("{} / {} / {}", "source", "repository", "id")).unique()
+    return Judged(tuple(results), outline, tuple(faults), conflicts, facts.unplaced)
 
 
 def _evidence(world: World, estate: Estate, facts: Facts, rows: Rows) -> Evidence:
@@ -89,26 +92,35 @@ def _evidence(world: World, estate: Estate, facts: Facts, rows: Rows) -> Evidenc
 
 def outline_in(world: World, controls: Sequence[str] | None) -> tuple[Outline, list[str]]:
     """Return what controls (all when null) find in a world in outline, and the faults of those that raised."""
-    several, faults = _each(world, controls, partial(outline_of, world))
+    several, faults = _each(world, controls, outline_of)
     return Outline.joined(several), faults
 
 
 def _each(
-    world: World, controls: Sequence[str] | None, made_of: Callable[[str, ModuleType, Outcome], Made]
+    world: World, controls: Sequence[str] | None, made_of: Callable[[World, str, ModuleType, Outcome], Made]
 ) -> tuple[list[Made], list[str]]:
-    """Return what is made of each outcome of the controls, and the faults of those that raised: of these nothing is made."""
+    """Return what is made of each outcome of the controls in the world as they see it, and the faults of those that raised: of these nothing is made."""
     made: list[Made] = []
     faults: list[str] = []
     for name, module in modules("audit.controls").items():
         if controls is not None and name not in controls:
             continue
+        seen = as_seen_by(module, world)
         try:
-            own = (without(world.beside, outcome) for outcome in united(world, module.evaluate(world)))
-            outcomes = [waived(world, name, module, outcome) for outcome in own]
-            made += [made_of(name, module, outcome) for outcome in outcomes]
+            own = (without(seen.beside, outcome) for outcome in united(seen, module.evaluate(seen)))
+            outcomes = [waived(seen, name, module, outcome) for outcome in own]
+            made += [made_of(seen, name, module, outcome) for outcome in outcomes]
         except Exception as error:  # noqa: BLE001 - one control's mistake is a fault in the assessment, not the end of it
             faults.append(f"{name}: {type(error).__name__}: {error}")
     return made, faults
+
+
+def as_seen_by(module: ModuleType, world: World) -> World:
+    """Return the world as a control sees it: how far the journal is known only where it says `READS_KNOWN`, what sources delivered only where it says `READS_SOURCES`. What it does
+    not see cannot change what it finds (`audit.evaluation.changed`)."""
+    known = world.known if getattr(module, "READS_KNOWN", False) else None
+    deliveries = world.deliveries if getattr(module, "READS_SOURCES", False) else world.deliveries.clear()
+    return replace(world, known=known, deliveries=deliveries)
 
 
 def without(codes: pl.Series, outcome: Outcome) -> Outcome:

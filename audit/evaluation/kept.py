@@ -1,7 +1,7 @@
 """Kept assessments: an assessment as columns on disk, so that pages and comparisons need not judge again.
 
-A kept assessment is a folder: `assessment.json` (period, journal entry, coverage, notices, counts) and four Parquet files, one row for each
-result, breach, waived and unproven stretch. It proves nothing and may be deleted: the same period as known at the same entry gives it again.
+A kept assessment is a folder: `assessment.json` (period, journal entry, coverage, notices, counts) and Parquet files: one row for each result, breach, waived and unproven
+stretch, and what the notices count. It proves nothing and may be deleted: the same period as known at the same entry gives it again.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from typing import Any
 import polars as pl
 
 from audit.errors import DataFolderError, UsageError
+from audit.evaluation.program import fingerprint
 from audit.model.envelope import time_text
+from audit.model.estate import Known
 from audit.model.facts import INSTANT
 from audit.model.verdicts import SHARES, Assessment, Breach, Coverage, EvidenceRef, Result, Unproven, Verdict, Waived
 
-FORMAT = 2
+FORMAT = 3
 """The format of kept assessments that this program writes. Others are not listed: they can be made again."""
 
 RESULT: dict[str, pl.DataType] = {
@@ -65,6 +67,15 @@ WAIVED = {**BREACH, "waiver": pl.String()}
 UNPROVEN = {**STRETCH, "reason": pl.String()}
 
 
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How an assessment was made: how far the journal was known then, and the points and runs that its notices count (`audit.evaluation.assess`: CONFLICT, UNPLACED)."""
+
+    known: Known | None
+    conflicts: pl.DataFrame
+    unplaced: pl.DataFrame
+
+
 @dataclass(frozen=True)
 class KeptAssessment:
     """A kept assessment. Frames are read when they are first asked for, and stay in memory as long as it does."""
@@ -96,6 +107,22 @@ class KeptAssessment:
     def made_at(self) -> datetime:
         """When it was made (UTC)."""
         return datetime.fromisoformat(self.about["made_at"])
+
+    @property
+    def known(self) -> Known | None:
+        """How far the journal was known when it was made."""
+        told = self.about["known"]
+        return None if told is None else Known(datetime.fromisoformat(told["at"]), told["intact"])
+
+    @property
+    def conflicts(self) -> pl.DataFrame:
+        """The points told with contradicting content."""
+        return self._read("conflicts")
+
+    @property
+    def unplaced(self) -> pl.DataFrame:
+        """The successful runs that name no repository."""
+        return self._read("unplaced")
 
     @cached_property
     def results(self) -> pl.DataFrame:
@@ -157,8 +184,15 @@ class KeptAssessment:
         return Coverage(**told)
 
 
-def keep(folder: Path, assessment: Assessment, made_at: datetime, beside: Callable[[Path], None] | None = None) -> KeptAssessment:
-    """Write an assessment into `folder` (made when missing) and return it. One of the same period and entry is replaced. beside: writes more into its own folder."""
+def keep(
+    folder: Path,
+    assessment: Assessment,
+    made_at: datetime,
+    beside: Callable[[Path], None] | None = None,
+    making: Making | None = None,
+) -> KeptAssessment:
+    """Write an assessment into `folder` (made when missing) and return it. One of the same period and entry is replaced. beside: writes more into its own folder. making: how it
+    was made; null: nothing goes on from it."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{assessment.since:%Y%m%dT%H%M%S}-{assessment.until:%Y%m%dT%H%M%S}-{assessment.as_known_at}"
     aside = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
@@ -167,6 +201,11 @@ def keep(folder: Path, assessment: Assessment, made_at: datetime, beside: Callab
             frame.write_parquet(aside / f"{name}.parquet")
         about = {key: value for key, value in assessment.to_json().items() if key != "results"}
         about |= {"format": FORMAT, "made_at": time_text(made_at.replace(microsecond=0)), "results": len(assessment.results)}
+        if making is not None:
+            known = making.known and {"at": making.known.at.isoformat(), "intact": making.known.intact}
+            about |= {"program": fingerprint(), "known": known}
+            making.conflicts.write_parquet(aside / "conflicts.parquet")
+            making.unplaced.write_parquet(aside / "unplaced.parquet")
         (aside / "assessment.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
         if beside is not None:
             beside(aside)
@@ -191,6 +230,15 @@ def kept(folder: Path) -> list[KeptAssessment]:
         if isinstance(about, dict) and about.get("format") == FORMAT and not file.parent.name.startswith("."):
             found.append(KeptAssessment(file.parent, about))
     return sorted(found, key=lambda one: (one.made_at, one.id), reverse=True)
+
+
+def to_go_on_from(folder: Path, since: datetime, until: datetime, known: int) -> KeptAssessment | None:
+    """Return of the kept assessments of a period the one from which one as known at an entry goes on: made by this very program, without faults, as known at that entry or the
+    last before it. Null where there is none."""
+    mine = [one for one in kept(folder) if (one.since, one.until) == (since, until) and one.as_known_at <= known]
+    mine = [one for one in mine if "program" in one.about and not one.about["faults"]]
+    mine = mine and [one for one in mine if one.about["program"] == fingerprint()]
+    return max(mine, key=lambda one: one.as_known_at, default=None)
 
 
 def kept_named(folder: Path, name: str) -> KeptAssessment:

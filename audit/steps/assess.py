@@ -16,9 +16,11 @@ from audit.adapters._registry import tools
 from audit.catalog.catalog import Catalog
 from audit.discovery import modules
 from audit.errors import UsageError
-from audit.evaluation.assess import Judged, coverage_of
+from audit.evaluation.assess import CONFLICT, UNPLACED, Judged, coverage_of
+from audit.evaluation.changed import Then, changed_assets
 from audit.evaluation.chunks import chunks_of, judge_chunks
 from audit.evaluation.cluster import Cluster
+from audit.evaluation.kept import KeptAssessment, Making
 from audit.evaluation.outline import Outline, in_order
 from audit.evaluation.what_if import WhatIf, what_if
 from audit.model.estate import Estate, Known
@@ -74,10 +76,14 @@ def assess(
 
 @dataclass(frozen=True, slots=True)
 class Outlined:
-    """An assessment; where it was judged in outline, the breaches and unproven stretches of its results are only in `outline`."""
+    """An assessment; where it was judged in outline, the breaches and unproven stretches of its results are only in `outline`. making: how it was made, for another that goes on
+    from it. unchanged: the assets that were not judged for it, and are as an earlier one says; judged: how many were."""
 
     assessment: Assessment
     outline: Outline
+    making: Making | None = None
+    unchanged: frozenset[str] = frozenset()
+    judged: int = 0
 
     def whole(self) -> Assessment:
         """Return the assessment with the stretches of its results."""
@@ -89,7 +95,7 @@ class Outlined:
         mine = pl.col("asset").is_in({result.asset for result in assessment.results})
         stretches = (self.outline.breaches, self.outline.unproven, self.outline.waived)
         outline = Outline(list(assessment.results), *(one.filter(mine) for one in stretches))
-        return Outlined(assessment, outline)
+        return replace(self, assessment=assessment, outline=outline)
 
 
 def assessed(
@@ -104,10 +110,12 @@ def assessed(
     in_outline: bool = False,
     looking: Callable[[int, World], None] | None = None,
     read_on: datetime | None = None,
+    before: KeptAssessment | None = None,
     cluster: Cluster | None = None,
     progress: Progress = quietly,
 ) -> Outlined:
-    """Judge as `assess` does; with `in_outline` only in outline, else with an empty one. looking: is shown the world of each chunk (not on a cluster)."""
+    """Judge as `assess` does; with `in_outline` only in outline, else with an empty one. looking: is shown the world of each chunk (not on a cluster). before: an assessment of
+    the same period that this program made of everything as known at an earlier entry: only what changed since is judged, the rest is as it says."""
     check_period(since, until)
     for name in controls or ():
         if name not in (there := modules(audit.controls.__name__)):
@@ -122,9 +130,16 @@ def assessed(
     results: list[Result] = []
     outlines: list[Outline] = []
     faults: list[str] = []
-    conflicts: set[str] = set()
-    unplaced = []
-    pieces = chunks_of(store.catalog, known, estate, assets, controls)
+    conflicts = [pl.DataFrame(schema=CONFLICT)]
+    unplaced = [pl.DataFrame(schema=UNPLACED)]
+    declared = frozenset(estate.segments["asset"])
+    unchanged = frozenset[str]() if before is None else _unchanged(store, before, known, estate, until)
+    judged_now = sorted(declared - unchanged) if assets is None else list(assets)
+    if before is not None:
+        results += before.assessment(unchanged).results
+        conflicts.append(before.conflicts.filter(pl.col("asset").is_in(list(unchanged))))
+        unplaced.append(_still_unplaced(before.unplaced, estate, unchanged, judged_now))
+    pieces = chunks_of(store.catalog, known, estate, judged_now if unchanged else assets, controls) if judged_now else []
     here = partial(judge_chunks, outlined=in_outline, looking=looking)
     work: Callable[..., Iterator[Judged]] = here if cluster is None else cluster.judge
     period = micros(since), micros(until)
@@ -133,12 +148,15 @@ def assessed(
         outlines += [] if judged.outline is None else [judged.outline]
         faults += [fault for fault in judged.faults if fault not in faults]
         # Several chunks may have the same ones: of points that others need, and of runs that name no subject.
-        conflicts |= set(judged.conflicts)
+        conflicts.append(judged.conflicts)
         unplaced.append(judged.unplaced)
     results.sort(key=in_order)
     outline = Outline.joined(outlines)
     results = outline.results if in_outline else results
     orphans = [] if assets else orphans_of(store.catalog, known, estate)
+    making = Making(
+        estate.known, pl.concat(conflicts).unique().sort(list(CONFLICT)), pl.concat(unplaced).unique().sort(list(UNPLACED))
+    )
     head = next(store.journal.entries(after=known - 1, up_to=known), None)
     assessment = Assessment(
         since=since,
@@ -150,10 +168,30 @@ def assessed(
         coverage=coverage_of(results, orphans),
         faults=tuple(faults),
         notices=tuple(
-            notices_of(estate, listings, payloads, sorted(conflicts), _count(pl.concat(unplaced), estate, assets), orphans)
+            notices_of(
+                estate,
+                listings,
+                payloads,
+                sorted(set(making.conflicts["point"])),
+                _count(making.unplaced, estate, assets),
+                orphans,
+            )
         ),
     )
-    return Outlined(assessment, outline)
+    return Outlined(assessment, outline, making, unchanged, len(judged_now))
+
+
+def _unchanged(store: Store, before: KeptAssessment, known: int, estate: Estate, until: datetime) -> frozenset[str]:
+    """Return the assets whose results are as an earlier assessment says."""
+    then = Then(before.as_known_at, replace(store.estate(before.as_known_at), known=before.known))
+    return frozenset(estate.segments["asset"]) - changed_assets(store.catalog, then, Then(known, estate), micros(until))
+
+
+def _still_unplaced(unplaced: pl.DataFrame, estate: Estate, unchanged: Collection[str], judged: Sequence[str]) -> pl.DataFrame:
+    """Return the runs without a repository of assets that are not judged. Those that name no subject come with any that is."""
+    mine = estate.aliases.filter(pl.col("asset").is_in(list(unchanged)))
+    named = unplaced.join(mine, on=["source", "subject"], how="semi")
+    return named if judged else pl.concat([named, unplaced.filter(pl.col("subject").is_null())])
 
 
 def check_period(since: datetime, until: datetime) -> None:

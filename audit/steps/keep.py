@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from audit.evaluation.kept import KeptAssessment, keep
+from audit.evaluation.cluster import Cluster
+from audit.evaluation.kept import KeptAssessment, keep, to_go_on_from
 from audit.model.verdicts import Assessment
 from audit.steps._open import Progress, Store, quietly
-from audit.steps.assess import assess
-from audit.steps.over_time import Gathered, gathering
+from audit.steps.assess import assessed, known_at_of
+from audit.steps.catch_up import catch_up
+from audit.steps.over_time import gathering
 from audit.steps.points import write_points
 
 
-def keep_assessment(store: Store, assessment: Assessment, now: datetime, gathered: Gathered) -> KeptAssessment:
-    """Keep an assessment of everything in the data folder, with what was gathered while it was made, and write the points it rests on. One of the same period and entry is replaced."""
-    store.folder.must_be_writable()
-    write_points(store, assessment.as_known_at)
-    return keep(store.folder.assessments_path, assessment, now, partial(gathered.write, assessment))
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An assessment that was kept. judged: how many assets were judged for it; the others are as one said that was kept as known at the entry `since` (null: all were judged)."""
+
+    kept: KeptAssessment
+    assessment: Assessment
+    judged: int
+    since: int | None
 
 
 def assess_and_keep(
-    store: Store, since: datetime, until: datetime, known_at: int | None = None, *, now: datetime, progress: Progress = quietly
-) -> KeptAssessment:
-    """Judge everything over [since, until) as known at an entry (null: the newest), and keep it. Raises as `assess` does."""
+    store: Store,
+    since: datetime,
+    until: datetime,
+    known_at: int | None = None,
+    *,
+    now: datetime,
+    anew: bool = False,
+    cluster: Cluster | None = None,
+    progress: Progress = quietly,
+) -> Kept:
+    """Judge everything over [since, until) as known at an entry (null: the newest), keep it in the data folder, and write the points it rests on. One of the same period and entry
+    is replaced.
+
+    Where this program kept an assessment of the same period before, only what changed since then is judged (`audit.evaluation.changed`); `anew`: all is. The result is the same.
+    Raises as `assess` does.
+    """
+    store.folder.must_be_writable()
+    catch_up(store, progress=progress)
+    known = known_at_of(store, known_at)
+    before = None if anew else to_go_on_from(store.folder.assessments_path, since, until, known)
     with gathering(store) as gathered:
-        assessment = assess(store, since, until, known_at, looking=gathered.look, progress=progress)
-        return keep_assessment(store, assessment, now, gathered)
+        looking = None if cluster else gathered.look
+        made = assessed(store, since, until, known_at, looking=looking, before=before, cluster=cluster, progress=progress)
+        if before is not None and made.unchanged and cluster is None:
+            gathered.take_from(before, made.unchanged)
+        write_points(store, known, None if before is None else (before.as_known_at, made.unchanged))
+        beside = partial(gathered.write, made.assessment)
+        done = keep(store.folder.assessments_path, made.assessment, now, beside, made.making)
+    return Kept(done, made.assessment, made.judged, None if before is None else before.as_known_at)

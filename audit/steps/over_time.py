@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,6 +65,20 @@ class Gathered:
             place = self.folder / name
             place.mkdir(exist_ok=True)
             frame.write_parquet(place / f"{number:05}.parquet", row_group_size=ROW_GROUP)
+
+    def take_from(self, before: KeptAssessment, assets: Collection[str]) -> None:
+        """Note what ran over time on some assets as an earlier assessment says, which has it of all that have something to explain.
+
+        Where it has nothing, as one made on a cluster, nothing of any is noted: half of it would look like all."""
+        if not (before.path / FOLDER).exists():
+            for place in self.folder.iterdir():
+                shutil.rmtree(place)
+            return
+        for file in sorted((before.path / FOLDER).glob("*.parquet")):
+            place = self.folder / file.stem
+            place.mkdir(exist_ok=True)
+            rows = pl.scan_parquet(file).filter(pl.col("asset").is_in(list(assets)))
+            rows.sink_parquet(place / "before.parquet", row_group_size=ROW_GROUP, maintain_order=True)
 
     def write(self, assessment: Assessment, folder: Path) -> None:
         """Write what is noted of the assets that have a breach or an unproven stretch of a control that runs over time."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 import polars as pl
@@ -59,15 +60,23 @@ def points(store: Store, asset: str, known: int) -> pl.DataFrame:
         return _of_chunk(store, known, chunk).select(list(POINT))
 
 
-def write_points(store: Store, known: int) -> None:
-    """Write the points of all assets as known at a journal entry, unless they are there; those of older entries but the newest are taken away."""
+def write_points(store: Store, known: int, unchanged: tuple[int, Collection[str]] | None = None) -> None:
+    """Write the points of all assets as known at a journal entry, unless they are there; those of older entries but the newest are taken away.
+
+    unchanged: an earlier entry, and the assets whose points are as they were known there: they are taken from what was written then, if it is there."""
     place = _place(store, known)
     if place.exists():
         return
     place.parent.mkdir(exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
     try:
-        for number, chunk in enumerate(chunks_of(store.catalog, known, store.estate(known))):
+        left: list[str] | None = None
+        if unchanged is not None and (there := _place(store, unchanged[0])).exists():
+            rows = pl.scan_parquet(there / "*.parquet").filter(pl.col("asset").is_in(list(unchanged[1])))
+            rows.sink_parquet(aside / "before.parquet", row_group_size=ROW_GROUP, maintain_order=True)
+            left = sorted({*store.estate(known).segments["asset"]} - set(unchanged[1]))
+        chunks = [] if left == [] else chunks_of(store.catalog, known, store.estate(known), left)
+        for number, chunk in enumerate(chunks):
             _of_chunk(store, known, chunk).write_parquet(aside / f"{number:04}.parquet", row_group_size=ROW_GROUP)
         aside.chmod(0o755)
         aside.rename(place)
