@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from audit.model.document import HeatCell, State
 from audit.model.verdicts import Result, Verdict
-from audit.reporting.timelines import SHORTEST, pooled, worst
+from audit.reporting.timelines import SHORTEST, pooled_shares, worst
 
 Key = tuple[str, ...]
 _STATES = (State.MET, State.GRACE, State.WAIVED, State.UNPROVEN, State.BREACHED)
@@ -33,15 +33,15 @@ class Tally:
         """Take results together."""
         verdicts: dict[str, Verdict] = {}
         for result in results:
-            verdicts[result.asset] = worst((result.verdict, verdicts.get(result.asset, Verdict.NOT_APPLICABLE)))
+            other = verdicts.get(result.asset)
+            verdicts[result.asset] = result.verdict if other in (None, result.verdict) else worst((result.verdict, other))
         counts = Counter(verdicts.values())
-        judged = [result for result in results if result.shares is not None]
-        seconds = sum(result.judged_seconds for result in judged)
+        seconds = sum([result.judged_seconds for result in results if result.shares is not None])
         # Parts of one asset are one asset: at one instant it counts once, as in the counts beside.
         names = ("met", "met_up_to", "breached", "unproven", "grace", "waived")
-        shares = _by_asset(counts) if seconds < SHORTEST else {name: pooled(judged, name) for name in names}
+        shares = _by_asset(counts) if seconds < SHORTEST else pooled_shares(results, names)
         return cls(
-            verdict=worst(verdicts.values()),
+            verdict=worst(counts),
             judged=len(verdicts) - counts[Verdict.NOT_APPLICABLE],
             breached=counts[Verdict.BREACHED],
             unproven=counts[Verdict.UNPROVEN],

@@ -11,6 +11,7 @@ from dateutil.relativedelta import relativedelta
 
 from audit.model.document import State
 from audit.model.verdicts import Result
+from audit.reporting.once import once
 
 MOST = 24
 """Months shown at the most."""
@@ -34,16 +35,18 @@ def by_month(results: Iterable[Result], edges: Sequence[datetime]) -> list[dict[
     """
     seconds: list[dict[State, float]] = [dict.fromkeys(State, 0.0) for _ in edges[1:]]
     whole = [0.0] * len(seconds)
+    # The same stretch was judged of thousands of assets.
+    split = once(lambda begin, end: tuple(_split(begin, end, edges)))
     for result in results:
         lost = [(breach.since, breach.until, State.BREACHED) for breach in result.breaches]
         lost += [(stretch.since, stretch.until, State.WAIVED) for stretch in result.waived]
         lost += [(stretch.since, stretch.until, State.UNPROVEN) for stretch in result.unproven]
         for begin, end, state in lost:
-            for month, length in _split(begin, end, edges):
+            for month, length in split(begin, end):
                 seconds[month][state] += length
         for stretches, state in ((result.judged, State.MET), (result.grace, State.GRACE)):
             for begin, end in stretches:
-                for month, length in _split(begin, end, edges):
+                for month, length in split(begin, end):
                     seconds[month][state] += length
                     whole[month] += length
     for held in seconds:  # what was judged holds what was lost

@@ -22,7 +22,7 @@ Span = tuple[datetime, datetime]
 Promise = tuple[str, str | None, str | None]
 """Control, leg, part."""
 
-_WORST_FIRST = tuple(Verdict)
+_RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
 SHORTEST = 1.0
 """Seconds of judged time below which a control is judged at one instant, and has no timeline."""
 
@@ -89,23 +89,31 @@ class AssetLines:
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the worst of verdicts: one that was judged comes before not-applicable, and none at all is not-applicable."""
-    return min(verdicts, key=_WORST_FIRST.index, default=Verdict.NOT_APPLICABLE)
+    return min(verdicts, key=_RANK.__getitem__, default=Verdict.NOT_APPLICABLE)
 
 
 def pooled(results: Sequence[Result], name: str) -> float | None:
     """Return a share of the judged time of several results, weighted by it. `met_up_to` is what is not breached. Null: nothing
     was judged.
     """
-    if name == "met_up_to":
-        breached = pooled(results, "breached")
-        return None if breached is None else 1 - breached
+    return pooled_shares(results, (name,))[name]
+
+
+def pooled_shares(results: Iterable[Result], names: Iterable[str]) -> dict[str, float | None]:
+    """Return shares as `pooled` returns one."""
     judged = [(result.judged_seconds, result.shares) for result in results if result.shares is not None]
-    total = sum(seconds for seconds, _ in judged)
+    total = sum([seconds for seconds, _ in judged])
     if len(judged) == 1:  # exactly as the control said it
-        return judged[0][1].get(name, 0.0)
+        judged, total = [(1.0, judged[0][1])], 1.0
     if judged and not total:  # judged at an instant without length: each counts alike
         judged, total = [(1.0, shares) for _, shares in judged], float(len(judged))
-    return sum(seconds * shares.get(name, 0.0) for seconds, shares in judged) / total if total else None
+
+    def share(name: str) -> float | None:
+        return sum([seconds * shares.get(name, 0.0) for seconds, shares in judged]) / total if total else None
+
+    breached = share("breached")
+    up_to = None if breached is None else 1 - breached
+    return {name: up_to if name == "met_up_to" else share(name) for name in names}
 
 
 def asset_lines(assessment: Assessment, estate: Estate) -> list[AssetLines]:
@@ -135,7 +143,7 @@ def asset_lines(assessment: Assessment, estate: Estate) -> list[AssetLines]:
     return sorted(
         found,
         key=lambda one: (
-            _WORST_FIRST.index(one.verdict),
+            _RANK[one.verdict],
             -_seconds(one, State.BREACHED),
             -_seconds(one, State.UNPROVEN),
             one.asset,

@@ -20,6 +20,7 @@ from audit.model.drill import Drills
 from audit.model.estate import Estate
 from audit.model.verdicts import Assessment
 from audit.policy.frameworks import names, read_framework
+from audit.policy.in_one_go import in_one_go
 from audit.register.checkpoints import Kept, kept_checkpoints
 from audit.reporting.compose import Definition, compose
 from audit.reporting.context import Declaration, Record
@@ -31,6 +32,7 @@ from audit.steps.drills import drills, one_drill
 from audit.steps.framework import answer
 
 
+@in_one_go()
 def report(
     assessment: Assessment,
     estate: Estate,

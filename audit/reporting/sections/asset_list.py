@@ -26,6 +26,7 @@ from audit.model.document import (
 from audit.model.estate import standing
 from audit.model.verdicts import Assessment, Breach, Result, Unproven
 from audit.reporting.context import Context
+from audit.reporting.once import once
 from audit.reporting.timelines import SHORTEST, worst
 from audit.reporting.words import joined, named
 
@@ -53,7 +54,8 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
     for result in assessment.results:
         results[result.asset].append(result)
     declared = _declared(assessment, context)
-    rows = tuple(_row(asset, declared.get(asset, {}), results.get(asset, []), context) for asset in sorted({*declared, *results}))
+    cells = _Cells(context)
+    rows = tuple(cells.row(asset, declared.get(asset, {}), results.get(asset, [])) for asset in sorted({*declared, *results}))
     return [Paragraph(words("asset-list.intro", n=len(rows))), Table("asset-list", columns, rows, empty=words("labels.nothing"))]
 
 
@@ -66,27 +68,37 @@ def _declared(assessment: Assessment, context: Context) -> dict[str, dict[str, A
     return {row["asset"]: row for row in segments.iter_rows(named=True)}
 
 
-def _row(asset: str, declared: dict[str, Any], results: Sequence[Result], context: Context) -> tuple[Cell, ...]:
-    unit = declared.get("unit") or (results[-1].unit if results else None)
-    breaches = [breach for result in results for breach in result.breaches]
-    # What was judged at one instant has no length: such a breach is counted, and adds nothing to the time.
-    lasting = [result for result in results if result.judged_seconds >= SHORTEST]
-    broken = [breach for result in lasting for breach in result.breaches]
-    unproven = [stretch for result in lasting for stretch in result.unproven]
-    return (
-        TextCell((Name(asset),)),
-        TextCell(context.unit_title(unit) if unit else ()),
-        *(TextCell(_told(name, declared.get(name), context)) for name in _DECLARED),
-        InstantCell(declared.get("in_service")),
-        InstantCell(declared.get("retired")),
-        TextCell(_policies(results, context)),
-        VerdictCell(worst(result.verdict for result in results)),
-        NumberCell(len(breaches)),
-        DurationCell(_covered(broken)),
-        DurationCell(_covered(unproven)),
-        DurationCell(max(((breach.until - breach.since).total_seconds() for breach in broken), default=None)),
-        InstantCell(max((breach.until for breach in breaches), default=None)),
-    )
+class _Cells:
+    """The cells of the table, each made once."""
+
+    def __init__(self, context: Context) -> None:
+        self._unit = once(lambda unit: TextCell(context.unit_title(unit) if unit else ()))
+        self._told = once(lambda name, value: TextCell(_told(name, value, context)))
+        self._policies = once(lambda versions: TextCell(_policies(versions, context)))
+        self._instant, self._length, self._number, self._verdict = map(once, (InstantCell, DurationCell, NumberCell, VerdictCell))
+
+    def row(self, asset: str, declared: dict[str, Any], results: Sequence[Result]) -> tuple[Cell, ...]:
+        """Return the row of an asset."""
+        unit = declared.get("unit") or (results[-1].unit if results else None)
+        breaches = [breach for result in results for breach in result.breaches]
+        # What was judged at one instant has no length: such a breach is counted, and adds nothing to the time.
+        lasting = [result for result in results if result.judged_seconds >= SHORTEST]
+        broken = [breach for result in lasting for breach in result.breaches]
+        unproven = [stretch for result in lasting for stretch in result.unproven]
+        return (
+            TextCell((Name(asset),)),
+            self._unit(unit),
+            *[self._told(name, declared.get(name)) for name in _DECLARED],
+            self._instant(declared.get("in_service")),
+            self._instant(declared.get("retired")),
+            self._policies(frozenset((r.policy, r.version) for r in results if r.policy is not None and r.version is not None)),
+            self._verdict(worst(result.verdict for result in results)),
+            self._number(len(breaches)),
+            self._length(_covered(broken)),
+            self._length(_covered(unproven)),
+            self._length(max(((breach.until - breach.since).total_seconds() for breach in broken), default=None)),
+            self._instant(max((breach.until for breach in breaches), default=None)),
+        )
 
 
 def _told(name: str, value: str | None, context: Context) -> Text:
@@ -96,12 +108,11 @@ def _told(name: str, value: str | None, context: Context) -> Text:
     return named(value)
 
 
-def _policies(results: Iterable[Result], context: Context) -> tuple[str | Name, ...]:
+def _policies(versions: Iterable[tuple[str, int]], context: Context) -> Text:
     """Return the policy versions that the asset was judged by."""
     words = context.words
-    versions = sorted({(r.policy, r.version) for r in results if r.policy is not None and r.version is not None})
     parts: list[str | Name] = []
-    for policy, version in versions:
+    for policy, version in sorted(versions):
         parts += [words.plain("labels.separator")] if parts else []
         parts += words("labels.version", policy=Name(policy), n=version)
     return joined(*parts)

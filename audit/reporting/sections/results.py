@@ -7,7 +7,6 @@ from audit.model.document import (
     Cell,
     Column,
     DurationCell,
-    Name,
     NumberCell,
     OrdinalCell,
     Paragraph,
@@ -19,6 +18,7 @@ from audit.model.document import (
 from audit.model.verdicts import SHARES, Assessment, Result
 from audit.reporting.context import Context
 from audit.reporting.details import detail_text
+from audit.reporting.once import once
 from audit.reporting.sections.assets import provenance_text
 from audit.reporting.timelines import SHORTEST
 from audit.reporting.words import named
@@ -45,28 +45,43 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
         Column("detail", words("labels.detail-title")),
         Column("provenance", words("results.provenance")),
     )
-    rows = tuple(_row(result, context) for result in assessment.results)
+    cells = _Cells(context)
+    rows = tuple(map(cells.row, assessment.results))
     return [Paragraph(words("results.intro", n=len(rows))), Table("results", columns, rows, empty=words("labels.nothing-judged"))]
 
 
-def _row(result: Result, context: Context) -> tuple[Cell, ...]:
-    shares = result.shares or {}
-    return (
-        TextCell((Name(result.asset),)),
-        TextCell(context.unit_title(result.unit)),
-        TextCell(named(result.policy)),
-        OrdinalCell(result.version),
-        TextCell(named(result.part)),
-        TextCell(context.control(result.control)),
-        TextCell(context.leg(result.control, result.leg) if result.leg is not None else ()),
-        VerdictCell(result.verdict),
-        ShareCell(shares.get("met")),
-        # Not rounded: the shortest breach must leave it below all.
-        ShareCell(1 - shares["breached"] if shares else None),
-        *(ShareCell(shares.get(name)) for name in SHARES if name != "met"),
-        DurationCell(result.judged_seconds if result.judged_seconds >= SHORTEST else None),
-        NumberCell(len(result.breaches)),
-        NumberCell(len(result.unproven)),
-        TextCell(detail_text(result.detail, context)),
-        TextCell(provenance_text(result.provenance, context) if result.provenance else ()),
-    )
+class _Cells:
+    """The cells of the table, each made once."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._name = once(lambda name: TextCell(named(name)))
+        self._unit = once(lambda unit: TextCell(context.unit_title(unit)))
+        self._control = once(lambda control: TextCell(context.control(control)))
+        self._leg = once(lambda control, leg: TextCell(context.leg(control, leg) if leg is not None else ()))
+        self._provenance = once(lambda told: TextCell(provenance_text(told, context) if told else ()))
+        self._verdict, self._share, self._length = once(VerdictCell), once(ShareCell), once(DurationCell)
+        self._number, self._ordinal, self._text = once(NumberCell), once(OrdinalCell), once(TextCell)
+
+    def row(self, result: Result) -> tuple[Cell, ...]:
+        """Return the row of a result."""
+        shares = result.shares or {}
+        return (
+            self._name(result.asset),
+            self._unit(result.unit),
+            self._name(result.policy),
+            self._ordinal(result.version),
+            self._name(result.part),
+            self._control(result.control),
+            self._leg(result.control, result.leg),
+            self._verdict(result.verdict),
+            self._share(shares.get("met")),
+            # Not rounded: the shortest breach must leave it below all.
+            self._share(1 - shares["breached"] if shares else None),
+            *[self._share(shares.get(name)) for name in SHARES if name != "met"],
+            self._length(result.judged_seconds if result.judged_seconds >= SHORTEST else None),
+            self._number(len(result.breaches)),
+            self._number(len(result.unproven)),
+            self._text(detail_text(result.detail, self._context)),
+            self._provenance(result.provenance),
+        )

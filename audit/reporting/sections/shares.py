@@ -41,30 +41,33 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
         lambda result: (result.unit, result.policy or "", f"{result.version or 0:09}", result.control, result.leg or ""),
     )
     units = units_worst_first(results)
+    # A column of grace or waivers that is empty throughout would only make the page harder to read.
+    shown = [name for name in SHOWN if name in SHOWN[:4] or any(result.shares and result.shares.get(name) for result in results)]
+    tallies = {key: Tally.of(mine) for key, mine in by_control.items()}
     blocks: list[Block] = [
         Paragraph(words("shares.intro")),
-        _bars(by_control, context),
-        _table("shares-by-control", by_control, (), context),
+        _bars(tallies, context),
+        _table("shares-by-control", tallies, shown, (), context),
         *_months(assessment, context),
     ]
     if len(units) > 1:
-        blocks += [Heading(words("shares.by-unit")), _table("shares-by-unit", _in_order(by_unit, units), ("unit",), context)]
+        blocks += [Heading(words("shares.by-unit")), _table("shares-by-unit", _in_order(by_unit, units), shown, ("unit",), context)]
     blocks += [
         Heading(words("shares.by-policy")),
         Paragraph(words("shares.by-policy-means")),
-        _table("shares-by-policy", _in_order(by_policy, units), ("unit", "policy", "version"), context),
+        _table("shares-by-policy", _in_order(by_policy, units), shown, ("unit", "policy", "version"), context),
     ]
     return blocks
 
 
-def _in_order(groups: Mapping[Key, list[Result]], units: Sequence[str]) -> dict[Key, list[Result]]:
-    """Put the worst unit first, and keep what belongs to one unit together."""
+def _in_order(groups: Mapping[Key, list[Result]], units: Sequence[str]) -> dict[Key, Tally]:
+    """Take each group together; put the worst unit first, and keep what belongs to one unit together."""
     place = {unit: number for number, unit in enumerate(units)}
-    return dict(sorted(groups.items(), key=lambda item: (place[item[0][0]], item[0])))
+    return {key: Tally.of(groups[key]) for key in sorted(groups, key=lambda key: (place[key[0]], key))}
 
 
-def _bars(groups: Mapping[Key, list[Result]], context: Context) -> ShareBars:
-    bars = tuple(ShareBar(context.promise(control, leg or None), Tally.of(mine).bar) for (control, leg), mine in groups.items())
+def _bars(tallies: Mapping[Key, Tally], context: Context) -> ShareBars:
+    bars = tuple(ShareBar(context.promise(control, leg or None), tally.bar) for (control, leg), tally in tallies.items())
     return ShareBars("by-control", bars, caption=context.words("shares.bars"))
 
 
@@ -85,14 +88,8 @@ def _months(assessment: Assessment, context: Context) -> list[Block]:
     ]
 
 
-def _table(name: str, groups: Mapping[Key, list[Result]], before: Sequence[str], context: Context) -> Table:
+def _table(name: str, tallies: Mapping[Key, Tally], shown: Sequence[str], before: Sequence[str], context: Context) -> Table:
     words = context.words
-    # A column of grace or waivers that is empty throughout would only make the page harder to read.
-    shown = [
-        share
-        for share in SHOWN
-        if share in SHOWN[:4] or any((r.shares or {}).get(share) for results in groups.values() for r in results)
-    ]
     columns = [
         *(Column(key, words(f"shares.columns.{key}"), "ordinal" if key == "version" else "text") for key in before),
         Column("promise", words("labels.promise")),
@@ -104,11 +101,11 @@ def _table(name: str, groups: Mapping[Key, list[Result]], before: Sequence[str],
         Column("judged", words("shares.judged"), "duration"),
         *(Column(share.replace("_", "-"), words(f"shares.{share.replace('_', '-')}"), "share") for share in shown),
     ]
-    rows = tuple(_row(key, results, shown, before, context) for key, results in groups.items())
+    rows = tuple(_row(key, tally, shown, before, context) for key, tally in tallies.items())
     return Table(name, tuple(columns), rows, empty=words("labels.nothing-judged"))
 
 
-def _row(key: Key, results: Sequence[Result], shown: Sequence[str], before: Sequence[str], context: Context) -> tuple[Cell, ...]:
+def _row(key: Key, tally: Tally, shown: Sequence[str], before: Sequence[str], context: Context) -> tuple[Cell, ...]:
     *first, control, leg = key
     named: dict[str, Cell] = {}
     for what, value in zip(before, first, strict=True):
@@ -119,7 +116,6 @@ def _row(key: Key, results: Sequence[Result], shown: Sequence[str], before: Sequ
                 named[what] = OrdinalCell(int(value) or None)
             case _:
                 named[what] = TextCell((Name(value),) if value else context.words("labels.no-policy"))
-    tally = Tally.of(results)
     return (
         *named.values(),
         TextCell(context.promise(control, leg or None)),

@@ -28,6 +28,7 @@ from audit.model.document import (
 from audit.model.verdicts import Assessment, Result, Unproven
 from audit.reporting.context import Context
 from audit.reporting.details import detail_text
+from audit.reporting.once import once
 from audit.reporting.words import joined
 
 Pair = tuple[Result, Unproven]
@@ -90,7 +91,7 @@ def _needs(found: list[Pair], context: Context) -> Table:
             TextCell(words.names(repositories)),
             NumberCell(len({result.asset for result, _ in pairs})),
             NumberCell(len(pairs)),
-            _length(pairs, length),
+            DurationCell(_seconds(pairs, length)),
         )
         for (reasons, sources, repositories), pairs, length in _grouped(found, lambda _, stretch: _cause(stretch))
     )
@@ -135,7 +136,7 @@ def _summed(pairs: list[Pair], length: float) -> tuple[Cell, ...]:
         InstantCell(min(_begin(stretch) for _, stretch in pairs)),
         InstantCell(max(stretch.until for _, stretch in pairs)),
         NumberCell(len(pairs)),
-        _length(pairs, length),
+        DurationCell(_seconds(pairs, length)),
     )
 
 
@@ -206,17 +207,19 @@ def _each(found: list[Pair], context: Context) -> Table:
             pair[1].since - pair[1].until, pair[0].asset, pair[0].control, pair[0].leg or "", pair[0].part or "", pair[1].since,
         ),
     )  # fmt: skip
+    text, instant, length = once(TextCell), once(InstantCell), once(DurationCell)
+    unit, worded = once(context.unit_title), once(lambda reasons, what: TextCell(_worded(reasons, what, context)))
     rows = tuple(
         (
             TextCell((Name(result.asset),)),
-            TextCell(context.unit_title(result.unit)),
-            TextCell(context.promise(result.control, result.leg, result.part)),
-            InstantCell(_begin(stretch)),
-            InstantCell(stretch.until),
-            _length([(result, stretch)], (stretch.until - stretch.since).total_seconds()),
-            TextCell(_worded(_reasons(stretch), "text", context)),
-            TextCell(_worded(_reasons(stretch), "remedy", context)),
-            TextCell(_settled_by(stretch, context)),
+            text(unit(result.unit)),
+            text(context.promise(result.control, result.leg, result.part)),
+            instant(_begin(stretch)),
+            instant(stretch.until),
+            length(_seconds([(result, stretch)], (stretch.until - stretch.since).total_seconds())),
+            worded(_reasons(stretch), "text"),
+            worded(_reasons(stretch), "remedy"),
+            text(_settled_by(stretch, context)),
         )
         for result, stretch in ranked
     )
@@ -228,9 +231,9 @@ def _settled_by(stretch: Unproven, context: Context) -> Text:
     return detail_text({name: value for name, value in stretch.detail.items() if name != "reasons"}, context)
 
 
-def _length(pairs: list[Pair], length: float) -> DurationCell:
+def _seconds(pairs: list[Pair], length: float) -> float | None:
     """A promise judged at one instant has no length."""
-    return DurationCell(None if all(stretch.until - stretch.since <= INSTANT for _, stretch in pairs) else length)
+    return None if all(stretch.until - stretch.since <= INSTANT for _, stretch in pairs) else length
 
 
 def _names(stretch: Unproven, key: str) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -48,8 +47,7 @@ _LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _LIKE_A_FORMULA = re.compile("[\\s\u200b-\u200f\u2060\ufeff]*[-=+@＝＋－＠﹦﹢﹣﹫]")
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """How a cell looks: its number format and style. Colours are RRGGBB. `quoted`: text, whatever it begins with. `buttoned`: beside
     the button of a filter."""
 
@@ -168,7 +166,7 @@ class Cells:
         """Return the title of a column: of which clock its instants are, in what its lengths are counted. It stands over numbers as they do."""
         unit = {"instant": str(self._formats.zone), "duration": self._words.plain("workbook.length-unit")}.get(column.kind)
         title = written(column.title) + (self._words.plain("labels.in-brackets", value=Name(unit)) if unit else "")
-        return self.text(title, replace(look, right=True) if column.kind in FIGURES else look)
+        return self.text(title, look._replace(right=True) if column.kind in FIGURES else look)
 
     def text(self, text: str, look: Look = TEXT) -> Value:
         """Return words as a value; cut, and said to be so, where they are longer than a cell holds."""
@@ -196,7 +194,7 @@ class Cells:
             return Value(wall.isoformat(" "), TEXT)
         look = INSTANT_FINE if wall.microsecond else INSTANT
         if there.replace(fold=0).utcoffset() != there.replace(fold=1).utcoffset():
-            look = replace(look, number_format=f'{look.number_format}" (UTC{there.isoformat()[-6:]})"')
+            look = look._replace(number_format=f'{look.number_format}" (UTC{there.isoformat()[-6:]})"')
         # A spreadsheet shows thousandths at the finest, and rounds: cut, so that the last microsecond of a year stays in it.
         return Value(float(to_excel(wall.replace(microsecond=wall.microsecond // 1000 * 1000))), look)
 

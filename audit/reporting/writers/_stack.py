@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import cache
 from itertools import accumulate
 
@@ -171,17 +170,17 @@ class Stack:
             told += "\n" + words.plain(key, share=formats.share(cell.met), up_to=formats.share(cell.met_up_to))
         elif cell.verdict is not Verdict.NOT_APPLICABLE:
             told += f"\n{formats.number(cell.kept)}/{formats.number(cell.judged)}"
-        return self._cells.text(told, replace(VERDICTS[cell.verdict], wrap=True))
+        return self._cells.text(told, VERDICTS[cell.verdict]._replace(wrap=True))
 
 
 def replace_look(value: Value) -> Value:
     """Return a value to be set beside its term: to the left, whatever it is."""
-    return Value(value.value, replace(value.look, left=True, wrap=True), value.place)
+    return Value(value.value, value.look._replace(left=True, wrap=True), value.place)
 
 
 @cache
 def _ruled(look: Look) -> Look:
-    return replace(look, ruled=True)
+    return look._replace(ruled=True)
 
 
 def _as_table(block: Block, words: Words) -> Table | None:

@@ -6,7 +6,6 @@ Nothing is fetched, from the network or from files. A character that no installe
 from __future__ import annotations
 
 import contextlib
-import gc
 import hashlib
 import io
 import logging
@@ -20,6 +19,7 @@ from typing import Any
 from audit.content import Content, ContentError
 from audit.errors import BackupAuditError, Fault
 from audit.model.document import Document, Name
+from audit.policy.in_one_go import in_one_go
 from audit.reporting.formats import Formats
 from audit.reporting.paper import for_paper
 from audit.reporting.words import Words, plain
@@ -62,7 +62,7 @@ def write(document: Document, content: Content) -> bytes:
     def check(rendered: Any, _: Any) -> None:
         _check_fonts(rendered.fonts.values(), printed, rules)
 
-    with _heard() as said, _uncollected():
+    with _heard() as said, in_one_go():
         try:
             html = weasyprint.HTML(string=text, base_url=NOWHERE, url_fetcher=fetch)
             Ink(rules).apply(html.etree_element)
@@ -107,20 +107,6 @@ def _visible(text: str) -> str:
     """
     odd = {char for char in set(text) if unicodedata.category(char) in ("Cc", "Cn", "Co", "Cs") and char not in "\t\n\r"}
     return text.translate({ord(char): f"\\u{{{ord(char):x}}}" for char in odd})
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Let the collector of cycles rest: the page is millions of objects that all stay until it is written, and looking through them again
-    and again takes a third of the time. Two at once do no harm: the first to end lets it work again.
-    """
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 @contextlib.contextmanager

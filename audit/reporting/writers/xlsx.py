@@ -21,9 +21,11 @@ MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WIDEST = 68.0
 """The widest that a column of a data sheet may be, in characters: a SHA-256 has room; longer text is wrapped."""
 _SAMPLED = 500
+_AT_ONCE = 8_192
+"""Rows that are made together, column by column."""
 _BUTTON = 4.0
 """The width of the button of a filter, in characters."""
-_BUTTONED = replace(HEADING, buttoned=True)
+_BUTTONED = HEADING._replace(buttoned=True)
 _NONE = TextCell(())
 _TO_SHEET = Look(link=True, ruled=True)
 
@@ -149,11 +151,8 @@ def _write_data(data: _Data, book: Book, cells: Cells, words: Words) -> None:
         rows.head()
         heads = [cells.heading(column, _BUTTONED) for column in data.table.columns]
         rows.append(heads, height(heads, [width - _BUTTON for width in columns]) * line + 4)
-        for row in found:
-            values = [cells.value(cell) for cell in row]
-            many = height(values, columns)
-            # A row of one line has the height of the sheet; one of several is not fitted by everybody who opens it.
-            rows.append(values, many * line + 2 if many > 1 else None)
+        for begin in range(0, len(found), _AT_ONCE):
+            rows.extend(list(zip(*found[begin : begin + _AT_ONCE], strict=True)), cells.value, columns, line)
         rows.filter(len(columns), rows.number)
         if number < len(data.names):
             rows.append([cells.text(words.plain("workbook.continued", sheet=Name(data.names[number])), QUIET)])
