@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import IO, Any
 
 from audit.model.envelope import time_text
@@ -47,8 +48,8 @@ class Breach:
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {
-            "from": time_text(self.since),
-            "to": time_text(self.until),
+            "from": _time(self.since),
+            "to": _time(self.until),
             "detail": dict(self.detail),
             "evidence": [ref.to_json() for ref in self.evidence],
         }
@@ -76,7 +77,7 @@ class Unproven:
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {"from": time_text(self.since), "to": time_text(self.until), "reason": self.reason, "detail": dict(self.detail)}
+        return {"from": _time(self.since), "to": _time(self.until), "reason": self.reason, "detail": dict(self.detail)}
 
 
 SHARES = ("met", "breached", "waived", "unproven", "grace")
@@ -143,8 +144,19 @@ class Result:
         }
 
 
+def _time(value: datetime) -> str:
+    # In other zones than UTC two instants may be equal that are not the same: those of a doubled hour.
+    return _utc_text(value) if value.tzinfo is UTC else time_text(value)
+
+
+@lru_cache(maxsize=100_000)
+def _utc_text(value: datetime) -> str:
+    """The same few instants begin and end most stretches of an assessment."""
+    return time_text(value)
+
+
 def _stretch(since: datetime, until: datetime) -> dict[str, str]:
-    return {"from": time_text(since), "to": time_text(until)}
+    return {"from": _time(since), "to": _time(until)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +206,7 @@ class Assessment:
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {
-            "period": {"from": time_text(self.since), "to": time_text(self.until)},
+            "period": {"from": _time(self.since), "to": _time(self.until)},
             "as_known_at": self.as_known_at,
             "journal_head": self.journal_head,
             "results": [result.to_json() for result in self.results],
@@ -209,8 +221,8 @@ class Assessment:
         values = replace(self, results=()).to_json() | dict(more or {})
         before, _, after = json.dumps(values, ensure_ascii=False).partition('"results": []')
         file.write(f'{before}"results": ['.encode())
-        separator = "\n"
+        encode, separator = json.JSONEncoder(ensure_ascii=False).encode, "\n"
         for result in self.results:
-            file.write(f"{separator}{json.dumps(result.to_json(), ensure_ascii=False)}".encode())
+            file.write(f"{separator}{encode(result.to_json())}".encode())
             separator = ",\n"
         file.write(f"\n]{after}\n".encode())
