@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,6 +64,12 @@ TABLES = st.lists(CELLS, min_size=1, max_size=8).flatmap(
 WIDTHS = (12.0, 68.0, 8.0, 30.0)
 
 
+@cache
+def words(language: str) -> Words:
+    """The words of a language, which take longer to read than a table to write."""
+    return Words(Content(), Formats(language, "Asia/Shanghai"))
+
+
 def by_columns(rows: Rows, table: Sequence[Sequence[Cell]], cells: Cells) -> None:
     """Write a table as data sheets are."""
     rows.extend(list(zip(*table, strict=True)), cells.value, WIDTHS, LINE)
@@ -78,7 +85,7 @@ def by_cells(rows: Rows, table: Sequence[Sequence[Cell]], cells: Cells) -> None:
 
 def told(write, table: Sequence[Sequence[Cell]], language: str) -> tuple[str, list[tuple[str, str]]]:
     """The rows of a table as they stand in the workbook, with the looks of cells in place of the numbers of their styles; and the links."""
-    cells = Cells(Words(Content(), Formats(language, "Asia/Shanghai")), {"entry-1": "'Things'!A2", "entry-2": "'Things'!A3"})
+    cells = Cells(words(language), {"entry-1": "'Things'!A2", "entry-2": "'Things'!A3"})
     book = Book("t", "s", language)
     rows = book.sheet("Things", WIDTHS)
     rows.append([])
