@@ -195,7 +195,7 @@ def _judged_as_known(catalog: Catalog, before: Then, after: Then, until: int) ->
 
 
 def _under(estate: Estate, mark: str) -> set[str]:
-    """Return the assets that a control with a mark judges: those whose policies ever have an objective of its; where the mark is a kind of records, those that such a record speaks of."""
+    """Return the assets that a control with a mark judges: those whose policies ever have an objective of its; where the mark is a kind of records, those of whom one speaks."""
     marked = [module for module in modules(audit.controls.__name__).values() if getattr(module, mark, False)]
     keys = {key for module in marked for key in module.OBJECTIVES}
     used = [index for index, policy in enumerate(estate.policies) if keys & policy.objectives.keys()]

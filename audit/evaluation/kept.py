@@ -10,9 +10,9 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +199,7 @@ def keep(
     try:
         for name, frame in frames_of(assessment).items():
             frame.write_parquet(aside / f"{name}.parquet")
-        about = {key: value for key, value in assessment.to_json().items() if key != "results"}
+        about = {key: value for key, value in replace(assessment, results=()).to_json().items() if key != "results"}
         about |= {"format": FORMAT, "made_at": time_text(made_at.replace(microsecond=0)), "results": len(assessment.results)}
         if making is not None:
             known = making.known and {"at": making.known.at.isoformat(), "intact": making.known.intact}
@@ -257,8 +257,7 @@ def frames_of(assessment: Assessment) -> dict[str, pl.DataFrame]:
     unproven: list[dict[str, Any]] = []
     for number, result in enumerate(assessment.results):
         shares = dict.fromkeys(SHARES) if result.shares is None else {name: result.shares.get(name, 0.0) for name in SHARES}
-        told = result.to_json()
-        common = {name: told[name] for name in ("asset", "unit", "control", "leg", "part", "policy", "version")}
+        common = {name: getattr(result, name) for name in ("asset", "unit", "control", "leg", "part", "policy", "version")}
         results.append(
             {
                 **common,
@@ -268,10 +267,10 @@ def frames_of(assessment: Assessment) -> dict[str, pl.DataFrame]:
                 "judged_seconds": result.judged_seconds,
                 "breaches": len(result.breaches),
                 "unproven_stretches": len(result.unproven),
-                "detail": _json(told["detail"]),
+                "detail": _json(result.detail),
                 "provenance": result.provenance,
-                "judged": _json(told["judged"]),
-                "in_grace": _json(told["grace"]),
+                "judged": _stretches_text(result.judged),
+                "in_grace": _stretches_text(result.grace),
             }
         )
         for stretches, rows in ((result.breaches, breaches), (result.waived, waived), (result.unproven, unproven)):
@@ -304,7 +303,11 @@ def _more(stretch: Breach | Unproven, result: Result) -> dict[str, Any]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=lambda odd: dict(odd) if isinstance(odd, Mapping) else str(odd))
+    return (
+        "{}"
+        if not value and isinstance(value, Mapping)
+        else json.dumps(value, ensure_ascii=False, default=lambda odd: dict(odd) if isinstance(odd, Mapping) else str(odd))
+    )
 
 
 def _by_result(rows: pl.DataFrame, make: Any) -> dict[int, list[Any]]:
@@ -342,5 +345,12 @@ def _result(
     )  # fmt: skip
 
 
+@lru_cache(maxsize=10_000)
+def _stretches_text(stretches: tuple[tuple[datetime, datetime], ...]) -> str:
+    """Return stretches as JSON; the same few are those of most results."""
+    return _json([{"from": time_text(since), "to": time_text(until)} for since, until in stretches])
+
+
+@lru_cache(maxsize=10_000)
 def _stretches(text: str) -> tuple[tuple[datetime, datetime], ...]:
     return tuple((datetime.fromisoformat(one["from"]), datetime.fromisoformat(one["to"])) for one in json.loads(text))

@@ -27,6 +27,7 @@ from audit.model.estate import Estate, Known
 from audit.model.terms import micros
 from audit.model.verdicts import Assessment, Result
 from audit.model.world import World
+from audit.policy.in_one_go import in_one_go
 from audit.policy.suggest import one_of, unknown
 from audit.steps._open import Progress, Store, quietly
 from audit.steps.catch_up import catch_up
@@ -98,6 +99,7 @@ class Outlined:
         return replace(self, assessment=assessment, outline=outline)
 
 
+@in_one_go()
 def assessed(
     store: Store,
     since: datetime,

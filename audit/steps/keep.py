@@ -9,6 +9,7 @@ from functools import partial
 from audit.evaluation.cluster import Cluster
 from audit.evaluation.kept import KeptAssessment, keep, to_go_on_from
 from audit.model.verdicts import Assessment
+from audit.policy.in_one_go import in_one_go
 from audit.steps._open import Progress, Store, quietly
 from audit.steps.assess import assessed, known_at_of
 from audit.steps.catch_up import catch_up
@@ -26,6 +27,7 @@ class Kept:
     since: int | None
 
 
+@in_one_go()
 def assess_and_keep(
     store: Store,
     since: datetime,
