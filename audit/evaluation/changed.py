@@ -118,7 +118,8 @@ def _touched(catalog: Catalog, before: int, after: int) -> _Touched:
     """Return what evidence between two entries (before, after] may say something of."""
     new = pl.col("entry") > before
     points = catalog.tellings(after, columns=[*_BOTH, "entry"]).filter(new).select(_BOTH).unique().collect()
-    runs = catalog.runs(after, columns=[*_BOTH, "entry"]).filter(new).select(_BOTH).unique().collect()
+    runs = catalog.runs(after, columns=[*_BOTH, "id", "entry"])
+    told_runs = runs.filter(new).select(*_BOTH, "id").unique().collect()
     listings = catalog.listings(after)
     known = listings.filter(~new).select("source", "repository").unique()
     fresh = listings.filter(new)
@@ -128,10 +129,12 @@ def _touched(catalog: Catalog, before: int, after: int) -> _Touched:
     wide = fresh.join(scoped, on=fresh.columns, how="anti", nulls_equal=True)
     scopes = scoped.select("source", "repository", "scope").unique()
     inside = catalog.tellings(after, columns=[*_BOTH, "repository", "scope"]).join(scopes.lazy(), on=scopes.columns, how="semi")
-    subjects = [points, runs, inside.select(_BOTH).unique().collect()] if scopes.height else [points, runs]
+    subjects = [points, told_runs, *([inside.select(_BOTH).unique().collect()] if scopes.height else [])]
     told = pl.concat([frame.select(_BOTH) for frame in subjects]).unique()
+    # What names no subject may speak of any; also a run of which its subject is told now, and was not before.
     nameless = told.filter(pl.col("subject").is_null())["source"]
-    sources = pl.concat([nameless, wide["source"]]).drop_nulls().unique()
+    named = runs.filter(~new & pl.col("subject").is_null()).join(told_runs.lazy(), on=["source", "id"], how="semi")
+    sources = pl.concat([nameless, wide["source"], named.select("source").collect()["source"]]).drop_nulls().unique()
     if len(sources):
         theirs = pl.col("source").is_in(sources.implode())
         held = [
@@ -139,22 +142,26 @@ def _touched(catalog: Catalog, before: int, after: int) -> _Touched:
             for scan in (catalog.tellings(after, columns=_BOTH), catalog.runs(after, columns=_BOTH))
         ]
         told = pl.concat([told, *held]).unique()
-    return _Touched(_with_dependents(catalog, after, told.drop_nulls()), sources)
+    return _Touched(_with_dependents(catalog, after, told.drop_nulls("source")), sources)
 
 
 def _with_dependents(catalog: Catalog, known: int, subjects: pl.DataFrame) -> pl.DataFrame:
-    """Add those that are tied to subjects, and those whose points have their base or original under one. Ids are compared by hash: where two share one, too many are named."""
+    """Add those that are tied to subjects (null: what names none), and those whose points have their base or original under one. Ids are compared by hash: where two share one, too many
+    are named."""
     if subjects.is_empty():
         return subjects
     ties = ties_of(catalog, known)
     points = catalog.tellings(known, columns=[*_BOTH, "id", "base", "copy_of_id"])
+    runs = catalog.runs(known, columns=[*_BOTH, "id", "recovery_point"])
+    made = [runs.select(*_BOTH, "id", point=name) for name in (pl.col("recovery_point"), pl.lit("run:") + pl.col("id"))]
+    ids = pl.concat([points.select(*_BOTH, point="id"), *(one.select(*_BOTH, "point") for one in made)]).drop_nulls("point")
     while True:
         subjects = with_tied(subjects, ties)
         others = points.filter(pl.col("base").is_not_null() | pl.col("copy_of_id").is_not_null()).join(
-            subjects.lazy(), on=_BOTH, how="anti"
+            subjects.lazy(), on=_BOTH, how="anti", nulls_equal=True
         )
         asking = pl.concat([others.select(*_BOTH, id=pl.col(name).hash()).drop_nulls() for name in ("base", "copy_of_id")]).unique()
-        theirs = points.join(subjects.lazy(), on=_BOTH, how="semi").select(pl.col("id").hash()).unique()
+        theirs = ids.join(subjects.lazy(), on=_BOTH, how="semi", nulls_equal=True).select(id=pl.col("point").hash()).unique()
         more = asking.join(theirs, on="id", how="semi").select(_BOTH).unique().collect()
         if more.is_empty():
             return subjects

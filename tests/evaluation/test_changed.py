@@ -171,6 +171,36 @@ def test_evidence_names_whom_it_may_speak_of(news: Any, expected: set[str]) -> N
         assert changed >= expected
 
 
+LATER: dict[str, tuple[list[Any], Any, set[str]]] = {
+    # what: told before, told then, and the assets of which that says something
+    "a base that only another's run made": (
+        [rows(3, p("x9", 2.5, method="incremental", base="made"))], rows(5, run("maker", 1, 2, subject="y", recovery_point="made")), {"a", "b"},
+    ),
+    "a base that only another's run made, and that it did not make": (
+        [rows(3, p("x9", 2.5, method="incremental", base="made"), run("maker", 1, 2, subject="y", recovery_point="made"))],
+        rows(5, run("maker", 1, 2.2, subject="y", recovery_point="made", outcome="failed")), {"a", "b"},
+    ),
+    "whom a failed check was of, of which nobody knew that": (
+        [rows(3, {**run("check", 2.5, 2.6), "kind": "verify", "subject": None, "outcome": "failed"})],
+        rows(5, {**run("check", 2.5, 2.6), "kind": "verify", "subject": "y", "outcome": "failed"}), {"a", "b"},
+    ),
+    "the original, under no subject, of a copy in another source": (
+        [rows(3, p("lone", 2, subject=None)), HANGING[1], replace(rows(3, p("z8", 2.6, "r2", "z", copy_of_source="s", copy_of_repository="r1", copy_of_id="lone")), source="t")],
+        rows(5, p("lone", 2, subject=None, integrity="corrupt", checked=4)), {"a", "b", "c"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("earlier", "news", "expected"), LATER.values(), ids=list(LATER))
+def test_what_hangs_on_more_than_its_own_subjects_is_named(earlier: list[Any], news: Any, expected: set[str]) -> None:
+    told = [*FIRST, *earlier, news]
+    begin = FIRST[0].records[0]["listed_at"] - 3 * DAY
+    said = programme(policy({"rpo": "2d"}), assets=OTHERS, sources=SOURCES)
+    before = Case("before", said, told, begin, begin + 9 * DAY, known=len(told) - 1)
+    end = Known(instant(before.until), intact=True)
+    assert compared(before, replace(before, known=len(told)), (end, end))[0] == expected
+
+
 def test_a_base_of_anothers_point_that_turns_up_names_both() -> None:
     said = programme(policy({"rpo": "2d"}), assets=OTHERS, sources=SOURCES)
     told = [*FIRST, rows(3, p("x9", 2.5, method="incremental", base="late")), rows(5, p("late", 2, subject="y"))]
