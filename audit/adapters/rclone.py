@@ -69,7 +69,9 @@ _TEXT = _text.LineStarts(
 _LSJSON = re.compile(rb'\s*\[\s*\{\s*"Path"\s*:[^\n]*"Name"\s*:[^\n]*"Size"\s*:[^\n]*"ModTime"\s*:')
 _LINE = re.compile(r"(\d{4})/(\d\d)/(\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) (?:(DEBUG|INFO|NOTICE|ERROR|CRITICAL) *: )?(.*)")
 _FAILED = re.compile(r"(?:Failed to|Fatal error)\b")
-_CHECKED = re.compile(r"\d+ differences found|\d+ matching files|Using \S+ for hash comparisons|No common hash found")
+_CHECKED = re.compile(
+    r"(?<!\d)\d{1,18} (?:differences found|matching files)|Using \S{1,40} for hash comparisons|No common hash found"
+)
 _ERRORS = re.compile(r"Errors: +(\d+)")
 _NEAR = timedelta(seconds=2)
 

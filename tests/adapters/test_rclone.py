@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from time import process_time
 from typing import Any
 
 import pytest
 
 from audit.adapters import _registry
+from audit.adapters.rclone import _CHECKED
 from audit.model.envelope import Envelope
 from audit.model.facts import Facts
 from tests.adapters import golden
@@ -140,3 +142,31 @@ def test_lists_of_files_are_no_facts() -> None:
     facts = sample("lsjson.json")
     assert facts.runs.is_empty()
     assert not facts.faults
+
+
+def test_a_line_of_digits_takes_no_longer_than_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found by fuzzing: a number of so many digits was tried from each of them to its end."""
+    tried: list[str] = []
+
+    class Counting:
+        def search(self, said: str) -> Any:
+            tried.append(said)
+            return _CHECKED.search(said)
+
+    monkeypatch.setattr("audit.adapters.rclone._CHECKED", Counting())
+    text = f"2026/11/03 01:00:00 NOTICE: {'1' * 400_000} matching file\n2026/11/03 01:00:01 NOTICE: Using {'x' * 400_000}\n"
+    began = process_time()
+    read(text)
+    assert [len(said) for said in tried] == [400_014, 400_006]
+    assert process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("said", "checked"),
+    [
+        ("0 differences found", True), ("S3 bucket b: 1 differences found", True), ("12 matching files", True), ("Using sha1 for hash comparisons", True),
+        ("No common hash found - not using a hash for checks", True), ("differences found", False), ("Using for hash comparisons", False),
+    ],
+)  # fmt: skip
+def test_what_a_check_says(said: str, checked: bool) -> None:
+    assert bool(_CHECKED.search(said)) is checked
