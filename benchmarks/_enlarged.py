@@ -55,6 +55,8 @@ def _json(text: str, rows: int, keys: re.Pattern[str], without: Collection[int])
     records = holder[key]
     holder[key] = _SPOT
     makers = [_maker(json.dumps(_marked(record, keys))) for place, record in enumerate(records) if place not in without]
+    if not makers:
+        raise NoRecordsError
     made = ",".join(makers[n % len(makers)](n) for n in range(rows))
     # What counts the records of the document counts them all.
     whole = json.dumps(outer, ensure_ascii=False)[5:-1]
