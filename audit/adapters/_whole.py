@@ -19,6 +19,7 @@ from audit.model.envelope import Envelope
 from audit.model.facts import Facts
 
 _AGAIN = "run the command again, and ingest its whole output"
+_OR_ENDED = f"{_AGAIN}; if it is all there and only its last line has no line end, add one"
 _PIPED = re.compile(r"\|\s*(?:sudo\s+)?(?:head|tail|[ef]?grep|rg)\b(?:[^|]*)")
 """What leaves out lines of a list. Programs that may give it another form only are not meant."""
 _BETWEEN = re.compile(rb"\n[ \t]*+\r?\n")
@@ -59,7 +60,7 @@ def kept(module: ModuleType, payload: bytes, envelope: Envelope) -> tuple[bytes,
         return payload, []
     number = rest.count(b"\n") + 1
     what = f"the output was cut off: it ends in the midst of a line or a record, and from line {number} on it was not used"
-    fault = Fault(envelope.name or envelope.tool, what, _AGAIN, f"line {number}")
+    fault = Fault(envelope.name or envelope.tool, what, _OR_ENDED, f"line {number}")
     if not rest.strip():
         raise InputError(str(fault), [fault])
     return rest, [fault]

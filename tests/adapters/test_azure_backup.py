@@ -93,7 +93,7 @@ def test_the_table_of_jobs() -> None:
 def test_a_job_is_told_once_for_each_state_it_went_through() -> None:
     head, first, *_ = (DATA / "azure-backup" / "jobs-table.csv").read_text().splitlines()
     begun = first.replace(",Completed,", ",InProgress,").replace(",720,", ",60,")
-    assert read(f"{head}\n{begun}\n{first}".encode()).runs["outcome"].to_list() == ["success"]
+    assert read(f"{head}\n{begun}\n{first}\n".encode()).runs["outcome"].to_list() == ["success"]
 
 
 def test_times_of_a_table_without_a_zone_are_those_of_the_source() -> None:
