@@ -282,7 +282,7 @@ def test_rows_of_nothing_but_commas_are_blank() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("\x0b\x0c", "no header"),
+        ("\x0b\x0c", "is empty"),
         ("id,subject,copy_of,copy_of.id\na,b,c,d\n", "copy_of, copy_of.id mean the same"),
         ("id,subject,copy_of_id,copy_of\na,b,c,d\n", "copy_of, copy_of_id mean the same"),
         ("id,subject,line\na,b,1\n", "called `line`"),

@@ -224,7 +224,7 @@ def test_a_catalog_that_a_worker_does_not_find_or_that_is_another_one(
 def test_a_worker_of_another_version(
     session: Session, cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch, module: str, place: str, value: str, wrong: str
 ) -> None:
-    again = "from audit.evaluation.cluster import program; program.cache_clear()"
+    again = "from audit.evaluation.cluster import fingerprint, program; program.cache_clear(); fingerprint.cache_clear()"
     other = f"import builtins, {module}; builtins.kept = {place}; {place} = {value}; {again}"
     as_it_was = f"import builtins, {module}; {place} = getattr(builtins, 'kept', {place}); {again}"
     try:
