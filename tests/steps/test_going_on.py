@@ -125,9 +125,9 @@ def run_history(seed: int, folder: Path) -> tuple[int, int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [3, 9, 11, 16])
-def test_random_histories(seed: int, tmp_path: Path) -> None:
-    run_history(seed, tmp_path)
+def test_a_random_history(tmp_path: Path) -> None:
+    judged, unchanged = run_history(9, tmp_path)
+    assert judged > unchanged > 0
 
 
 def test_evidence_that_comes_payload_by_payload(tmp_path: Path) -> None:
