@@ -15,9 +15,7 @@ from audit.catalog.catalog import Applied, Catalog, LostRaceError
 from audit.errors import CheckFailedError
 from audit.evidence.canonical import canonical
 from audit.evidence.vault import Vault
-from audit.model.estate import Estate
-from audit.policy.estate import AppliedProgramme, estate_at
-from audit.policy.force import Signature
+from audit.policy.estate import AppliedProgramme, Read, read_history
 from audit.steps import catch_up as module
 from audit.steps._open import Store, open_store
 from audit.steps.catch_up import CaughtUp, catch_up
@@ -184,11 +182,11 @@ def test_rebuilding_gives_the_same_facts(store: Store, tmp_path: Path, points: P
 def test_the_estate_is_that_of_the_programmes_up_to_an_entry(store: Store, points: Points, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[list[int]] = []
 
-    def declared(history: Sequence[AppliedProgramme], signatures: Sequence[Signature]) -> Estate:
+    def declared(history: Sequence[AppliedProgramme]) -> list[Read]:
         seen.append([applied.number for applied in history])
-        return estate_at(history, signatures)
+        return read_history(history)
 
-    monkeypatch.setattr("audit.steps._open.estate_at", declared)
+    monkeypatch.setattr("audit.steps._kept_estates.read_history", declared)
     for n in range(2):
         files = {"units.yaml": json.dumps({"units": [{"name": f"u{n}"}]})}
         body = {"sha256": store.vault.put(canonical(files)), "by": "me", "confirmed_by": None, "summary": ""}
