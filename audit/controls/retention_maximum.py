@@ -12,7 +12,7 @@ from audit.controls._retention import outlives
 from audit.controls._weaker import Shortfall, shorter, weaker
 from audit.model.estate import PolicyVersion
 from audit.model.intervals import INT, empty, subtract, union
-from audit.model.lives import presence_as_lives
+from audit.model.lives import cuts_of_presence, presence_as_lives
 from audit.model.terms import Term
 from audit.model.world import Outcome, World, live_stretches, plus
 
@@ -49,13 +49,16 @@ def evaluate(world: World) -> list[Outcome]:
     Whether the copy can be restored does not matter, and what was never seen is not held against anybody.
     """
     outcomes = []
-    lives, after = presence_as_lives(world.points, world.presence), outlives(world)
+    sure, possible = CUTS
+    cuts = (world.prepared[sure], world.prepared[possible]) if sure in world.prepared else None
+    lives = presence_as_lives(world.points, world.presence, cuts)
+    after = outlives(world)
     for layer in world.layers(lambda policy: "dispose" in policy.objectives):
         judged, grace = world.judged(layer, outlives=after)
         breached, unproven = empty(), empty()
         for policy in layer.policies():
             part = layer.only(policy)
-            sure, possible = live_stretches(
+            surely, possibly = live_stretches(
                 lives,
                 world.line,
                 world.points["code"],
@@ -64,9 +67,17 @@ def evaluate(world: World) -> list[Outcome]:
                 part.of(world.points["code"], "end"),
             )  # fmt: skip
             free = suspended(world, part, world.policies[policy], world.policies[policy].objectives["dispose"].grace)
-            breached, unproven = union(breached, subtract(sure, free)), union(unproven, subtract(possible, free))
+            breached, unproven = union(breached, subtract(surely, free)), union(unproven, subtract(possibly, free))
         outcomes.append(world.outcome(layer, None, judged, grace, breached, unproven, unseen=False))
     return outcomes
+
+
+CUTS = ("retention-maximum sure", "retention-maximum possible")
+
+
+def prepare(world: World) -> dict[str, pl.DataFrame]:
+    """Return what a later look at the same world finds in `World.prepared`, by name: when points with gaps are present. No promise changes that."""
+    return dict(zip(CUTS, cuts_of_presence(world.points, world.presence), strict=True))
 
 
 def due(world: World, policy: PolicyVersion) -> pl.Series:

@@ -40,16 +40,23 @@ def exposures(world: World, breaches: pl.DataFrame, policies_accept: bool) -> pl
 
     Between two instants at which a point becomes live the exposure only grows: it is largest just before one of them, or at the end.
     """
-    line, lives = world.line, world.lives[policies_accept].rows("possible")
+    line = world.line
+    mine = world.points.select(pl.col("code").is_in(breaches["code"].unique().implode()) & pl.col("restorable").is_not_null())
+    lives = world.lives[policies_accept].rows("possible", mine.to_series().fill_null(value=False))
     at = lives["point"]
     points = lives.select("begin", "end", code=world.points["code"].gather(at), restorable=world.points["restorable"].gather(at))
-    codes = breaches["code"].unique().implode()
-    points = points.filter(pl.col("restorable").is_not_null() & pl.col("code").is_in(codes))
     live = points.select(*line.put(pl.col("code"), pl.col("begin"), pl.col("end")), "restorable").filter(
         pl.col("begin") < pl.col("end")
     )
-    starts = live["begin"].unique().sort()
+    # What the next row outlives and is not newer than is looked at no more once that is there.
+    next_row = {name: pl.col(name).shift(-1) for name in ("begin", "end", "restorable")}
+    outlived = (next_row["end"] >= pl.col("end")) & (next_row["restorable"] >= pl.col("restorable"))
+    live = live.with_columns(shown=pl.when(outlived).then(pl.min_horizontal("end", next_row["begin"])).otherwise("end"))
     asked = breaches.select("row", "code", *line.put(pl.col("code"), pl.col("begin"), pl.col("end")), until="end")
+    breached = islands(asked.select("begin", "end"))
+    ends = pl.concat([pl.Series([0], dtype=INT), breached["end"]])
+    starts = live["begin"].filter(live["begin"] < ends.gather(breached["begin"].search_sorted(live["begin"], side="right")))
+    starts = starts.unique().sort()
     first = starts.search_sorted(asked["begin"], side="right")
     last = starts.search_sorted(asked["end"], side="left")
     inside = asked.with_columns(start=pl.int_ranges(first, last)).explode("start").drop_nulls("start")
@@ -59,7 +66,8 @@ def exposures(world: World, breaches: pl.DataFrame, policies_accept: bool) -> pl
         inside.select("row", position=pl.col("at") - 1, instant=pl.col("until") - pl.col("end") + pl.col("at")),
         asked.select("row", position=pl.col("end") - 1, instant="until"),
     ]).sort("position")  # fmt: skip
-    newest = highest(live, tops["position"], "restorable")
+    shown = live.select("begin", "restorable", end="shown").filter(pl.col("begin") < pl.col("end"))
+    newest = highest(shown, tops["position"], "restorable")
     lost = tops.select("row", exposure=pl.col("instant") - newest)
     endless = lost.filter(pl.col("exposure").is_null())["row"].unique().implode()
     return lost.filter(~pl.col("row").is_in(endless)).group_by("row").agg(pl.col("exposure").max())

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -36,6 +37,8 @@ POINT = (
 )  # fmt: skip
 """The columns of points that are kept."""
 SMALL = ("groups", "unseen", "repositories")
+AT_ONCE = 3_000_000
+"""Recovery points of kept worlds that are judged together, more or less. A query over few rows takes as long as its plan: what a what-if leaves to do is little for each chunk."""
 
 
 def judges() -> list[str]:
@@ -74,7 +77,8 @@ def keep_world(folder: Path, number: int, world: World) -> None:
             _write(place, f"prepared-{control}-{index}", frame)
     about = {
         "start": world.line.start, "stop": world.line.stop, "blind": world.blind.to_list(), "lives": list(world.lives),
-        "prepared": {control: list(frames) for control, frames in prepared.items()},
+        "prepared": {control: list(frames) for control, frames in prepared.items()}, "points": world.points.height,
+        "pairs": 1 + max(int(rows["pair"].max() or 0) for rows in (world.points, world.unseen)),  # type: ignore[arg-type]
     }  # fmt: skip
     (place / "about.json").write_text(json.dumps(about), encoding="utf-8")
 
@@ -103,14 +107,14 @@ def _controls() -> Mapping[str, ModuleType]:
 
 
 def judge_kept(folder: Path, estate: Estate, controls: Sequence[str]) -> Iterator[tuple[Outline, list[str]]]:
-    """Judge controls in the kept worlds of a folder, two at a time, as an estate promises. Yields the outline and the faults of each."""
+    """Judge controls in the kept worlds of a folder, some together and two of these at a time, as an estate promises. Yields the outline and the faults of each."""
     looks = {name: module for name, module in _controls().items() if name in controls}
 
-    def work(place: Path) -> tuple[Outline, list[str]]:
-        return outline_in(_world(place, estate, looks), controls)
+    def work(several: list[_Place]) -> tuple[Outline, list[str]]:
+        return outline_in(_world(several, estate, looks), controls)
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        yield from pool.map(work, places(folder))
+        yield from pool.map(work, _together(folder))
 
 
 def places(folder: Path) -> list[Path]:
@@ -120,7 +124,7 @@ def places(folder: Path) -> list[Path]:
 
 def repositories_of(folder: Path) -> set[str]:
     """Return the names of the repositories of kept worlds."""
-    return {name for place in places(folder) for name in _read(place, "repositories", ["name"])["name"]}
+    return {name for place in places(folder) for name in pl.read_ipc(place / "repositories.arrow", columns=["name"])["name"]}
 
 
 class _Absent:
@@ -133,52 +137,126 @@ class _Absent:
         raise LookupError(f"this control looks at {self._name}, and does not say so in LOOKS_AT")
 
 
-def _world(place: Path, estate: Estate, looks: Mapping[str, ModuleType]) -> World:
-    about = json.loads((place / "about.json").read_text(encoding="utf-8"))
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A folder of a kept world, and what it says of itself."""
+
+    folder: Path
+    about: Mapping[str, Any]
+
+    def read(self, name: str, columns: list[str] | None = None) -> pl.DataFrame:
+        """Read one of its frames, or only some columns."""
+        return pl.read_ipc(self.folder / f"{name}.arrow", columns=columns)
+
+
+def _together(folder: Path) -> list[list[_Place]]:
+    """Return the kept worlds of a folder in order, those together that are judged together."""
+    found: list[list[_Place]] = []
+    points = 0
+    for path in places(folder):
+        one = _Place(path, json.loads((path / "about.json").read_text(encoding="utf-8")))
+        points += one.about["points"]
+        if not found or points > AT_ONCE:
+            found.append([])
+            points = one.about["points"]
+        found[-1].append(one)
+    return found
+
+
+class _Numbers:
+    """How several worlds become one. In each, groups, points and pairs are numbered from zero, and the repositories that it knows: those are one where they have one name."""
+
+    def __init__(self, several: Sequence[_Place]) -> None:
+        self.places = several
+        groups = [one.read("groups") for one in several]
+        known = [one.read("repositories") for one in several]
+        self._firsts = {
+            "code": _before([one.height for one in groups]),
+            "point": _before([one.about["points"] for one in several]),
+            "pair": _before([one.about["pairs"] for one in several]),
+        }
+        names = pl.concat([one["name"] for one in known]).unique().sort()
+        numbers = dict(zip(names, range(len(names)), strict=True))
+        self._repositories = [
+            {number: numbers[name] for number, name in one.select("repository", "name").iter_rows()} for one in known
+        ]
+        self.groups = self._one(groups)
+        self.repositories = self._one(known).unique(["repository", "begin"], keep="first").sort("repository", "begin")
+
+    def read(self, name: str, columns: list[str] | None = None) -> pl.DataFrame:
+        """Read a frame of every world, as one."""
+        return self._one([one.read(name, columns) for one in self.places])
+
+    def codes(self, told: Sequence[Sequence[int]]) -> pl.Series:
+        """Return codes of groups of every world."""
+        return pl.Series(
+            [first + code for first, codes in zip(self._firsts["code"], told, strict=True) for code in codes], dtype=pl.UInt32
+        )
+
+    def _one(self, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        return pl.concat([self._renumbered(number, frame) for number, frame in enumerate(frames)])
+
+    def _renumbered(self, number: int, frame: pl.DataFrame) -> pl.DataFrame:
+        changed = {
+            # A pair below zero is no pair.
+            name: pl.when(pl.col(name) >= 0).then(pl.col(name) + firsts[number]).otherwise(name).cast(frame.schema[name])
+            for name, firsts in self._firsts.items()
+            if name in frame.columns and firsts[number]
+        }
+        names = self._repositories[number]
+        if "repository" in frame.columns and any(key != value for key, value in names.items()):
+            changed["repository"] = pl.col("repository").replace_strict(
+                names, default=None, return_dtype=frame.schema["repository"]
+            )
+        return frame.with_columns(**changed) if changed else frame
+
+
+def _before(sizes: Sequence[int]) -> list[int]:
+    """Return how many come before each."""
+    return [0, *accumulate(sizes[:-1])]
+
+
+def _world(several: Sequence[_Place], estate: Estate, looks: Mapping[str, ModuleType]) -> World:
+    numbers, abouts = _Numbers(several), [one.about for one in several]
     wanted = {name for module in looks.values() for name in module.LOOKS_AT}
-    groups = _read(place, "groups")
+    groups = numbers.groups
     estate = narrowed(estate, groups["asset"].unique().to_list())
     absent = {name: cast("Any", _Absent(name)) for name in ("lives", "presence", "standing", "checks", "runs", "unlogged")}
-    lives = {accepts: _lives(place, accepts) for accepts in about["lives"]} if "lives" in wanted else absent["lives"]
+    lives = absent["lives"]
+    if "lives" in wanted:
+        frames = ("scalars", "sure", "possible")
+        lives = {accepts: Lives(*(numbers.read(f"lives-{accepts}-{name}") for name in frames)) for accepts in abouts[0]["lives"]}
     presence = absent["presence"]
     if "presence" in wanted:
-        presence = Presence(*(_read(place, name) for name in ("presence", "presence-sure", "presence-possible")))
+        presence = Presence(*(numbers.read(name) for name in ("presence", "presence-sure", "presence-possible")))
     return World(
-        line=Line(about["start"], about["stop"]),
+        line=Line(abouts[0]["start"], abouts[0]["stop"]),
         groups=groups,
         segments=segments_of(estate, groups),
         policies=estate.policies,
-        points=_read(place, "points", [name for name in POINT if name in wanted]),
+        points=numbers.read("points", [name for name in POINT if name in wanted]),
         lives=lives,
         standing=absent["standing"],
         checks=absent["checks"],
         runs=absent["runs"],
         unlogged=absent["unlogged"],
         presence=presence,
-        unseen=_read(place, "unseen"),
-        blind=pl.Series(about["blind"], dtype=pl.UInt32),
-        repositories=_read(place, "repositories"),
+        unseen=numbers.read("unseen"),
+        blind=numbers.codes([about["blind"] for about in abouts]),
+        repositories=numbers.repositories,
         records=placed_records(estate, groups),
         demands=estate.demands,
         known=estate.known,
         zone=estate.timezone,
         keeps=estate.keeps_at_least,
         prepared={
-            name: _read(place, f"prepared-{control}-{index}")
-            for control, names in about["prepared"].items()
-            if control in looks
+            name: numbers.read(f"prepared-{control}-{index}")
+            for control, names in abouts[0]["prepared"].items()
+            if control in looks and all(about["prepared"][control] == names for about in abouts)
             for index, name in enumerate(names)
         },
     )
 
 
-def _lives(place: Path, accepts: bool) -> Lives:
-    return Lives(*(_read(place, f"lives-{accepts}-{name}") for name in ("scalars", "sure", "possible")))
-
-
 def _write(place: Path, name: str, frame: pl.DataFrame) -> None:
     frame.write_ipc(place / f"{name}.arrow", compression="uncompressed")
-
-
-def _read(place: Path, name: str, columns: list[str] | None = None) -> pl.DataFrame:
-    return pl.read_ipc(place / f"{name}.arrow", columns=columns)

@@ -28,10 +28,14 @@ class Lives:
     sure: pl.DataFrame
     possible: pl.DataFrame
 
-    def rows(self, world: str) -> pl.DataFrame:
-        """Return all live stretches of all points in a world (`sure` or `possible`), as `point`, `begin`, `end`."""
-        plain = self.scalars.with_row_index("point").filter(~pl.col("gapped")).select("point", "begin", end=f"{world}_end")
-        return pl.concat([plain.filter(pl.col("begin") < pl.col("end")), self.sure if world == "sure" else self.possible])
+    def rows(self, world: str, of: pl.Series | None = None) -> pl.DataFrame:
+        """Return all live stretches of all points in a world (`sure` or `possible`), as `point`, `begin`, `end`. of: Boolean for each point; only of these."""
+        plain = self.scalars.with_row_index("point")
+        plain = plain.filter(~pl.col("gapped") if of is None else ~pl.col("gapped") & of)
+        cut = self.sure if world == "sure" else self.possible
+        cut = cut if of is None else cut.filter(of.gather(cut["point"]))
+        plain = plain.select("point", "begin", end=f"{world}_end")
+        return pl.concat([plain.filter(pl.col("begin") < pl.col("end")), cut])
 
 
 def damage(points: pl.DataFrame, checks: pl.DataFrame, copy_of: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -133,13 +137,27 @@ def lives_of(points: pl.DataFrame, presence: Presence, sure_damage: pl.DataFrame
     return Lives(scalars, cut(scalars, "sure_end", sure_gaps), cut(scalars, "possible_end", possible_gaps))
 
 
-def presence_as_lives(points: pl.DataFrame, presence: Presence) -> Lives:
-    """Return presence in the form of lives, so that the same arithmetic serves what asks of points that are there, restorable or not. points: `available`."""
+def presence_as_lives(points: pl.DataFrame, presence: Presence, cuts: tuple[pl.DataFrame, pl.DataFrame] | None = None) -> Lives:
+    """Return presence in the form of lives, so that the same arithmetic serves what asks of points that are there, restorable or not. points: `available`. cuts: what
+    `cuts_of_presence` returns of them, where it is at hand."""
+    scalars = _presence_as_scalars(points, presence)
+    return Lives(scalars, *(cuts or _cuts(scalars, presence)))
+
+
+def cuts_of_presence(points: pl.DataFrame, presence: Presence) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return when points with gaps are surely, and when possibly present: `point`, `begin`, `end`. points: `available`."""
+    return _cuts(_presence_as_scalars(points, presence), presence)
+
+
+def _presence_as_scalars(points: pl.DataFrame, presence: Presence) -> pl.DataFrame:
     marked = pl.concat([presence.sure_gaps["point"], presence.possible_gaps["point"]]).unique()
     gapped = pl.repeat(value=False, n=points.height, eager=True, dtype=pl.Boolean).scatter(marked, values=True)
     begin = points["available"].fill_null(FOR_EVER)
-    scalars = presence.ends.select(begin=begin, sure_end="sure_end", possible_end="possible_end", gapped=gapped)
-    return Lives(scalars, cut(scalars, "sure_end", presence.sure_gaps), cut(scalars, "possible_end", presence.possible_gaps))
+    return presence.ends.select(begin=begin, sure_end="sure_end", possible_end="possible_end", gapped=gapped)
+
+
+def _cuts(scalars: pl.DataFrame, presence: Presence) -> tuple[pl.DataFrame, pl.DataFrame]:
+    return cut(scalars, "sure_end", presence.sure_gaps), cut(scalars, "possible_end", presence.possible_gaps)
 
 
 def _down_the_chains(

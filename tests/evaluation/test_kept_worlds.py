@@ -7,13 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from audit.controls.copies import Copies, Holdings
 from audit.errors import UsageError
 from audit.evaluation.assess import judge
+from audit.evaluation.chunks import narrowed
 from audit.evaluation.kept_worlds import is_enough, judge_kept, judges, keep_world, repositories_of
-from audit.evaluation.outline import NOT_ASKED
+from audit.evaluation.outline import NOT_ASKED, Outline
 from audit.evaluation.what_if import WhatIf, what_if
 from audit.model.verdicts import Result
 from tests.oracle.direct import estate_of_case, rows_of_case
@@ -68,6 +70,32 @@ def test_random_estates_are_judged_the_same_on_what_was_kept_of_them(seed: int, 
             assert outline.whole() == expected.outline.whole() == [in_outline(result) for result in in_full.results], (key, control)
             seen |= {control} if outline.results else set()
     assert not case.programme["policies"] or seen
+
+
+@pytest.mark.parametrize("seed", [61, 62, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(63, 66))])
+def test_several_kept_worlds_are_judged_together_as_each_alone(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each asset has a world of its own here, which knows only the pairs and repositories of its own sources: their numbers differ."""
+    case = random_case(seed)
+    estate, rows = estate_of_case(case), rows_of_case(case)
+    for number, asset in enumerate(sorted(set(estate.segments["asset"]))):
+        small = narrowed(estate, [asset])
+        mine = pl.col("source").is_in(small.aliases["source"].unique().implode())
+        own = replace(rows, **{name: getattr(rows, name).filter(mine) for name in ("held", "lost", "runs", "listings")})
+        judge(small, own, case.since, case.until, judges(), outlined=True, looking=partial(keep_world, tmp_path, number))
+    assert len(list(tmp_path.iterdir())) > 1
+    for key, value in ASKED.items():
+        asked = WhatIf({key: value})
+        try:
+            other = what_if(estate, asked)
+        except UsageError:  # nothing was agreed at all
+            continue
+        together = list(judge_kept(tmp_path, other, asked.controls()))
+        with monkeypatch.context() as one_by_one:
+            one_by_one.setattr("audit.evaluation.kept_worlds.AT_ONCE", -1)
+            alone = list(judge_kept(tmp_path, other, asked.controls()))
+        assert (len(together), len(alone) > 1) == (1, True)
+        assert [faults for _, faults in [*together, *alone] if faults] == []
+        assert together[0][0].whole() == Outline.joined([outline for outline, _ in alone]).whole(), key
 
 
 def test_what_repositories_hold_is_worked_out_again_only_where_copies_of_another_age_count(
