@@ -65,7 +65,8 @@ postgresql: $(VENV)/.installed $(VENV)/object-store/.installed $(VENV)/.backup-t
 
 # --- long campaigns; `make test` runs a seeded few percent of each -------------------------------------------------------------
 
-oracle: $(VENV)/.installed ## 1,000 random estates against the naive oracle, 300 against the laws between assessments
+oracle: $(VENV)/.installed ## 2,000 random estates against the naive oracle, 1,000 more through disk and catalog, 300 against the laws between assessments
+	@POLARS_MAX_THREADS=1 $(BIN)/python -m tests.oracle.campaign --estates 2000 --seed 100000 --in-memory
 	@$(BIN)/python -m tests.oracle.campaign --estates 1000 --seed 1
 	@$(BIN)/python -m tests.oracle.metamorphic --estates 300 --seed 1
 

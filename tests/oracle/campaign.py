@@ -1,6 +1,7 @@
 """The campaign: random estates through the oracle and through the program, and every difference with the seed that makes it again.
 
     python -m tests.oracle.campaign --estates 1000 --seed 1      many estates
+    python -m tests.oracle.campaign --estates 2000 --in-memory   the arithmetic alone, without disk and catalog: a third of the time
     python -m tests.oracle.campaign --seed 4711 --keep FOLDER    one estate, its files kept
     python -m tests.oracle.campaign --hand-made                  the hand-made cases, through the program
 
@@ -33,6 +34,7 @@ from audit.steps.init import init
 from tests.oracle.case import TIMES_OF_ACTS, Case, HandMade
 from tests.oracle.cases import CASES
 from tests.oracle.compare import compare
+from tests.oracle.direct import assess_directly
 from tests.oracle.drilling import acts_of
 from tests.oracle.estates import random_case
 from tests.oracle.governed import Kept
@@ -106,9 +108,9 @@ def _entry(store: Store, known: int) -> int:
     return [entry.number for entry in store.journal.entries(kind=kind)][max(known, 1) - 1]
 
 
-def differences(case: Case, folder: Path) -> list[str]:
-    """Return what the program says otherwise than the oracle."""
-    return compare(assess_case(case, folder), case.judge())
+def differences(case: Case, folder: Path | None) -> list[str]:
+    """Return what the program says otherwise than the oracle. folder: where its data lie; null: its arithmetic alone, without any."""
+    return compare(assess_directly(case) if folder is None else assess_case(case, folder), case.judge())
 
 
 @contextmanager
@@ -121,11 +123,11 @@ def ways_of(seed: int) -> Iterator[None]:
 LARGE = Size(assets=6, repositories=3, points=30, listings=20, days=40)
 
 
-def differences_of_seed(seed: int, size: Size, keep: Path | None = None) -> list[str]:
+def differences_of_seed(seed: int, size: Size, keep: Path | None = None, *, in_memory: bool = False) -> list[str]:
     """Return the differences of one random estate; an error of the program or the oracle is one as well."""
     with tempfile.TemporaryDirectory() as temporary, ways_of(seed):
         try:
-            return differences(random_case(seed, size), keep or Path(temporary))
+            return differences(random_case(seed, size), None if in_memory else keep or Path(temporary))
         except Exception:  # noqa: BLE001 - a campaign goes on
             return [traceback.format_exc(limit=-6)]
 
@@ -149,8 +151,9 @@ def differences_of_hand_made(one: HandMade) -> list[str]:
     return found
 
 
-def _seeded(work: tuple[int, Size]) -> tuple[int, list[str]]:
-    return work[0], differences_of_seed(*work)
+def _seeded(work: tuple[int, Size, bool]) -> tuple[int, list[str]]:
+    seed, size, in_memory = work
+    return seed, differences_of_seed(seed, size, in_memory=in_memory)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -161,6 +164,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="with one estate: leave its files in this new folder")
     parser.add_argument("--large", action="store_true", help="larger estates; a seed makes another one with it")
+    parser.add_argument("--in-memory", action="store_true", help="the arithmetic alone: no disk, no catalog")
     parser.add_argument("--hand-made", action="store_true", help="the cases of tests/oracle/cases.py instead")
     said = parser.parse_args(arguments)
     if said.hand_made:
@@ -172,14 +176,14 @@ def main(arguments: list[str] | None = None) -> int:
         found = differences_of_seed(said.seed, size, said.keep)
         print("\n".join(found) or "no difference")
         return int(bool(found))
-    return _many(range(said.seed, said.seed + said.estates), size, said.processes)
+    return _many(range(said.seed, said.seed + said.estates), size, said.processes, in_memory=said.in_memory)
 
 
-def _many(seeds: range, size: Size, processes: int) -> int:
+def _many(seeds: range, size: Size, processes: int, *, in_memory: bool) -> int:
     begun, wrong = time.monotonic(), 0
     # spawn: Polars and deltalake keep threads, which a fork does not survive.
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        for count, (seed, found) in enumerate(pool.imap_unordered(_seeded, [(seed, size) for seed in seeds]), 1):
+        for count, (seed, found) in enumerate(pool.imap_unordered(_seeded, [(seed, size, in_memory) for seed in seeds]), 1):
             if found:
                 wrong += 1
                 print(f"seed {seed}: {len(found)} differences", *found[:8], sep="\n    ", flush=True)

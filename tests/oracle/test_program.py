@@ -31,8 +31,15 @@ was taken for the word of whichever has the smallest hash."""
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=[f"{one.section} {one.case.name}" for one in CASES])
 def test_hand_made_cases(number: int) -> None:
+    """The program says what the oracle says; and of every result, shares sum to one, and compliance is what is met, up to what is not breached."""
     case = CASES[number].case
-    assert compare(assess_directly(case), case.judge()) == []
+    said = assess_directly(case)
+    assert compare(said, case.judge()) == []
+    for result in said["results"]:
+        if result["shares"] is not None:
+            assert sum(result["shares"].values()) == pytest.approx(1, abs=1e-9)
+            assert result["compliance"] == result["shares"]["met"]
+            assert result["compliance_up_to"] == pytest.approx(1 - result["shares"]["breached"])
 
 
 @pytest.mark.parametrize("seed", [*range(100, 125), *FOUND])
