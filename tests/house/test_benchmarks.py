@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import adapters, what_if
+from benchmarks import adapters, postgresql, what_if
 from benchmarks.engine import PER_ASSET, run
 
 
@@ -27,3 +27,11 @@ def test_adapters_are_measured_on_rows_that_become_facts() -> None:
     figures = adapters.run(60, others=False)
     assert {one["tool"] for one in figures} == {*adapters.BIGGEST, "interchange", "tabular"}
     assert all(int(one["facts"]) >= 30 and float(one["ratio"]) > 0 for one in figures)
+
+
+def test_the_rules_are_measured_beside_a_server_that_answers_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its SQL is an oracle of its own: on both bounds, to the microsecond; it asserts that itself."""
+    monkeypatch.setattr("audit.evaluation.chunks.ROWS", PER_ASSET)
+    figures = postgresql.run(2 * PER_ASSET)
+    assert figures["rules_s"] > 0
+    assert figures["rival_s"] > 0
