@@ -44,6 +44,7 @@ class Catalog:
             name: Table(place.within(name), TABLES[name] | dict.fromkeys(split, pl.Int64()), split, pinned.get(f"{name} laid out"))
             for name, split in PARTITIONS.items()
         }
+        self._reached: dict[str, int] = {}
 
     def pins(self) -> dict[str, Pin]:
         """Return the states of all tables now: together they are the catalog at one moment, also where compaction is at work."""
@@ -153,7 +154,7 @@ class Catalog:
 
     def _known(self, name: str, known_at: int, keys: pl.DataFrame | None, columns: Sequence[str] | None) -> pl.LazyFrame:
         inbox, laid_out = self._inbox[name].open(), self._laid_out[name].open()
-        known = pl.col("entry") <= min(known_at, self.mark())
+        known = pl.col("entry") <= self._up_to(known_at, inbox)
         parts = [laid_out.scan().filter(known), inbox.scan().filter(known, pl.col("entry") > laid_out.mark)]
         if keys is not None:
             keys = keys.select("source", "subject").unique()
@@ -167,4 +168,13 @@ class Catalog:
 
     def _small(self, name: str, known_at: int) -> pl.DataFrame:
         with readable(self._inbox[name].place):
-            return self._inbox[name].open().scan().filter(pl.col("entry") <= min(known_at, self.mark())).collect()
+            inbox = self._inbox[name].open()
+            return inbox.scan().filter(pl.col("entry") <= self._up_to(known_at, inbox)).collect()
+
+    def _up_to(self, known_at: int, inbox: Snapshot) -> int:
+        """Return the entry up to which a scan of what is known at an entry reads. The mark of tables only grows, unless they are made anew: what it once reached is not asked for
+        again, which would open every table."""
+        table = inbox.pin().table
+        if known_at > self._reached.get(table, -1):
+            self._reached = {**self._reached, table: self.mark()}
+        return min(known_at, self._reached[table])

@@ -78,32 +78,37 @@ def bucket_objects(
     # A bucket matters when it ends before the period does, and its deadline lies in the period or later.
     lowest = micros(term.before(instant(world.line.start), zone))
     edges = pl.Series(borders(every, zone, lowest, horizon or world.line.stop), dtype=INT)
-    points = world.points
-    place = edges.search_sorted(points["captured"].fill_null(NEVER), side="right").cast(INT) - 1
+    points, number = world.points, len(edges)
     ever = (lives.scalars["begin"] < lives.scalars["possible_end"]) & ~lives.scalars["gapped"]
     ever = ever.scatter(lives.possible["point"].unique(), values=True) if lives.possible.height else ever
     mine = pl.DataFrame(
-        {"code": points["code"], "bucket": place, "from": layer.of(points["code"], "begin"), "ever": ever}
-    ).with_row_index("point")
-    mine = mine.filter(
-        pl.col("from").is_not_null() & (pl.col("bucket") >= 0) & (pl.col("bucket") < len(edges) - 1) & pl.col("ever")
+        {"code": points["code"], "captured": points["captured"], "in": layer.of(points["code"], "begin"), "ever": ever}
     )
+    mine = mine.with_row_index("point").filter(pl.col("in").is_not_null() & pl.col("captured").is_not_null() & pl.col("ever"))
+    mine = mine.select("point", "code", bucket=edges.search_sorted(mine["captured"], side="right").cast(INT) - 1)
+    mine = mine.filter((pl.col("bucket") >= 0) & (pl.col("bucket") < number - 1))
     required = whole_buckets(_ruled(world, every), layer, edges, "left")
-    found = pl.concat([mine.select("code", "bucket").unique(), required]).unique().sort("code", "bucket")
+    # Every bucket of every group has a place of its own, so that they are looked up instead of joined.
+    mine, required = (rows.with_columns(place=pl.col("code").cast(INT) * number + pl.col("bucket")) for rows in (mine, required))
+    there = pl.repeat(value=False, n=world.groups.height * number, dtype=pl.Boolean, eager=True)
+    for rows in (mine, required):
+        there = there.scatter(rows["place"], values=True) if rows.height else there
+    found = there.arg_true().cast(INT).alias("place").to_frame()
+    found = found.select("place", code=(pl.col("place") // number).cast(pl.UInt32), bucket=pl.col("place") % number)
     found = found.with_columns(opens=edges.gather(found["bucket"]), since=edges.gather(found["bucket"] + 1))
     found = found.with_columns(deadline=plus(found["since"], term, zone), start=layer.of(found["code"], "begin"))
     found = found.filter(pl.col("deadline") > world.line.start)
     if horizon is None:
         found = found.filter(pl.col("since") < world.line.stop)
-    found = _not_plainly_kept(found, mine, lives, world)
-    sure, possible = _rows_of(found, mine, lives)
-    number = found.height
+    found = _not_plainly_kept(found, mine, lives, world, len(there))
+    members = mine.select("point", object=_numbers(found, len(there)).gather(mine["place"])).drop_nulls()
+    sure, possible = _rows_of(members, lives)
     scalars = pl.DataFrame(
         {
-            "begin": pl.repeat(FOR_EVER, number, dtype=INT, eager=True),
-            "sure_end": pl.repeat(NEVER, number, dtype=INT, eager=True),
-            "possible_end": pl.repeat(NEVER, number, dtype=INT, eager=True),
-            "gapped": pl.repeat(value=True, n=number, dtype=pl.Boolean, eager=True),
+            "begin": pl.repeat(FOR_EVER, found.height, dtype=INT, eager=True),
+            "sure_end": pl.repeat(NEVER, found.height, dtype=INT, eager=True),
+            "possible_end": pl.repeat(NEVER, found.height, dtype=INT, eager=True),
+            "gapped": pl.repeat(value=True, n=found.height, dtype=pl.Boolean, eager=True),
         }
     )
     objects = found.select("code", "since", "deadline", "opens", exists=pl.lit(value=True), point=pl.lit(None, pl.UInt32))
@@ -151,23 +156,31 @@ def whole_buckets(rows: pl.DataFrame, layer: Layer, edges: pl.Series, side: Lite
     return ranges.explode("bucket").select("code", pl.col("bucket").cast(INT))
 
 
-def _not_plainly_kept(found: pl.DataFrame, mine: pl.DataFrame, lives: Lives, world: World) -> pl.DataFrame:
+def _numbers(found: pl.DataFrame, places: int) -> pl.Series:
+    """Return, for each place of a bucket, its row in found; null where it has none."""
+    table = pl.repeat(None, places, dtype=pl.UInt32, eager=True)
+    return table.scatter(found["place"], pl.int_range(found.height, dtype=pl.UInt32, eager=True)) if found.height else table
+
+
+def _not_plainly_kept(found: pl.DataFrame, mine: pl.DataFrame, lives: Lives, world: World, places: int) -> pl.DataFrame:
     """Leave out the buckets in which one point without gaps lives through all that the period asks: they are most, and need no more work."""
-    scalars = lives.scalars[mine["point"]]
-    asked = mine.select("code", "bucket").with_columns(begin=scalars["begin"], end=scalars["sure_end"], gapped=scalars["gapped"])
-    asked = asked.filter(~pl.col("gapped")).join(
-        found.select("code", "bucket", "since", "deadline", "start"), on=["code", "bucket"]
-    )
     low = pl.max_horizontal("since", "start", pl.lit(world.line.start))
     high = pl.min_horizontal("deadline", pl.lit(world.line.stop))
-    kept = asked.filter((pl.col("begin") <= low) & (pl.col("end") >= high)).select("code", "bucket").unique()
-    return found.join(kept, on=["code", "bucket"], how="anti").sort("code", "bucket")
+    asked = found.select(low=low, high=high)
+    members = mine.select("point", row=_numbers(found, places).gather(mine["place"])).drop_nulls("row")
+    scalars = lives.scalars[members["point"]]
+    whole = pl.select(
+        ~scalars["gapped"]
+        & (scalars["begin"] <= asked["low"].gather(members["row"]))
+        & (scalars["sure_end"] >= asked["high"].gather(members["row"]))
+    ).to_series()
+    kept = pl.repeat(value=False, n=found.height, dtype=pl.Boolean, eager=True)
+    rows = members["row"].filter(whole)
+    return found.filter(~kept.scatter(rows, values=True)) if len(rows) else found
 
 
-def _rows_of(found: pl.DataFrame, mine: pl.DataFrame, lives: Lives) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the live stretches (`point` is the object's number) of the points in each bucket, surely and possibly."""
-    objects = found.select("code", "bucket").with_row_index("object")
-    members = mine.select("code", "bucket", "point").join(objects, on=["code", "bucket"]).select("object", "point")
+def _rows_of(members: pl.DataFrame, lives: Lives) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the live stretches (`point` is the object's number) of the points in each bucket (`object`, `point`), surely and possibly."""
     scalars = lives.scalars[members["point"]]
     plain = members.with_columns(scalars["begin"], scalars["sure_end"], scalars["possible_end"], scalars["gapped"]).filter(
         ~pl.col("gapped")

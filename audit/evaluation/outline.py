@@ -104,8 +104,8 @@ def outline_of(world: World, control: str, module: ModuleType, outcome: Outcome)
         return told.select(columns.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in schema.items())
 
     results = [
-        replace(result, detail={**result.detail, **worsts.get(key, {})})
-        for key, result in bare_results(world, control, module, outcome)
+        Result(**{**told, "detail": {**told["detail"], **worsts.get(key, {})}})
+        for key, told in bare_results(world, control, module, outcome)
     ]
     return Outline(
         results,
@@ -117,8 +117,8 @@ def outline_of(world: World, control: str, module: ModuleType, outcome: Outcome)
 
 def bare_results(
     world: World, control: str, module: ModuleType, outcome: Outcome
-) -> Iterator[tuple[tuple[int, int | None], Result]]:
-    """Yield the results without what explains them, by (code, policy)."""
+) -> Iterator[tuple[tuple[int, int | None], dict[str, Any]]]:
+    """Yield, by (code, policy), what a `Result` says without what explains it: there may be hundreds of thousands, and each is made once."""
     told = [outcome.judged, outcome.grace, *([] if outcome.numbers is None else [outcome.numbers])]
     keys = pl.concat([rows.select("code", "policy") for rows in told]).unique().sort("code", "policy")
     if keys.is_empty():
@@ -136,21 +136,21 @@ def bare_results(
         asked = module.share_asked(policy, outcome.leg) if policy is not None and hasattr(module, "share_asked") else 1.0
         yield (
             key,
-            Result(
-                asset=asset,
-                unit=unit or "",
-                policy=None if policy is None else policy.name,
-                version=None if policy is None else policy.version,
-                part=part,
-                control=control,
-                leg=outcome.leg,
-                verdict=_verdict(shares, asked),
-                shares=shares,
-                judged_seconds=(seconds["judged"] + seconds["grace"]) / MICROSECONDS,
-                detail=numbers.get(key, {}),
-                judged=times["judged"].get(key, ()),
-                grace=times["grace"].get(key, ()),
-            ),
+            {
+                "asset": asset,
+                "unit": unit or "",
+                "policy": None if policy is None else policy.name,
+                "version": None if policy is None else policy.version,
+                "part": part,
+                "control": control,
+                "leg": outcome.leg,
+                "verdict": _verdict(shares, asked),
+                "shares": shares,
+                "judged_seconds": (seconds["judged"] + seconds["grace"]) / MICROSECONDS,
+                "detail": numbers.get(key, {}),
+                "judged": times["judged"].get(key, ()),
+                "grace": times["grace"].get(key, ()),
+            },
         )
 
 

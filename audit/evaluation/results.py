@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
@@ -16,8 +16,16 @@ from audit.model.terms import instant
 from audit.model.verdicts import Breach, EvidenceRef, Result, Unproven, Waived
 from audit.model.world import Outcome, World
 
-Doubts = dict[tuple[bool, int | None], pl.DataFrame]
-"""When points are in doubt: by whether each counts by itself, and how old one may be and still count."""
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """What is in doubt in one world, each worked out when it is first asked for: of_points, by whether each counts by itself and how old one may be and still count; of_controls, of
+    those that say themselves what they doubt, by id."""
+
+    of_points: dict[tuple[bool, int | None], pl.DataFrame] = field(default_factory=dict)
+    of_controls: dict[str, pl.DataFrame] = field(default_factory=dict)
+
+
 POINTS_NAMED = 5
 """How many points of one role, or calendar buckets, a breach names at the most."""
 
@@ -46,14 +54,14 @@ def results_of(
     waived = _waived(world, outcome, evidence, module)
     unproven = _unproven(world, outcome, evidence, doubts, module)
     of_points = outcome.extra.get("of_points", True)
-    for (code, index), result in bare_results(world, control, module, outcome):
+    for (code, index), told in bare_results(world, control, module, outcome):
         mine = breaches.get((code, index), [])
-        yield replace(
-            result,
+        told["detail"] = {**told["detail"], **_worst(mine)}
+        yield Result(
+            **told,
             breaches=tuple(mine),
             waived=tuple(waived.get((code, index), ())),
             unproven=tuple(unproven.get((code, index), ())),
-            detail={**result.detail, **_worst(mine)},
             provenance=evidence.provenance.get(code) if of_points else None,
         )
 
@@ -295,7 +303,9 @@ def _reasons(
     First what stands in the way although one good point would do; then what is not declared; at last whatever is in doubt.
     """
     if hasattr(module, "doubts"):
-        told = module.doubts(world, DOUBTS)
+        if module.__name__ not in doubts.of_controls:
+            doubts.of_controls[module.__name__] = module.doubts(world, DOUBTS)
+        told = doubts.of_controls[module.__name__]
         mine = told.filter(pl.col("leg") == outcome.leg) if "leg" in told.columns else told
         return {row: tuple(rest) for row, *rest in reasons_told(rows, mine).iter_rows()}
     reaches = [module.reach(policy) if hasattr(module, "reach") else None for policy in world.policies]
@@ -318,7 +328,9 @@ def _doubts(world: World, rows: pl.DataFrame, doubts: Doubts, *, each: bool) -> 
     found = []
     for reach in rows["reach"].unique().sort():
         key = (each, None if each else reach)
-        if key not in doubts:
-            doubts[key] = pl.concat([doubtful(world, accepts, each=each, reach=key[1]) for accepts in world.lives]).unique()
-        found.append(doubts[key].with_columns(reach=pl.lit(reach, pl.Int64)))
+        if key not in doubts.of_points:
+            doubts.of_points[key] = pl.concat(
+                [doubtful(world, accepts, each=each, reach=key[1]) for accepts in world.lives]
+            ).unique()
+        found.append(doubts.of_points[key].with_columns(reach=pl.lit(reach, pl.Int64)))
     return pl.concat(found)

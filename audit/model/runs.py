@@ -79,6 +79,8 @@ def named_points(runs: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:
 
     ids: `pair`, `point`, `recovery_point` (the id).
     """
+    if runs.is_empty():
+        return runs.with_columns(point=pl.lit(None, ids.schema["point"]))
     exact = runs.join(ids, on=["pair", "recovery_point"], how="left")
     found = [exact.filter(pl.col("point").is_not_null())]
     short = exact.filter(pl.col("point").is_null()).drop("point")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -109,6 +110,7 @@ def micros(instant: datetime) -> int:
     return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // MICROSECOND
 
 
+@lru_cache(maxsize=100_000)
 def instant(microseconds: int) -> datetime:
-    """Return the UTC instant of microseconds since 1970."""
+    """Return the UTC instant of microseconds since 1970. The same few are asked for again and again: those of a period, of a segment."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)

@@ -12,9 +12,8 @@ import polars as pl
 
 import audit.controls
 from audit.adapters._documented import from_schema_only
-from audit.adapters._registry import tools
 from audit.catalog.catalog import Catalog
-from audit.discovery import modules
+from audit.discovery import modules, modules_named
 from audit.errors import UsageError
 from audit.evaluation.assess import CONFLICT, UNPLACED, Judged, coverage_of
 from audit.evaluation.changed import Then, changed_assets
@@ -285,7 +284,7 @@ def notices_of(
     simulated = payloads.filter("simulated").height
     if simulated:
         notices.append({"key": "simulated", "count": simulated})
-    untried = sorted(set(from_schema_only(tools())) & set(payloads["tool"]))
+    untried = sorted(from_schema_only(modules_named(audit.adapters.__name__, set(payloads["tool"]))))
     if untried:
         notices.append({"key": "tools-from-their-schema", "tools": untried})
     declared = set(estate.repositories["repository"])
