@@ -261,18 +261,19 @@ def test_without_the_extra(session: Session, monkeypatch: pytest.MonkeyPatch) ->
     )
 
 
-def test_workers_that_are_all_gone_and_chunks_that_kill(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_that_kill(session: Session) -> None:
     with workers() as own:
-        address = own.scheduler_address
         with own.get_client() as client:
             client.register_plugin(Deadly())
         said = sentence(on(own, session))
         assert said.startswith(
-            f"a chunk was given to worker after worker of {address}, and each was lost (the last at tcp://127.0.0.1:"
+            f"a chunk was given to worker after worker of {own.scheduler_address}, and each was lost (the last at tcp://127.0.0.1:"
         )
-        with own.get_client() as client:
-            client.unregister_worker_plugin("deadly")
-            client.restart(timeout=60)
+
+
+def test_workers_that_are_all_gone(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    with workers() as own:
+        address = own.scheduler_address
         monkeypatch.setattr("audit.evaluation.cluster.PATIENCE_SECONDS", 8)
         in_the_middle(monkeypatch, lambda: own.scale(0))
         assert sentence(on(own, session)) == f"the cluster at {address} has lost all its workers"
