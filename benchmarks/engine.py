@@ -35,6 +35,9 @@ DAY, HOUR = 86_400_000_000, 3_600_000_000
 START = micros(datetime(2026, 1, 1, tzinfo=UTC))
 REPOSITORIES, DAYS = 3, 365
 PER_ASSET = 5_000
+POINTS = "points"
+"""The folder of the files of recovery points, each with the next assets: as many as fit into memory beside what makes them."""
+BLOCK = 2_000_000
 CONTROLS = ("recovery-point", "copies", "retention-minimum", "retention-maximum")
 
 
@@ -46,7 +49,7 @@ class Tables:
     listings_frame: pl.DataFrame
 
     def tellings(self, known_at: int, keys: pl.DataFrame | None = None, columns: Sequence[str] | None = None) -> pl.LazyFrame:
-        rows = pl.scan_parquet(self.folder / "points.parquet")
+        rows = pl.scan_parquet(self.folder / POINTS)
         if keys is not None:
             subjects = keys["subject"].unique().sort()
             rows = rows.filter(pl.col("subject").is_between(pl.lit(subjects[0]), pl.lit(subjects[-1])))
@@ -69,19 +72,35 @@ class Tables:
 
 def tables(folder: Path, points: int, per_asset: int = PER_ASSET, *, in_turn: bool = False, seed: int = 1) -> Tables:
     """Write the rows that a year of daily listings leaves of so many points. in_turn: one repository after the other has one, not all at the same time."""
-    each = per_asset // REPOSITORIES
+    assets = points // per_asset
+    (folder / POINTS).mkdir(parents=True)
+    at_once = max(1, BLOCK // per_asset)
+    for number, first in enumerate(range(0, assets, at_once)):
+        rows = _rows(first, min(assets, first + at_once), per_asset // REPOSITORIES, seed, in_turn=in_turn)
+        rows.write_parquet(folder / POINTS / f"{number:05}.parquet", row_group_size=250_000)
+    listings = pl.DataFrame({"day": range(DAYS + 1)}).join(pl.DataFrame({"place": range(REPOSITORIES)}), how="cross").select(
+        source=pl.lit("s"), repository=pl.format("r{}", "place"), scope=pl.lit(None, pl.String), listed_at=(START + pl.col("day") * DAY).cast(INSTANT),
+        complete=pl.lit(value=True), covers_from=pl.lit(None, INSTANT), covers_to=pl.lit(None, INSTANT), locator=pl.lit("line 1"),
+        entry=pl.col("day") * REPOSITORIES + pl.col("place"),
+    )  # fmt: skip
+    listings = listings.select(*LISTING, "entry")
+    listings.write_parquet(folder / "listings.parquet")
+    return Tables(folder, listings)
+
+
+def _rows(first: int, after: int, each: int, seed: int, *, in_turn: bool) -> pl.DataFrame:
+    """Return the rows of assets numbered [first, after), with so many points in each repository, in the order of compaction."""
     pace = DAYS * DAY // each
     apart = pace // REPOSITORIES if in_turn else 0
-    n = points // per_asset * each * REPOSITORIES
-    base = pl.select(pl.int_range(n)).to_series()
+    base = pl.int_range(first * each * REPOSITORIES, after * each * REPOSITORIES, eager=True)
     frame = pl.select(
         asset=base // (each * REPOSITORIES),
         number=(base // REPOSITORIES) % each,
         place=base % REPOSITORIES,
-        jitter=pl.int_range(n).shuffle(seed) % (pace // 4 + 1),
-        chance=pl.int_range(n).shuffle(seed + 1) % 1000,
-        tag=pl.int_range(n).hash(seed),
-        other=pl.int_range(n).hash(seed + 7),
+        jitter=(base.hash(seed + 2) % (pace // 4 + 1)).cast(pl.Int64),
+        chance=base.hash(seed + 1) % 1000,
+        tag=base.hash(seed),
+        other=base.hash(seed + 7),
     )
     frame = frame.with_columns(
         captured=START + pl.col("number") * pace + pl.col("place") * apart + pl.col("jitter"),
@@ -131,15 +150,7 @@ def tables(folder: Path, points: int, per_asset: int = PER_ASSET, *, in_turn: bo
         entry=entry,
         locator=pl.format("line {}", entry),
     )
-    rows.sort("subject", "repository", "captured_at").write_parquet(folder / "points.parquet", row_group_size=250_000)
-    listings = pl.DataFrame({"day": range(DAYS + 1)}).join(pl.DataFrame({"place": range(REPOSITORIES)}), how="cross").select(
-        source=pl.lit("s"), repository=pl.format("r{}", "place"), scope=pl.lit(None, pl.String), listed_at=(START + pl.col("day") * DAY).cast(INSTANT),
-        complete=pl.lit(value=True), covers_from=pl.lit(None, INSTANT), covers_to=pl.lit(None, INSTANT), locator=pl.lit("line 1"),
-        entry=pl.col("day") * REPOSITORIES + pl.col("place"),
-    )  # fmt: skip
-    listings = listings.select(*LISTING, "entry")
-    listings.write_parquet(folder / "listings.parquet")
-    return Tables(folder, listings)
+    return rows.sort("subject", "repository", "captured_at")
 
 
 def estate(assets: int, pace_hours: float) -> Estate:
@@ -178,7 +189,7 @@ def estate(assets: int, pace_hours: float) -> Estate:
 
 def in_sqlite(folder: Path, allowance: int) -> tuple[float, float, int]:
     """The recovery-point rule alone, and only on the sure bound, as one window query. Returns the seconds to load, to answer, and the breaches."""
-    rows = pl.scan_parquet(folder / "points.parquet").filter("present").select("subject", "captured_at", "available_at").collect()
+    rows = pl.scan_parquet(folder / POINTS).filter("present").select("subject", "captured_at", "available_at").collect()
     rows = rows.with_columns(pl.col("captured_at", "available_at").cast(pl.Int64))
     database = sqlite3.connect(folder / "rival.sqlite")
     began = time.perf_counter()
@@ -225,9 +236,7 @@ def run(points: int, *, sqlite: bool = True) -> dict[str, float]:
         pace_hours = DAYS * 24 / (PER_ASSET // REPOSITORIES)
         world = estate(points // PER_ASSET, pace_hours)
         allowance = world.policies[0].objectives["rpo"].target.microseconds
-        scan, rows = timed(
-            lambda: pl.scan_parquet(folder / "points.parquet").select(HELD).select(pl.all().count()).collect()["id"][0]
-        )
+        scan, rows = timed(lambda: pl.scan_parquet(folder / POINTS).select(HELD).select(pl.all().count()).collect()["id"][0])
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
         def controls() -> tuple[int, int]:
