@@ -97,7 +97,7 @@ def _rows(first: int, after: int, each: int, seed: int, *, in_turn: bool) -> pl.
         asset=base // (each * REPOSITORIES),
         number=(base // REPOSITORIES) % each,
         place=base % REPOSITORIES,
-        jitter=(base.hash(seed + 2) % (pace // 4 + 1)).cast(pl.Int64),
+        jitter=(base.hash(seed + 2) % min(pace // 4, HOUR // 12)).cast(pl.Int64),
         chance=base.hash(seed + 1) % 1000,
         tag=base.hash(seed),
         other=base.hash(seed + 7),
