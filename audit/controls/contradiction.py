@@ -165,15 +165,17 @@ def _observed(world: World, points: pl.Series) -> tuple[pl.DataFrame, pl.DataFra
 
 
 def _returned(world: World) -> pl.DataFrame:
-    """Points that a listing had, a complete one lacked, and another had again: until they are gone for good."""
-    gaps = world.presence.sure_gaps.sort("point", "begin")
-    fresh = (pl.col("point") != pl.col("point").shift(1)) | (pl.col("begin") != pl.col("end").shift(1))
-    gaps = gaps.with_columns(island=fresh.fill_null(value=True).cum_sum())
-    gaps = gaps.group_by("island").agg(pl.col("point", "begin").first(), pl.col("end").last())
-    points = world.points.select("first_sighting", gone=world.presence.ends["possible_end"])[gaps["point"]]
-    rows = pl.concat([gaps.select("point", "begin", "end"), points], how="horizontal")
+    """Points that a listing had, a complete one lacked, and another had again: from the first that had them again until they are gone for good."""
+    seen, lacking = _observed(world, world.presence.sure_gaps["point"].unique())  # what comes back was not surely there between
+    first = seen.group_by("point").agg(first=pl.col("at").min())
+    lacked = lacking.join(first, on="point")
+    lacked = lacked.with_columns(available=world.points["available"].gather(lacked["point"]))
     # Where no listing had it before, it only turned up late.
-    return rows.filter(pl.col("first_sighting") <= pl.col("begin")).select("point", begin="end", end="gone")
+    lacked = lacked.filter((pl.col("at") > pl.col("first")) & (pl.col("at") >= pl.col("available")))
+    back = seen.join(lacked.group_by("point").agg(lacked=pl.col("at").min()), on="point").filter(pl.col("at") > pl.col("lacked"))
+    back = back.group_by("point").agg(begin=pl.col("at").min())
+    told = world.points.select("catalog", end=world.presence.ends["possible_end"])[back["point"]]
+    return pl.concat([back, told], how="horizontal").filter("catalog").select("point", "begin", "end").sort("point")
 
 
 def _unlisted(world: World) -> pl.DataFrame:
