@@ -175,6 +175,7 @@ class Catalog:
         """Return the entry up to which a scan of what is known at an entry reads. The mark of tables only grows, unless they are made anew: what it once reached is not asked for
         again, which would open every table."""
         table = inbox.pin().table
-        if known_at > self._reached.get(table, -1):
-            self._reached = {**self._reached, table: self.mark()}
-        return min(known_at, self._reached[table])
+        reached = self._reached.get(table, -1)
+        if known_at > reached:
+            reached = self._reached[table] = self.mark()  # in place: chunks are read by several threads
+        return min(known_at, reached)
