@@ -33,6 +33,7 @@ from audit.evaluation.framework import Answer, Answered
 from audit.evaluation.what_if import WhatIf
 from audit.model.verdicts import SHARES, Assessment, Result, Verdict
 from audit.policy.frameworks import read_framework
+from audit.policy.in_one_go import in_one_go
 from audit.reporting.compose import Definition
 from audit.reporting.formats import LOCALES, Formats
 from audit.reporting.harmless import harmless
@@ -101,6 +102,7 @@ STYLE = {
     help="Judge on the Dask cluster whose scheduler is at tcp://HOST:PORT (or tls://...).",
 )
 @click.pass_context
+@in_one_go()
 def command(
     ctx: click.Context, since: str, until: str, as_known_at: str | None, unit: str | None, controls: tuple[str, ...], assets: tuple[str, ...],
     values: tuple[str, ...], scopes: tuple[str, ...], framework: str | None, language: str, fmt: str | None, outputs: tuple[Path, ...],

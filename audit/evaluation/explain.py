@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from audit.model.intervals import INT, highest, islands, subtract
+from audit.model.intervals import AFTER_ALL, BEFORE_ALL, INT, highest, islands, subtract
 from audit.model.lives import Lives, cut
 from audit.model.terms import FOR_EVER
 from audit.model.world import World, live_stretches
@@ -41,36 +41,60 @@ def exposures(world: World, breaches: pl.DataFrame, policies_accept: bool) -> pl
     Between two instants at which a point becomes live the exposure only grows: it is largest just before one of them, or at the end.
     """
     line = world.line
-    mine = world.points.select(pl.col("code").is_in(breaches["code"].unique().implode()) & pl.col("restorable").is_not_null())
-    lives = world.lives[policies_accept].rows("possible", mine.to_series().fill_null(value=False))
-    at = lives["point"]
-    points = lives.select("begin", "end", code=world.points["code"].gather(at), restorable=world.points["restorable"].gather(at))
-    live = points.select(*line.put(pl.col("code"), pl.col("begin"), pl.col("end")), "restorable").filter(
-        pl.col("begin") < pl.col("end")
-    )
-    # What the next row outlives and is not newer than is looked at no more once that is there.
-    next_row = {name: pl.col(name).shift(-1) for name in ("begin", "end", "restorable")}
-    outlived = (next_row["end"] >= pl.col("end")) & (next_row["restorable"] >= pl.col("restorable"))
-    live = live.with_columns(shown=pl.when(outlived).then(pl.min_horizontal("end", next_row["begin"])).otherwise("end"))
+    live = _possibly_live(world, breaches["code"].unique(), policies_accept)
     asked = breaches.select("row", "code", *line.put(pl.col("code"), pl.col("begin"), pl.col("end")), until="end")
+    # Of each life, the last breach that begins by its own begin, and the next one: most lives hold no instant of a breach.
     breached = islands(asked.select("begin", "end"))
-    ends = pl.concat([pl.Series([0], dtype=INT), breached["end"]])
-    starts = live["begin"].filter(live["begin"] < ends.gather(breached["begin"].search_sorted(live["begin"], side="right")))
+    place = breached["begin"].search_sorted(live["begin"], side="right")
+    last_end = pl.concat([pl.Series([BEFORE_ALL], dtype=INT), breached["end"]]).gather(place)
+    next_begin = pl.concat([breached["begin"], pl.Series([AFTER_ALL], dtype=INT)]).gather(place)
+    starts = live["begin"].filter(live["begin"] < last_end)
+    live = live.filter((live["begin"] < last_end) | (live["end"] > next_begin))
     starts = starts.unique().sort()
     first = starts.search_sorted(asked["begin"], side="right")
     last = starts.search_sorted(asked["end"], side="left")
-    inside = asked.with_columns(start=pl.int_ranges(first, last)).explode("start").drop_nulls("start")
+    inside = asked.with_columns(start=pl.int_ranges(first, last)).filter(first < last).explode("start")
     inside = inside.with_columns(at=starts.gather(inside["start"]))
     # Positions run with the instants of one code: how far before the end a position is, is how long before `until` it is.
     tops = pl.concat([
         inside.select("row", position=pl.col("at") - 1, instant=pl.col("until") - pl.col("end") + pl.col("at")),
         asked.select("row", position=pl.col("end") - 1, instant="until"),
     ]).sort("position")  # fmt: skip
-    shown = live.select("begin", "restorable", end="shown").filter(pl.col("begin") < pl.col("end"))
-    newest = highest(shown, tops["position"], "restorable")
-    lost = tops.select("row", exposure=pl.col("instant") - newest)
-    endless = lost.filter(pl.col("exposure").is_null())["row"].unique().implode()
-    return lost.filter(~pl.col("row").is_in(endless)).group_by("row").agg(pl.col("exposure").max())
+    # Laid end to end like the positions, captures too grow along the line.
+    since, apart = _apart(live)
+    laid = live.select("begin", "end", captured=pl.col("restorable") - since + pl.col("code") * apart)
+    newest = highest(laid, tops["position"], "captured")
+    lost = tops.select("row", exposure=pl.col("instant") - since - newest + pl.col("position") // line.pitch * apart)
+    worst = lost.group_by("row").agg(pl.col("exposure").max(), endless=pl.col("exposure").null_count() > 0)
+    return worst.filter(~pl.col("endless")).select("row", "exposure")
+
+
+def _possibly_live(world: World, codes: pl.Series, policies_accept: bool) -> pl.DataFrame:
+    """Return when points of some groups may have been live, and no newer one of the group that was there as long: `begin`, `end` (on the line), `code`, `restorable`."""
+    lives = world.lives[policies_accept]
+    points = world.points.select(pl.col("code").cast(INT), "restorable")
+    plain = pl.concat([lives.scalars, points], how="horizontal").lazy().filter(~pl.col("gapped"))
+    gapped = pl.concat(
+        [lives.possible.select("begin", possible_end="end"), points[lives.possible["point"]]], how="horizontal"
+    ).lazy()
+    placed = [*world.line.put(pl.col("code"), pl.col("begin"), pl.col("possible_end")), "code", "restorable"]
+    asked = pl.col("code").is_in(codes.cast(INT).implode()) & pl.col("restorable").is_not_null()
+    not_empty = pl.col("begin") < pl.col("end")
+    rows = pl.concat([rows.filter(asked).select(placed).filter(not_empty) for rows in (plain, gapped)])
+    # What the next row outlives and is not newer than is looked at no more once that is there.
+    next_row = {name: pl.col(name).shift(-1) for name in ("begin", "end", "restorable")}
+    outlived = (next_row["end"] >= pl.col("end")) & (next_row["restorable"] >= pl.col("restorable"))
+    shown = pl.when(outlived).then(pl.min_horizontal("end", next_row["begin"])).otherwise("end")
+    return rows.with_columns(end=shown).filter(not_empty).collect()
+
+
+def _apart(live: pl.DataFrame) -> tuple[int, int]:
+    """Return the first capture, and how far apart the first of two neighbouring codes can be laid: beyond all captures of one, where 64 bits have room for that, else at one place."""
+    if live.is_empty():
+        return 0, 0
+    since, last, code = live.select(pl.col("restorable").min(), last=pl.col("restorable").max(), code=pl.col("code").max()).row(0)
+    apart = last - since + 1
+    return since, apart if apart * (code + 1) < AFTER_ALL else 0
 
 
 def doubtful(world: World, accepts: bool, *, each: bool, reach: int | None = None) -> pl.DataFrame:

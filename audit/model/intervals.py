@@ -144,6 +144,29 @@ def at_least(stretches: pl.DataFrame) -> pl.DataFrame:
 def highest(stretches: pl.DataFrame, positions: pl.Series, value: str) -> pl.Series:
     """Return, for each of sorted positions, the greatest `value` (Int64) of the stretches that hold it; null where none does.
 
+    Where the greatest of all stretches that have begun by a position still holds it, that is the one: of values that only grow along the line, almost everywhere.
+    """
+    some = (
+        stretches.lazy()
+        .select("begin", "end", value=pl.col(value).cast(INT))
+        .filter(BEGIN < END)
+        .sort("begin", maintain_order=True)
+    )
+    rows = some.with_columns(
+        pl.when(pl.col("value") >= pl.col("value").cum_max()).then(pl.col("end", "value")).forward_fill()
+    ).collect()
+    begun = rows["begin"].search_sorted(positions, side="right")
+    # One more row in front, for where none has begun.
+    end, greatest = (pl.concat([rows[name].clear(1), rows[name]]).gather(begun) for name in ("end", "value"))
+    holds: pl.Series = (end > positions.cast(INT)).fill_null(value=False)
+    found = greatest.zip_with(holds, pl.repeat(None, len(positions), dtype=INT, eager=True))
+    left = (~holds & end.is_not_null()).arg_true()
+    return found.scatter(left, _highest_in_blocks(stretches, positions.gather(left), value)) if len(left) else found
+
+
+def _highest_in_blocks(stretches: pl.DataFrame, positions: pl.Series, value: str) -> pl.Series:
+    """Return the same wherever the values may be.
+
     The positions that a stretch holds are a range. It is laid as two overlapping blocks of a power of two in length, which takes one row
     for each; then the blocks are halved level by level, so that each position learns the greatest of all blocks over it.
     """

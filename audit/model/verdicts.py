@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import IO, Any
+
+from pydantic_core import to_json
 
 from audit.model.envelope import time_text
 
@@ -217,12 +218,12 @@ class Assessment:
         }
 
     def write_json(self, file: IO[bytes], more: Mapping[str, Any] | None = None) -> None:
-        """Write the JSON form, and more keys after it, one result a line. There may be hundreds of thousands: each is encoded by itself, which takes a third of the time."""
+        """Write the JSON form, and more keys after it, one result a line: there may be hundreds of thousands."""
         values = replace(self, results=()).to_json() | dict(more or {})
-        before, _, after = json.dumps(values, ensure_ascii=False).partition('"results": []')
-        file.write(f'{before}"results": ['.encode())
-        encode, separator = json.JSONEncoder(ensure_ascii=False).encode, "\n"
+        before, empty, after = to_json(values).partition(b'"results":[]')
+        file.write(before + empty[:-1])
+        separator = b"\n"
         for result in self.results:
-            file.write(f"{separator}{encode(result.to_json())}".encode())
-            separator = ",\n"
-        file.write(f"\n]{after}\n".encode())
+            file.write(separator + to_json(result.to_json()))
+            separator = b",\n"
+        file.write(b"\n]" + after + b"\n")
