@@ -14,8 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from audit.evaluation.assess import coverage_of
 from audit.evaluation.chunks import chunks_of, judge_chunks
 from audit.evaluation.compare import Comparison, compare
@@ -29,7 +27,7 @@ from benchmarks.engine import DAY, DAYS, START, Tables, estate, made_elsewhere, 
 
 HOURS = 365 * 24
 SINCE, UNTIL = START + 60 * DAY, START + DAYS * DAY
-ORDER = ["asset", "control", "leg", "from"]
+ORDER = ["result", "from"]
 ASKED: tuple[dict[str, Any], ...] = (
     {"rpo": "3h"},
     {"copies.offsite": 2},
@@ -63,9 +61,10 @@ def run(assets: int) -> list[dict[str, float]]:
 
         def what_would_be(other: Estate, controls: list[str]) -> tuple[Outline, Comparison]:
             outline = Outline.joined([one for one, _ in judge_kept(worlds, other, controls)])
-            mine = pl.col("control").is_in(controls)
-            before = assessment([result for result in was.results if result.control in controls])
-            return outline, compare(before, assessment(outline.results), (was.breaches.filter(mine), outline.breaches))
+            agreed = was.only(lambda result: result.control in controls)
+            comparison = compare(assessment(agreed.results), assessment(outline.results), (agreed, outline))
+            comparison.counts()
+            return outline, comparison
 
         first_s, was = timed(first)
         size = sum(path.stat().st_size for path in worlds.rglob("*.arrow"))

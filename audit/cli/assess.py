@@ -30,6 +30,7 @@ from audit.errors import Exit, UsageError
 from audit.evaluation.cluster import connected
 from audit.evaluation.compare import compare
 from audit.evaluation.framework import Answer, Answered
+from audit.evaluation.outline import LISTED
 from audit.evaluation.what_if import WhatIf
 from audit.model.verdicts import SHARES, Assessment, Result, Verdict
 from audit.policy.frameworks import read_framework
@@ -258,13 +259,12 @@ def _pair(option: str, text: str) -> tuple[str, str]:
 
 def _what_if(asked: WhatIf, agreed: Outlined, other: Outlined, fmt: str) -> bytes:
     """Return what would be beside what was agreed."""
-    breaches = agreed.outline.breaches, other.outline.breaches
-    comparison = compare(agreed.assessment, other.assessment, breaches, other.outline.waived)
+    comparison = compare(agreed.assessment, other.assessment, (agreed.outline, other.outline))
     if fmt == "csv":
         return csv_of(comparison).encode()
     if fmt == "json":
         said = {"values": dict(asked.values), "scope": {key: sorted(names) for key, names in asked.scope.items()}}
-        more = {"what_if": said, "agreed": agreed.whole().to_json(), "comparison": comparison.to_json()}
+        more = {"what_if": said, "agreed": agreed.whole().to_json(), "comparison": comparison.to_json(LISTED)}
         return _json(other.whole(), more)
     return table_of(comparison, "agreed", "what if").encode()
 

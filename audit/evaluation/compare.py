@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import polars as pl
 
 from audit.evaluation.kept import frames_of
+from audit.evaluation.outline import Outline
 from audit.model.envelope import time_text
 from audit.model.facts import INSTANT
+from audit.model.intervals import AFTER_ALL, INT, Line, islands
+from audit.model.terms import micros
 from audit.model.verdicts import Assessment, Verdict
 
 
@@ -52,13 +56,27 @@ BREACH: dict[str, pl.DataType] = {
 COUNTED = ("in_service", "assigned", "protected", "protected_up_to", "restorable")
 
 
-@dataclass(frozen=True, slots=True)
+_SIDES = ("before", "after")
+_BLOCK = 5_000_000
+"""Breaches whose change is worked out at a time, more or less: what bounds the memory of a what-if that breaches with every backup."""
+_CHANGED: dict[str, pl.DataType] = {
+    "promise": pl.UInt32(),  # the row of `promises`
+    "change": pl.Enum([str(change) for change in Change]),
+    "from": INSTANT,
+    "to": INSTANT,
+    "seconds_before": pl.Float64(),
+    "seconds_after": pl.Float64(),
+}
+
+
+@dataclass(frozen=True)
 class Comparison:
     """What differs: `promises` (PROMISE) and `breaches` (BREACH), in order of asset, and the numbers of coverage before and after."""
 
     promises: pl.DataFrame
-    breaches: pl.DataFrame
     coverage: Mapping[str, tuple[int, int]]
+    stretches: Mapping[str, pl.DataFrame] = field(repr=False)
+    """The breaches `before` and `after`, and what is `waived` after: `promise`, `from`, `to`."""
 
     @property
     def changed(self) -> pl.DataFrame:
@@ -69,41 +87,64 @@ class Comparison:
         ]
         return self.promises.filter(pl.any_horizontal(differs))
 
+    @cached_property
+    def _breaches(self) -> pl.DataFrame:
+        return _changes(self.stretches, self.promises.height)
+
+    @property
+    def breaches(self) -> pl.DataFrame:
+        """The breaches of both, each that overlaps or touches one of the other as one."""
+        return self._named(self._breaches)
+
     def counts(self) -> dict[Change, int]:
         """Return how many breaches changed in which way."""
-        found = dict(self.breaches.group_by("change").agg(pl.len()).iter_rows())
+        found = dict(self._breaches.group_by("change").agg(pl.len()).iter_rows())
         return {change: found.get(str(change), 0) for change in Change}
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form: what changed; breaches that are the same are only counted."""
+    def to_json(self, most: int | None = None) -> dict[str, Any]:
+        """Return the JSON form: what changed; breaches that are the same are only counted. most: of each promise list only so many breaches, the longest."""
+        rows = self._breaches.filter(pl.col("change") != str(Change.SAME))
+        if most is not None:
+            longest = pl.max_horizontal("seconds_before", "seconds_after").rank("ordinal", descending=True).over("promise")
+            rows = rows.filter(longest <= most)
         return {
             "coverage": {name: {"before": before, "after": after} for name, (before, after) in self.coverage.items()},
             "counts": {str(change): number for change, number in self.counts().items()},
             "promises": self.changed.to_dicts(),
             "breaches": [
                 row | {"from": time_text(row["from"]), "to": time_text(row["to"])}
-                for row in self.breaches.filter(pl.col("change") != Change.SAME).iter_rows(named=True)
+                for row in self._named(rows).iter_rows(named=True)
             ],
         }
 
+    def _named(self, changes: pl.DataFrame) -> pl.DataFrame:
+        """Return changes (_CHANGED) with what the promise is (BREACH)."""
+        promises = self.promises.select(KEY)[changes["promise"]]
+        rows = pl.concat([promises, changes.drop("promise")], how="horizontal")
+        return rows.select(pl.col(name).cast(kind) for name, kind in BREACH.items())
 
-def compare(
-    before: Assessment,
-    after: Assessment,
-    breaches: tuple[pl.DataFrame, pl.DataFrame] | None = None,
-    waived: pl.DataFrame | None = None,
-) -> Comparison:
-    """Compare two assessments. breaches, waived: theirs, and what the second one has as waived, where the results do not have them (KEY, `from`, `to`, `seconds`)."""
+
+def compare(before: Assessment, after: Assessment, outlines: tuple[Outline, Outline] | None = None) -> Comparison:
+    """Compare two assessments. outlines: theirs, where their results do not have the breaches and what is waived."""
     frames = [frames_of(before), frames_of(after)]
     told = [_promises(one["results"]) for one in frames]
     both = told[0].join(told[1], on=KEY, how="full", coalesce=True, nulls_equal=True, suffix="_after")
     both = both.rename({name: f"{name}_before" for name in _TOLD}).with_columns(unit=pl.coalesce("unit_after", "unit"))
+    promises = both.select(pl.col(name).cast(kind) for name, kind in PROMISE.items()).sort(KEY)
+    places = promises.select(KEY).with_row_index("promise")
+    numbers = [
+        one["results"].select(KEY).join(places, on=KEY, nulls_equal=True, how="left", maintain_order="left")["promise"]
+        for one in frames
+    ]
+
+    def placed(side: int, name: str) -> pl.DataFrame:
+        rows = frames[side][name] if outlines is None else getattr(outlines[side], name)
+        return rows.select("from", "to", promise=numbers[side].gather(rows["result"]))
+
     return Comparison(
-        promises=both.select(pl.col(name).cast(kind) for name, kind in PROMISE.items()).sort(KEY),
-        breaches=_breaches(
-            *(breaches or (frames[0]["breaches"], frames[1]["breaches"])), frames[1]["waived"] if waived is None else waived
-        ),
+        promises=promises,
         coverage={name: (getattr(before.coverage, name), getattr(after.coverage, name)) for name in COUNTED},
+        stretches={"before": placed(0, "breaches"), "after": placed(1, "breaches"), "waived": placed(1, "waived")},
     )
 
 
@@ -129,30 +170,53 @@ def _exposure(detail: str) -> float | None:
     return None if seconds is None else float(seconds)
 
 
-def _breaches(before: pl.DataFrame, after: pl.DataFrame, waived: pl.DataFrame) -> pl.DataFrame:
-    """Return the breaches of both, each that overlaps or touches one of the other as one. waived: what the second assessment has as such."""
-    sides = [
-        frame.select(
-            *KEY, "from", "to", **{f"seconds_{side}": "seconds" if side == own else pl.lit(0.0) for side in ("before", "after")}
-        )
-        for own, frame in (("before", before), ("after", after))
-    ]
-    rows = pl.concat(sides).sort(*KEY, "from", "to")
-    fresh = pl.col("from") > pl.col("to").cum_max().shift(1).over(KEY)
-    rows = rows.with_columns(breach=fresh.fill_null(value=True).cum_sum())
-    found = rows.group_by("breach", maintain_order=True).agg(
-        pl.col(*KEY).first(), pl.col("from").min(), pl.col("to").max(), pl.col("seconds_before", "seconds_after").sum()
-    )
-    covered = found.join(waived.select(*KEY, low="from", high="to"), on=KEY, nulls_equal=True)
-    covered = covered.filter((pl.col("low") < pl.col("to")) & (pl.col("from") < pl.col("high")))
-    found = found.with_columns(waived=pl.col("breach").is_in(covered["breach"].unique().implode()))
-    was, now = pl.col("seconds_before"), pl.col("seconds_after")
+def _changes(stretches: Mapping[str, pl.DataFrame], promises: int) -> pl.DataFrame:
+    """Return what became of the breaches of so many promises (_CHANGED), in order of promise and time; each that overlaps or touches one of the other side is one with it."""
+    told = [stretches[side] for side in _SIDES if stretches[side].height]
+    if not told:
+        return pl.DataFrame(schema=_CHANGED)
+    line = Line(min(micros(one["from"].min()) for one in told), max(micros(one["to"].max()) for one in told))  # type: ignore[arg-type]
+    blocks = max(1, sum(one.height for one in told) // _BLOCK)
+    at_once = min(-(-promises // blocks), line.capacity)
+    found = []
+    for first in range(0, promises, at_once):
+        mine = pl.col("promise").is_between(first, first + at_once - 1)
+        found.append(_changes_on(line, first, {name: one.filter(mine) for name, one in stretches.items()}))
+    return pl.concat(found)
+
+
+def _changes_on(line: Line, first: int, stretches: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Return the same of the promises from `first` on, laid end to end on a line."""
+    put = line.put(pl.col("promise") - first, pl.col("from").cast(INT), pl.col("to").cast(INT))
+    told = {name: one.with_columns(pl.col("promise").cast(INT)).select(put) for name, one in stretches.items()}
+    length = pl.col("end") - pl.col("begin")
+    rows = pl.concat(
+        [
+            told[own]
+            .with_columns(length.alias(own), **{side: pl.lit(0, INT) for side in _SIDES if side != own})
+            .select("begin", "end", *_SIDES)
+            for own in _SIDES
+        ]
+    ).sort("begin", "end")
+    # Two promises never touch on the line. What is summed up to the last row of a breach, less that up to the one before it, is of this breach.
+    rows = rows.select("begin", pl.col("end").cum_max(), pl.col(*_SIDES).cum_sum())
+    new = (pl.col("begin") > pl.col("end").shift(1)).fill_null(value=True)
+    last = new.shift(-1, fill_value=True)
+    breaches = rows.select(pl.col("begin").filter(new), pl.col("end", *_SIDES).filter(last))
+    was, now = (pl.col(side) - pl.col(side).shift(1, fill_value=0) for side in _SIDES)
+    breaches = breaches.select("begin", "end", was=was, now=now)
+    waived = islands(told["waived"])
+    place = waived["end"].search_sorted(breaches["begin"], side="right")
+    covered = pl.concat([waived["begin"], pl.Series([AFTER_ALL], dtype=INT)]).gather(place) < breaches["end"]
     change = (
-        pl.when(was == 0).then(pl.lit(str(Change.NEW)))
-        .when((now == 0) & pl.col("waived")).then(pl.lit(str(Change.WAIVED)))
-        .when(now == 0).then(pl.lit(str(Change.GONE)))
-        .when(now > was).then(pl.lit(str(Change.LONGER)))
-        .when(now < was).then(pl.lit(str(Change.SHORTER)))
+        pl.when(pl.col("was") == 0).then(pl.lit(str(Change.NEW)))
+        .when((pl.col("now") == 0) & covered).then(pl.lit(str(Change.WAIVED)))
+        .when(pl.col("now") == 0).then(pl.lit(str(Change.GONE)))
+        .when(pl.col("now") > pl.col("was")).then(pl.lit(str(Change.LONGER)))
+        .when(pl.col("now") < pl.col("was")).then(pl.lit(str(Change.SHORTER)))
         .otherwise(pl.lit(str(Change.SAME)))
     )  # fmt: skip
-    return found.with_columns(change=change).select(pl.col(name).cast(kind) for name, kind in BREACH.items()).sort(*KEY, "from")
+    placed = line.get(breaches, "promise").with_columns(pl.col("promise") + first)
+    columns = {"change": change, "seconds_before": pl.col("was") / 1_000_000, "seconds_after": pl.col("now") / 1_000_000}
+    rows = pl.concat([placed.rename({"begin": "from", "end": "to"}), breaches.select("was", "now")], how="horizontal")
+    return rows.select(columns.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in _CHANGED.items())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import accumulate
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -17,22 +18,27 @@ from audit.model.terms import instant
 from audit.model.verdicts import SHARES, Breach, Result, Unproven, Verdict, Waived
 from audit.model.world import Outcome, World
 
+Made = TypeVar("Made")
 MICROSECONDS = 1_000_000
 NOT_ASKED = "not-asked"
 """The reason of what is unproven where nobody asked why: of a what-if."""
+LISTED = 100
+"""The breaches, and the unproven and waived stretches, of one promise that a what-if lists at the most, the longest; it measures them all. There may be one for each backup."""
 STRETCH: dict[str, pl.DataType] = {
-    "asset": pl.String(), "part": pl.String(), "control": pl.String(), "leg": pl.String(), "policy": pl.String(), "version": pl.Int64(),
-    "from": INSTANT, "to": INSTANT, "seconds": pl.Float64(),
+    "result": pl.UInt32(),  # the number of the result in the outline
+    "from": INSTANT,
+    "to": INSTANT,
     "exposure_seconds": pl.Float64(),  # of a breach; null: not known, or the control has none
-}  # fmt: skip
+}
 """A breach or an unproven stretch of a result, in outline."""
 WAIVED = {**STRETCH, "waiver": pl.String()}
 """The same of what is waived, with the record of the waiver."""
+_KEY = ("code", "policy")
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """Results without breaches, unproven stretches and evidence, and their `breaches` and `unproven` (STRETCH) and `waived` (WAIVED) as frames: of a what-if there may be
+    """Results without breaches, unproven stretches and evidence, and their `breaches` and `unproven` (STRETCH) and `waived` (WAIVED) as frames: of a what-if there may be tens of
     millions.
     """
 
@@ -44,33 +50,72 @@ class Outline:
     @classmethod
     def joined(cls, several: Sequence[Outline]) -> Outline:
         """Return several outlines as one, the results in the order of an assessment's."""
-        none = pl.DataFrame(schema=STRETCH)
+        results = [result for one in several for result in one.results]
+        order = sorted(range(len(results)), key=lambda number: in_order(results[number]))
+        places = pl.Series(order, dtype=pl.UInt32).arg_sort().cast(pl.UInt32)  # where each goes
+        firsts = [0, *accumulate(len(one.results) for one in several)]
+
+        def moved(name: str, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+            frames = [pl.DataFrame(schema=schema)]
+            for first, one in zip(firsts, several, strict=False):
+                rows: pl.DataFrame = getattr(one, name)
+                frames.append(rows.with_columns(result=places.gather(rows["result"] + first)))
+            return pl.concat(frames)
+
         return cls(
-            sorted((result for one in several for result in one.results), key=in_order),
-            pl.concat([none, *(one.breaches for one in several)]),
-            pl.concat([none, *(one.unproven for one in several)]),
-            pl.concat([pl.DataFrame(schema=WAIVED), *(one.waived for one in several)]),
+            [results[number] for number in order], moved("breaches", STRETCH), moved("unproven", STRETCH), moved("waived", WAIVED)
         )
 
+    def only(self, wanted: Callable[[Result], bool]) -> Outline:
+        """Return the outline of some of the results."""
+        kept = [number for number, result in enumerate(self.results) if wanted(result)]
+        places = pl.DataFrame({"result": kept, "place": range(len(kept))}, schema={"result": pl.UInt32, "place": pl.UInt32})
+
+        def mine(stretches: pl.DataFrame) -> pl.DataFrame:
+            rows = stretches.join(places, on="result", maintain_order="left")
+            return rows.with_columns(result="place").select(stretches.columns)
+
+        return Outline([self.results[number] for number in kept], mine(self.breaches), mine(self.unproven), mine(self.waived))
+
     def whole(self) -> list[Result]:
-        """Return the results with their stretches, of which nobody asked why."""
-        breaches: dict[Any, list[Breach]] = {}
-        unproven: dict[Any, list[Unproven]] = {}
-        waived: dict[Any, list[Waived]] = {}
-        for *key, since, until, _, exposure in self.breaches.iter_rows():
-            detail = {} if exposure is None else {"exposure_seconds": exposure}
-            breaches.setdefault(tuple(key), []).append(Breach(since, until, detail))
-        for *key, since, until, _, _, waiver in self.waived.iter_rows():
-            waived.setdefault(tuple(key), []).append(Waived(since, until, waiver=waiver))
-        for *key, since, until, _, _ in self.unproven.iter_rows():
-            unproven.setdefault(tuple(key), []).append(Unproven(since, until, NOT_ASKED))
-        keys = [(one.asset, one.part, one.control, one.leg, one.policy, one.version) for one in self.results]
+        """Return the results with their stretches, of which nobody asked why. Of more than LISTED of a kind the longest are there, and the detail says how many there are."""
+        counted: list[dict[str, int]] = [{} for _ in self.results]
+
+        def listed(name: str, make: Callable[..., Made]) -> list[tuple[Made, ...]]:
+            rows, counts = _longest(getattr(self, name))
+            for number, count in counts.iter_rows():
+                counted[number][f"{name}_counted"] = count
+            found: list[list[Made]] = [[] for _ in self.results]
+            for number, *row in rows.iter_rows():
+                found[number].append(make(*row))
+            return [tuple(some) for some in found]
+
+        breaches = listed("breaches", lambda since, until, exposure: Breach(since, until, _exposed(exposure)))
+        unproven = listed("unproven", lambda since, until, _: Unproven(since, until, NOT_ASKED))
+        waived = listed("waived", lambda since, until, _, waiver: Waived(since, until, waiver=waiver))
         return [
             replace(
-                one, breaches=tuple(breaches.get(key, ())), unproven=tuple(unproven.get(key, ())), waived=tuple(waived.get(key, ()))
+                one,
+                breaches=breaches[number],
+                unproven=unproven[number],
+                waived=waived[number],
+                detail={**one.detail, **counted[number]},
             )
-            for key, one in zip(keys, self.results, strict=True)
+            for number, one in enumerate(self.results)
         ]
+
+
+def _longest(stretches: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return of each result the LISTED longest stretches, in their order, and how many there are of those with more (`result`, `count`)."""
+    counts = stretches.group_by("result").agg(count=pl.len()).filter(pl.col("count") > LISTED)
+    if counts.is_empty():
+        return stretches, counts
+    length = pl.col("to") - pl.col("from")
+    return stretches.filter(length.rank("ordinal", descending=True).over("result") <= LISTED), counts
+
+
+def _exposed(seconds: float | None) -> dict[str, float]:
+    return {} if seconds is None else {"exposure_seconds": seconds}
 
 
 def in_order(result: Result) -> tuple[str, str, str, str, int, str]:
@@ -80,38 +125,30 @@ def in_order(result: Result) -> tuple[str, str, str, str, int, str]:
 
 def outline_of(world: World, control: str, module: ModuleType, outcome: Outcome) -> Outline:
     """Return the results of an outcome in outline: who, for how long, how much."""
-    names = world.groups.select(pl.col("code").cast(pl.UInt32), "asset", "part")
-    versions = pl.DataFrame(
-        [(index, policy.name, policy.version) for index, policy in enumerate(world.policies)],
-        schema={"policy": pl.Int32, "name": pl.String, "version": pl.Int64},
-        orient="row",
-    )
-    rows = outcome.breached.sort("code", "policy", "begin").with_row_index("row")
-    exposure = pl.concat([pl.DataFrame(schema={"row": pl.UInt32, "exposure": pl.Int64}), *exposures_of(world, rows, module)])
-    rows = rows.join(exposure, on="row", how="left", maintain_order="left")
-    worst = rows.group_by("code", "policy").agg(pl.col("exposure").max(), known=pl.col("exposure").is_not_null().all())
-    worst = worst.filter("known").select("code", "policy", "exposure")
+    rows = outcome.breached.sort(*_KEY, "begin").with_row_index("row")
+    told = pl.concat([pl.DataFrame(schema={"row": pl.UInt32, "exposure": pl.Int64}), *exposures_of(world, rows, module)])
+    exposure = pl.repeat(None, rows.height, dtype=pl.Int64, eager=True)
+    rows = rows.with_columns(exposure=exposure.scatter(told["row"], told["exposure"]) if told.height else exposure)
+    worst = rows.group_by(_KEY).agg(pl.col("exposure").max(), known=pl.col("exposure").is_not_null().all())
+    worst = worst.filter("known").select(*_KEY, "exposure")
     worsts = {(code, policy): {"worst_exposure_seconds": most / MICROSECONDS} for code, policy, most in worst.iter_rows()}
+    results, keys = [], []
+    for key, said in bare_results(world, control, module, outcome):
+        results.append(Result(**{**said, "detail": {**said["detail"], **worsts.get(key, {})}}))
+        keys.append(key)
+    numbers = pl.DataFrame(keys, schema={"code": pl.UInt32, "policy": pl.Int32}, orient="row").with_row_index("result")
 
-    def named(stretches: pl.DataFrame, schema: Mapping[str, pl.DataType] = STRETCH) -> pl.DataFrame:
-        told = stretches.join(names, on="code", how="left", maintain_order="left")
-        told = told.join(versions, on="policy", how="left", nulls_equal=True, maintain_order="left")
-        exposed = (pl.col("exposure") / MICROSECONDS) if "exposure" in told.columns else pl.lit(None)
-        columns = {
-            "control": pl.lit(control), "leg": pl.lit(outcome.leg), "policy": pl.col("name"), "from": pl.col("begin"), "to": pl.col("end"),
-            "seconds": (pl.col("end") - pl.col("begin")) / MICROSECONDS, "exposure_seconds": exposed,
-        }  # fmt: skip
-        return told.select(columns.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in schema.items())
+    def of_results(stretches: pl.DataFrame, schema: Mapping[str, pl.DataType] = STRETCH) -> pl.DataFrame:
+        rows = stretches.join(numbers, on=_KEY, nulls_equal=True, maintain_order="left")
+        exposed = (pl.col("exposure") / MICROSECONDS) if "exposure" in stretches.columns else pl.lit(None)
+        columns = {"from": pl.col("begin"), "to": pl.col("end"), "exposure_seconds": exposed}
+        return rows.select(columns.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in schema.items())
 
-    results = [
-        Result(**{**told, "detail": {**told["detail"], **worsts.get(key, {})}})
-        for key, told in bare_results(world, control, module, outcome)
-    ]
     return Outline(
         results,
-        named(rows),
-        named(outcome.unproven.sort("code", "policy", "begin")),
-        named(outcome.waived.sort("code", "policy", "begin"), WAIVED),
+        of_results(rows),
+        of_results(outcome.unproven.sort(*_KEY, "begin")),
+        of_results(outcome.waived.sort(*_KEY, "begin"), WAIVED),
     )
 
 

@@ -92,10 +92,7 @@ class Outlined:
     def of_unit(self, unit: str, declared: Collection[str]) -> Outlined:
         """Return the results of one unit only, as `with_unit` does."""
         assessment = with_unit(self.assessment, unit, declared)
-        mine = pl.col("asset").is_in({result.asset for result in assessment.results})
-        stretches = (self.outline.breaches, self.outline.unproven, self.outline.waived)
-        outline = Outline(list(assessment.results), *(one.filter(mine) for one in stretches))
-        return replace(self, assessment=assessment, outline=outline)
+        return replace(self, assessment=assessment, outline=self.outline.only(lambda result: result.unit == unit))
 
 
 @in_one_go()

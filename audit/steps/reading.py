@@ -149,8 +149,7 @@ def _with_effects(store: Store, reading: Reading, known: int, asked: Asked, prog
         agreed, would = assess_what_if(store, begin, end, known, what, assets=_assets(mine), progress=progress)
     except UsageError as error:
         return replace(asked, wrong=str(error))
-    breaches = agreed.outline.breaches, would.outline.breaches
-    changed = compare(agreed.assessment, would.assessment, breaches, would.outline.waived).changed
+    changed = compare(agreed.assessment, would.assessment, (agreed.outline, would.outline)).changed
     return replace(asked, effects=tuple(_effects(changed)))
 
 

@@ -96,10 +96,9 @@ def _agreed(place: Path, controls: Sequence[str]) -> Outlined:
         raise DataFolderError(f"{place / AGREED} holds no assessment")
     told = found[0]
     assessment = told.assessment(told.results["asset"].unique())
-    stretches = [pl.read_ipc(place / f"{name}.arrow").filter(pl.col("control").is_in(list(controls))) for name in STRETCHES]
-    results = [result for result in assessment.results if result.control in controls]
+    every = Outline(list(assessment.results), *(pl.read_ipc(place / f"{name}.arrow") for name in STRETCHES))
     faults = [fault for fault in assessment.faults if fault.partition(":")[0] in controls]
-    return _told(assessment, Outline(results, *stretches), faults)
+    return _told(assessment, every.only(lambda result: result.control in controls), faults)
 
 
 def _told(like: Assessment, outline: Outline, faults: Sequence[str]) -> Outlined:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +19,7 @@ from audit.evaluation.chunks import narrowed
 from audit.evaluation.kept_worlds import is_enough, judge_kept, judges, keep_world, repositories_of
 from audit.evaluation.outline import NOT_ASKED, Outline
 from audit.evaluation.what_if import WhatIf, what_if
+from audit.model.estate import Estate
 from audit.model.verdicts import Result
 from tests.oracle.direct import estate_of_case, rows_of_case
 from tests.oracle.estates import random_case
@@ -47,18 +50,21 @@ def in_outline(result: Result) -> Result:
     )
 
 
+def asked_of(estate: Estate) -> Iterator[tuple[str, WhatIf, Estate]]:
+    """Yield each what-if and the estate as it would be; none where nothing was agreed at all."""
+    for key, value in ASKED.items():
+        asked = WhatIf({key: value})
+        with suppress(UsageError):
+            yield key, asked, what_if(estate, asked)
+
+
 @pytest.mark.parametrize("seed", [60, 61, 62, 63, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(64, 67))])
 def test_random_estates_are_judged_the_same_on_what_was_kept_of_them(seed: int, tmp_path: Path) -> None:
     case = random_case(seed)
     estate, rows = estate_of_case(case), rows_of_case(case)
     judge(estate, rows, case.since, case.until, judges(), outlined=True, looking=partial(keep_world, tmp_path, 0))
     seen = set()
-    for key, value in ASKED.items():
-        asked = WhatIf({key: value})
-        try:
-            other = what_if(estate, asked)
-        except UsageError:  # nothing was agreed at all
-            continue
+    for key, asked, other in asked_of(estate):
         if not is_enough(asked, estate, repositories_of(tmp_path)):
             continue
         # Each alone, so that what one looks at is not there because another asked for it.
@@ -83,12 +89,7 @@ def test_several_kept_worlds_are_judged_together_as_each_alone(seed: int, tmp_pa
         own = replace(rows, **{name: getattr(rows, name).filter(mine) for name in ("held", "lost", "runs", "listings")})
         judge(small, own, case.since, case.until, judges(), outlined=True, looking=partial(keep_world, tmp_path, number))
     assert len(list(tmp_path.iterdir())) > 1
-    for key, value in ASKED.items():
-        asked = WhatIf({key: value})
-        try:
-            other = what_if(estate, asked)
-        except UsageError:  # nothing was agreed at all
-            continue
+    for key, asked, other in asked_of(estate):
         together = list(judge_kept(tmp_path, other, asked.controls()))
         with monkeypatch.context() as one_by_one:
             one_by_one.setattr("audit.evaluation.kept_worlds.AT_ONCE", -1)
