@@ -20,12 +20,14 @@ Point = tuple[int | None, int | None, list[tuple[int, int]]]
 
 @st.composite
 def points(draw: st.DrawFn) -> list[Point]:
-    """Some points of two groups or of nobody; in whatever order, so that neighbours cover each other in every way."""
+    """Some points of two groups or of nobody; in whatever order, so that neighbours cover each other in every way. Some were captured as far apart as 64 bits have room for."""
     found: list[Point] = []
+    apart = draw(st.sampled_from([1, 1, 10**17]))
     for _ in range(draw(st.integers(0, 7))):
         borders = draw(st.lists(st.integers(-4, STOP + 4), min_size=2, max_size=4, unique=True).map(sorted))
         stretches = list(zip(borders[::2], borders[1::2], strict=False))
-        found.append((draw(st.sampled_from([0, 0, 1, None])), draw(st.none() | st.integers(-9, STOP)), stretches))
+        captured = draw(st.none() | st.integers(-9, STOP).map(lambda at: at * apart))
+        found.append((draw(st.sampled_from([0, 0, 1, None])), captured, stretches))
     return found
 
 
