@@ -51,13 +51,16 @@ def judge(
     *,
     outlined: bool = False,
     looking: Callable[[World], None] | None = None,
+    resolved: Callable[[Facts], None] | None = None,
 ) -> Judged:
     """Judge a period [since, until) (microseconds) on the catalog's rows. controls: only these; all when null. outlined: results only in outline.
 
-    looking: is shown the world that the controls judge.
+    looking: is shown the world that the controls judge. resolved: is shown the facts that it is made of.
     """
     acceptances = {False} | {policy.accept_partial for policy in estate.policies}
     facts = resolve_facts(rows, estate.sources, acceptances)
+    if resolved is not None:
+        resolved(facts)
     world = build_world(estate, facts, since, until)
     if looking is not None:
         looking(world)

@@ -13,6 +13,7 @@ from audit.catalog.catalog import Catalog
 from audit.controls._objectives import Objective
 from audit.errors import UsageError
 from audit.evaluation.assess import Judged, judge
+from audit.evaluation.facts import Facts
 from audit.evaluation.rows import HELD, LOST, Rows
 from audit.evaluation.ties import ties_of, with_tied
 from audit.model.estate import Estate
@@ -109,16 +110,19 @@ def judge_chunks(
     *,
     outlined: bool = False,
     looking: Callable[[int, World], None] | None = None,
+    resolved: Callable[[int, Chunk, Facts], None] | None = None,
 ) -> Iterator[Judged]:
     """Judge chunks over [since, until) (microseconds), two at a time; yields what came of each, in order. finished: told how many are, as they are.
 
-    outlined, looking: as `judge` says, with the chunk's number.
+    outlined, looking, resolved: as `judge` says, with the chunk's number, and the chunk itself: its facts may tell of assets beside it too.
     """
 
     def work(number: int) -> Judged:
         chunk = chunks[number].wide or chunks[number]
         shown = None if looking is None else partial(looking, number)
-        return judge(chunk.estate, fetch(catalog, known, chunk), since, until, controls, outlined=outlined, looking=shown)
+        told = None if resolved is None else partial(resolved, number, chunks[number])
+        rows = fetch(catalog, known, chunk)
+        return judge(chunk.estate, rows, since, until, controls, outlined=outlined, looking=shown, resolved=told)
 
     with ThreadPoolExecutor(WORKERS) as pool:
         for number, judged in enumerate(pool.map(work, range(len(chunks))), 1):

@@ -17,8 +17,9 @@ from audit.discovery import modules, modules_named
 from audit.errors import UsageError
 from audit.evaluation.assess import CONFLICT, UNPLACED, Judged, coverage_of
 from audit.evaluation.changed import Then, changed_assets
-from audit.evaluation.chunks import chunks_of, judge_chunks
+from audit.evaluation.chunks import Chunk, chunks_of, judge_chunks
 from audit.evaluation.cluster import Cluster
+from audit.evaluation.facts import Facts
 from audit.evaluation.kept import KeptAssessment, Making
 from audit.evaluation.outline import Outline, in_order
 from audit.evaluation.what_if import WhatIf, what_if
@@ -107,13 +108,16 @@ def assessed(
     instead: WhatIf | None = None,
     in_outline: bool = False,
     looking: Callable[[int, World], None] | None = None,
+    resolved: Callable[[int, Chunk, Facts], None] | None = None,
     read_on: datetime | None = None,
     before: KeptAssessment | None = None,
     cluster: Cluster | None = None,
     progress: Progress = quietly,
 ) -> Outlined:
-    """Judge as `assess` does; with `in_outline` only in outline, else with an empty one. looking: is shown the world of each chunk (not on a cluster). before: an assessment of
-    the same period that this program made of everything as known at an earlier entry: only what changed since is judged, the rest is as it says."""
+    """Judge as `assess` does; with `in_outline` only in outline, else with an empty one. looking, resolved: are shown the world and the facts of each chunk (not on a cluster).
+
+    before: an assessment of the same period that this program made of everything as known at an earlier entry: only what changed since is judged, the rest is as it says.
+    """
     check_period(since, until)
     for name in controls or ():
         if name not in (there := modules(audit.controls.__name__)):
@@ -138,7 +142,7 @@ def assessed(
         conflicts.append(before.conflicts.filter(pl.col("asset").is_in(list(unchanged))))
         unplaced.append(_still_unplaced(before.unplaced, estate, unchanged, judged_now))
     pieces = chunks_of(store.catalog, known, estate, judged_now if unchanged else assets, controls) if judged_now else []
-    here = partial(judge_chunks, outlined=in_outline, looking=looking)
+    here = partial(judge_chunks, outlined=in_outline, looking=looking, resolved=resolved)
     work: Callable[..., Iterator[Judged]] = here if cluster is None else cluster.judge
     period = micros(since), micros(until)
     for judged in work(store.catalog, known, pieces, *period, controls, lambda number: progress("assess", number, len(pieces))):

@@ -14,7 +14,7 @@ from audit.steps._open import Progress, Store, quietly
 from audit.steps.assess import assessed, known_at_of
 from audit.steps.catch_up import catch_up
 from audit.steps.over_time import gathering
-from audit.steps.points import write_points
+from audit.steps.points import gathering_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,14 @@ def assess_and_keep(
     catch_up(store, progress=progress)
     known = known_at_of(store, known_at)
     before = None if anew else to_go_on_from(store.folder.assessments_path, since, until, known)
-    with gathering(store) as gathered:
-        looking = None if cluster else gathered.look
-        made = assessed(store, since, until, known_at, looking=looking, before=before, cluster=cluster, progress=progress)
+    with gathering(store) as gathered, gathering_points(store, known) as points:
+        looking, resolved = (None, None) if cluster else (gathered.look, points.take)
+        made = assessed(
+            store, since, until, known_at, looking=looking, resolved=resolved, before=before, cluster=cluster, progress=progress
+        )
         if before is not None and made.unchanged and cluster is None:
             gathered.take_from(before, made.unchanged)
-        write_points(store, known, None if before is None else (before.as_known_at, made.unchanged))
+        points.write(None if before is None else (before.as_known_at, made.unchanged))
         beside = partial(gathered.write, made.assessment)
         done = keep(store.folder.assessments_path, made.assessment, now, beside, made.making)
     return Kept(done, made.assessment, made.judged, None if before is None else before.as_known_at)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
 from audit.evaluation.chunks import Chunk, chunks_of, fetch
-from audit.evaluation.facts import resolve_facts
+from audit.evaluation.facts import Facts, resolve_facts
 from audit.model.facts import INSTANT
 from audit.steps._open import Store
 from audit.steps.facts import points_of
@@ -57,35 +59,63 @@ def points(store: Store, asset: str, known: int) -> pl.DataFrame:
         return pl.scan_parquet(_place(store, known) / "*.parquet").filter(pl.col("asset") == asset).select(list(POINT)).collect()
     except (OSError, pl.exceptions.PolarsError):  # not written, just taken away, or damaged
         (chunk,) = chunks_of(store.catalog, known, store.estate(known), [asset])
-        return _of_chunk(store, known, chunk).select(list(POINT))
+        return _of_chunk(_facts(store, known, chunk), chunk).select(list(POINT))
 
 
-def write_points(store: Store, known: int, unchanged: tuple[int, Collection[str]] | None = None) -> None:
-    """Write the points of all assets as known at a journal entry, unless they are there; those of older entries but the newest are taken away.
+@dataclass(frozen=True, slots=True)
+class GatheredPoints:
+    """The points of all assets as known at a journal entry, while they are written; null: they are written already. On a cluster no facts are seen: they are read again."""
 
-    unchanged: an earlier entry, and the assets whose points are as they were known there: they are taken from what was written then, if it is there."""
+    store: Store
+    known: int
+    folder: Path | None
+    taken: set[str] = field(default_factory=set)
+    """The assets whose points are in the folder."""
+
+    def take(self, number: int, chunk: Chunk, facts: Facts) -> None:
+        """Note the points of a chunk that is being judged."""
+        if self.folder is not None:
+            _of_chunk(facts, chunk).write_parquet(self.folder / f"{number:04}.parquet", row_group_size=ROW_GROUP)
+            self.taken.update(chunk.estate.segments["asset"])
+
+    def write(self, unchanged: tuple[int, Collection[str]] | None = None) -> None:
+        """Put what was noted where pages find it, and with it the points of the other assets; those of older entries but the newest are taken away.
+
+        unchanged: an earlier entry, and the assets whose points are as they were known there: they are taken from what was written then, if it is there."""
+        if self.folder is None:
+            return
+        if unchanged is not None and (there := _place(self.store, unchanged[0])).exists():
+            rows = pl.scan_parquet(there / "*.parquet").filter(pl.col("asset").is_in(list(unchanged[1])))
+            rows.sink_parquet(self.folder / "before.parquet", row_group_size=ROW_GROUP, maintain_order=True)
+            self.taken.update(unchanged[1])
+        estate = self.store.estate(self.known)
+        left = {*estate.segments["asset"]} - self.taken
+        if left or not any(self.folder.iterdir()):
+            chunks = chunks_of(self.store.catalog, self.known, estate, sorted(left) if self.taken else None)
+            for number, chunk in enumerate(chunks):
+                rest = _of_chunk(_facts(self.store, self.known, chunk), chunk)
+                rest.write_parquet(self.folder / f"rest-{number:04}.parquet", row_group_size=ROW_GROUP)
+        self.folder.chmod(0o755)
+        place = _place(self.store, self.known)
+        self.folder.rename(place)
+        written = sorted((each for each in place.parent.glob("[0-9]*-*") if each != place), key=_entry, reverse=True)
+        for old in written[ENTRIES - 1 :]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def gathering_points(store: Store, known: int) -> Iterator[GatheredPoints]:
+    """Give something that writes the points of all assets as known at a journal entry, unless they are there, from the facts that are judged."""
     place = _place(store, known)
     if place.exists():
+        yield GatheredPoints(store, known, None)
         return
     place.parent.mkdir(exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".new-", dir=place.parent))
     try:
-        left: list[str] | None = None
-        if unchanged is not None and (there := _place(store, unchanged[0])).exists():
-            rows = pl.scan_parquet(there / "*.parquet").filter(pl.col("asset").is_in(list(unchanged[1])))
-            rows.sink_parquet(aside / "before.parquet", row_group_size=ROW_GROUP, maintain_order=True)
-            left = sorted({*store.estate(known).segments["asset"]} - set(unchanged[1]))
-        chunks = [] if left == [] else chunks_of(store.catalog, known, store.estate(known), left)
-        for number, chunk in enumerate(chunks):
-            _of_chunk(store, known, chunk).write_parquet(aside / f"{number:04}.parquet", row_group_size=ROW_GROUP)
-        aside.chmod(0o755)
-        aside.rename(place)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
-    written = sorted((each for each in place.parent.glob("[0-9]*-*") if each != place), key=_entry, reverse=True)
-    for old in written[ENTRIES - 1 :]:
-        shutil.rmtree(old, ignore_errors=True)
+        yield GatheredPoints(store, known, aside)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)  # where it was not written to its end
 
 
 def _place(store: Store, known: int) -> Path:
@@ -97,9 +127,12 @@ def _entry(place: Path) -> int:
     return int(number) if number.isdecimal() else 0
 
 
-def _of_chunk(store: Store, known: int, chunk: Chunk) -> pl.DataFrame:
+def _facts(store: Store, known: int, chunk: Chunk) -> Facts:
+    return resolve_facts(fetch(store.catalog, known, chunk), store.estate(known).sources, {False})
+
+
+def _of_chunk(facts: Facts, chunk: Chunk) -> pl.DataFrame:
     """Return `asset` and POINT of the assets of a chunk, by asset and capture time."""
-    facts = resolve_facts(fetch(store.catalog, known, chunk), store.estate(known).sources, {False})
     found = points_of(facts)
     owned = found.join(chunk.estate.aliases.select("asset", "source", "subject", "part", "from", "to"), on=["source", "subject"])
     held = (pl.col("from").is_null() | (pl.col("captured_at") >= pl.col("from"))) & (

@@ -33,6 +33,7 @@ from tests.oracle.instants import DAY, text_of
 from tests.oracle.programmes import Size
 
 SIZE = Size(assets=3, repositories=2, sources=2, points=4, listings=3, days=8)
+IN_CHUNKS = 18
 Step = Callable[[], Any]
 
 
@@ -127,6 +128,15 @@ def run_history(seed: int, folder: Path) -> tuple[int, int]:
 @pytest.mark.slow
 def test_a_random_history(tmp_path: Path) -> None:
     judged, unchanged = run_history(9, tmp_path)
+    assert judged + unchanged > 0
+
+
+@pytest.mark.slow
+def test_a_random_history_in_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each asset is a chunk of its own, and judged beside those that it is to be recovered with: what is written of each is its own all the same."""
+    monkeypatch.setattr("audit.evaluation.chunks.ROWS", 1)
+    assert any("recover_with" in one["objectives"] for one in random_case(IN_CHUNKS, SIZE).programme["policies"])
+    judged, unchanged = run_history(IN_CHUNKS, tmp_path)
     assert judged + unchanged > 0
 
 

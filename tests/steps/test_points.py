@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from audit.steps._open import open_store
-from audit.steps.points import ENTRIES, FORMAT, POINT, points, write_points
+from audit.steps.points import ENTRIES, FORMAT, POINT, gathering_points, points
 from tests.web.conftest import build_data
 
 ASSET = "im-messages-db"
@@ -18,6 +18,12 @@ def kept(tmp_path_factory):
     folder = tmp_path_factory.mktemp("points") / "data"
     build_data(folder)
     return open_store(folder)
+
+
+def write_points(store, known):
+    """Write what nobody saw while it was judged."""
+    with gathering_points(store, known) as gathered:
+        gathered.write()
 
 
 def place(store, known):
