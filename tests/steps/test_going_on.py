@@ -33,7 +33,7 @@ from tests.oracle.instants import DAY, text_of
 from tests.oracle.programmes import Size
 
 SIZE = Size(assets=3, repositories=2, sources=2, points=4, listings=3, days=8)
-IN_CHUNKS = 18
+IN_CHUNKS = 54
 Step = Callable[[], Any]
 
 
