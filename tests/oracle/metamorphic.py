@@ -166,10 +166,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     said = parser.parse_args()
     wrong = 0
-    for seed in range(said.seed, said.seed + said.estates):
+    for number, seed in enumerate(range(said.seed, said.seed + said.estates), 1):
         for one in broken(seed):
             print(one, flush=True)
             wrong += 1
+        if number % 25 == 0:
+            print(f"{number} of {said.estates} estates, {wrong} broken", flush=True)
     print(f"{said.estates} estates, {len(LAWS)} laws, {wrong} broken")
     return int(wrong > 0)
 
