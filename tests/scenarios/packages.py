@@ -97,8 +97,11 @@ def sealed(folder: Path, key: Ed25519PrivateKey) -> None:
 
 
 def edited(path: Path, change: Callable[[list[str]], list[str]]) -> None:
-    """Change the lines of a text."""
-    path.write_text("\n".join(change(path.read_text().split("\n"))))
+    """Change the lines of a text: a forgery that changes nothing would try nothing."""
+    before = path.read_text()
+    after = "\n".join(change(before.split("\n")))
+    assert after != before
+    path.write_text(after)
 
 
 def rewritten(path: Path, change: Callable[[dict[str, object]], None], line: int = 0) -> None:

@@ -338,7 +338,7 @@ def _link(path: Path) -> None:
 
 
 def test_another_key_is_named_when_ours_is_known_and_asked_for_when_not(folder: Path, machine: Machine, session: Session) -> None:
-    edited(folder / package.ASSESSMENT, lambda lines: [line.replace('"verdict": "breached"', '"verdict": "met"') for line in lines])
+    edited(folder / package.ASSESSMENT, lambda lines: [line.replace('"verdict":"breached"', '"verdict":"met"') for line in lines])
     theirs = ssh_fingerprint(OTHER.public_key())
     edited(folder / package.HOW_TO, lambda lines: [line.replace(fingerprint(session), theirs) for line in lines])
     sealed(folder, OTHER)
@@ -387,7 +387,7 @@ REWRITTEN: list[tuple[str, Callable[[Path], Any], str]] = [
 def _cite(folder: Path) -> None:
     path = folder / package.ASSESSMENT
     lines = path.read_text().split("\n")
-    number = next(number for number, line in enumerate(lines) if '"evidence": [{' in line)
+    number = next(number for number, line in enumerate(lines) if '"evidence":[{' in line)
     rewritten(path, lambda result: result["breaches"][0]["evidence"][0].update(sha256="0" * 64), number)  # type: ignore[index]
 
 
@@ -401,11 +401,11 @@ def _populations(folder: Path, where: str, member: str, value: object) -> None:
 
 
 def _twice(line: str) -> str:
-    return line.replace('"verdict": ', '"verdict": "met", "verdict": ', 1)
+    return line.replace('"verdict":', '"verdict":"met","verdict":', 1)
 
 
 def _head(line: str) -> str:
-    return re.sub(r'"journal_head": "[0-9a-f]', '"journal_head": "g', line)
+    return re.sub(r'"journal_head":"[0-9a-f]', '"journal_head":"g', line)
 
 
 @pytest.mark.parametrize(("change", "layer"), [case[1:] for case in REWRITTEN], ids=[case[0] for case in REWRITTEN])
@@ -425,7 +425,7 @@ def test_a_verdict_that_the_holder_of_the_key_alters_is_named_when_everything_is
     folder: Path, machine: Machine, session: Session
 ) -> None:
     lines = (folder / package.ASSESSMENT).read_text().split("\n")
-    number = next(number for number, line in enumerate(lines) if '"verdict": "unproven"' in line)
+    number = next(number for number, line in enumerate(lines) if '"verdict":"unproven"' in line)
     rewritten(folder / package.ASSESSMENT, lambda result: result.update(verdict="met"), number)
     sealed(folder, key_of(session))
     assert machine.verify(folder)[0] == 0
@@ -444,11 +444,11 @@ def test_a_verdict_that_the_holder_of_the_key_alters_is_named_when_everything_is
         (lambda folder: rewritten(folder / "data/facts/run.ndjson", lambda row: row.update(outcome="success"), 7),
          "recompute: data/facts/run.ndjson: line 8 is not what is read"),
         (lambda folder: _populations(folder, "#/assets", "items", ["a", "b", "c", "d"]), "recompute: data/populations.json: #/assets does not"),
-        (lambda folder: edited(folder / package.ASSESSMENT, lambda lines: [re.sub(r'"protected": (\d)', r'"protected": 4\1', line) for line in lines]),
+        (lambda folder: edited(folder / package.ASSESSMENT, lambda lines: [re.sub(r'"protected":(\d)', r'"protected":4\1', line) for line in lines]),
          "recompute: data/assessment.json: coverage: "),
-        (lambda folder: edited(folder / package.ASSESSMENT, lambda lines: [line.replace('"shares": ', '"share": ', 1) for line in lines]),
+        (lambda folder: edited(folder / package.ASSESSMENT, lambda lines: [line.replace('"shares":', '"share":', 1) for line in lines]),
          "recompute: data/assessment.json: "),
-        (lambda folder: edited(folder / package.ASSESSMENT, lambda lines: [line.replace('"quarantined": ', '"quarantine": ', 1) for line in lines]),
+        (lambda folder: edited(folder / package.ASSESSMENT, lambda lines: [line.replace('"quarantined":', '"quarantine":', 1) for line in lines]),
          "recompute: it cannot be judged again: KeyError: 'quarantined'"),
     ],
     ids=["fact taken away", "fact", "assets", "coverage", "shares", "member"],
