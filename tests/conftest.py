@@ -16,6 +16,10 @@ settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
 
 
+SHORT = 40
+"""Bytes that a name of a test may have."""
+
+
 def pytest_configure() -> None:
     """Give each worker a core of its own, with all that it starts: Polars hands every query to another thread, and where that has to wake up another core, small
     queries take almost twice as long."""
@@ -44,6 +48,11 @@ def _register(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     if request.config.getoption("--postgresql") and request.node.get_closest_marker("sqlite") is None:
         server = request.getfixturevalue("postgresql")
         monkeypatch.setattr("audit.steps.init.chosen", lambda register: chosen(register) or server.database())
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a case after its bytes only where they are few: an archive says when it was made, and workers that collect it at another moment end the whole run."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > SHORT else None
 
 
 @pytest.hookimpl(tryfirst=True)
