@@ -81,8 +81,11 @@ class GatheredPoints:
     def write(self, unchanged: tuple[int, Collection[str]] | None = None) -> None:
         """Put what was noted where pages find it, and with it the points of the other assets; those of older entries but the newest are taken away.
 
-        unchanged: an earlier entry, and the assets whose points are as they were known there: they are taken from what was written then, if it is there."""
-        if self.folder is None:
+        unchanged: an earlier entry, and the assets whose points are as they were known there: they are taken from what was written then, if it is there. What another process
+        wrote meanwhile stays.
+        """
+        place = _place(self.store, self.known)
+        if self.folder is None or place.exists():
             return
         if unchanged is not None and (there := _place(self.store, unchanged[0])).exists():
             rows = pl.scan_parquet(there / "*.parquet").filter(pl.col("asset").is_in(list(unchanged[1])))
@@ -96,8 +99,12 @@ class GatheredPoints:
                 rest = _of_chunk(_facts(self.store, self.known, chunk), chunk)
                 rest.write_parquet(self.folder / f"rest-{number:04}.parquet", row_group_size=ROW_GROUP)
         self.folder.chmod(0o755)
-        place = _place(self.store, self.known)
-        self.folder.rename(place)
+        try:
+            self.folder.rename(place)
+        except OSError:
+            if not place.exists():
+                raise
+            return  # another process wrote them in this very moment: what was known at an entry is the same for all
         written = sorted((each for each in place.parent.glob("[0-9]*-*") if each != place), key=_entry, reverse=True)
         for old in written[ENTRIES - 1 :]:
             shutil.rmtree(old, ignore_errors=True)

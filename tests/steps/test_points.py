@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+import audit.steps.points
 from audit.steps._open import open_store
 from audit.steps.points import ENTRIES, FORMAT, POINT, gathering_points, points
 from tests.web.conftest import build_data
@@ -64,3 +65,30 @@ def test_points_of_the_newest_entries_stay_and_are_as_known_then(kept):
     assert there == list(range(head - ENTRIES + 1, head + 1))
     assert heights == sorted(heights)
     assert heights[0] < heights[-1]
+
+
+def test_points_that_another_process_wrote_meanwhile_stay_and_nothing_fails(kept):
+    known = kept.head() - 1
+    shutil.rmtree(place(kept, known), ignore_errors=True)
+    with gathering_points(kept, known) as gathered:
+        write_points(kept, known)
+        theirs = sorted(path.stat().st_ino for path in place(kept, known).iterdir())
+        gathered.write()
+    assert sorted(path.stat().st_ino for path in place(kept, known).iterdir()) == theirs
+    assert not list(kept.folder.points_path.glob(".new-*"))
+
+
+def test_points_that_another_process_writes_in_the_very_moment_stay_too(kept, monkeypatch):
+    known = kept.head() - 2
+    shutil.rmtree(place(kept, known), ignore_errors=True)
+    real = audit.steps.points.chunks_of
+
+    def meanwhile(*given):
+        monkeypatch.setattr("audit.steps.points.chunks_of", real)
+        write_points(kept, known)
+        return real(*given)
+
+    monkeypatch.setattr("audit.steps.points.chunks_of", meanwhile)
+    write_points(kept, known)
+    assert place(kept, known).is_dir()
+    assert not list(kept.folder.points_path.glob(".new-*"))
