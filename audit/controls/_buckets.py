@@ -15,7 +15,7 @@ import polars as pl
 from dateutil.relativedelta import MO, relativedelta
 
 from audit.model.estate import PolicyVersion
-from audit.model.intervals import INT
+from audit.model.intervals import INT, search
 from audit.model.lives import NEVER, Lives
 from audit.model.presence import GAP
 from audit.model.terms import FOR_EVER, Term, instant, local, micros
@@ -210,8 +210,8 @@ def _unseen_rows(world: World, found: pl.DataFrame) -> pl.DataFrame:
     def on_line(frame: pl.DataFrame, column: str) -> pl.Series:
         return frame["rank"].cast(INT) * width + (frame[column].clip(origin, origin + width - 2) - origin)
 
-    first = on_line(objects, "closes").search_sorted(on_line(pieces, "low"), side="right").cast(INT)
-    after = on_line(objects, "opens").search_sorted(on_line(pieces, "high"), side="left").cast(INT)
+    first = search(on_line(objects, "closes"), on_line(pieces, "low"), "right").cast(INT)
+    after = search(on_line(objects, "opens"), on_line(pieces, "high"), "left").cast(INT)
     hits = pieces.with_columns(where=pl.int_ranges(first, after)).filter(pl.col("where").list.len() > 0).explode("where")
     hits = hits.with_columns(
         object=objects["object"].gather(hits["where"]),

@@ -14,7 +14,7 @@ from typing import ClassVar
 import polars as pl
 
 from audit.model.estate import PolicyVersion
-from audit.model.intervals import INT, Line, empty, islands, subtract, union
+from audit.model.intervals import INT, Line, empty, islands, search, subtract, union
 from audit.model.lives import Lives
 from audit.model.presence import GAP
 from audit.model.terms import FOR_EVER
@@ -45,7 +45,7 @@ class Places:
             pair=(pl.col("key") // 8 % pairs).cast(pl.Int32),
             doubt=(pl.col("key") % 8).cast(pl.Int8),
         )
-        number = known.search_sorted(key.fill_null(0)).cast(INT)
+        number = search(known, key.fill_null(0), "left").cast(INT)
         nobody = pl.repeat(None, len(key), dtype=INT, eager=True)
         return cls(frame, number.zip_with(key.is_not_null(), nobody), Line(world.line.start, world.line.stop))
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from audit.controls._buckets import Bucketed, bucket_objects
 from audit.model.estate import PolicyVersion
-from audit.model.intervals import INT, empty, islands
+from audit.model.intervals import INT, empty, islands, search
 from audit.model.lives import Lives, cut
 from audit.model.terms import FOR_EVER
 from audit.model.world import Layer, World, plus
@@ -59,8 +59,8 @@ def failures(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     failing, line = pl.concat(found), world.line
     asked = breaches.select("row", *line.put(pl.col("code"), pl.col("begin"), pl.col("end"))).sort("begin")
     placed = failing.select(*line.put(pl.col("code"), pl.col("begin"), pl.col("end")))
-    first = asked["end"].search_sorted(placed["begin"], side="right")
-    last = asked["begin"].search_sorted(placed["end"], side="left")
+    first = search(asked["end"], placed["begin"], "right")
+    last = search(asked["begin"], placed["end"], "left")
     inside = failing.with_columns(which=pl.int_ranges(first, last)).filter(pl.col("which").list.len() > 0).explode("which")
     return inside.select(*FAILURE, row=asked["row"].gather(inside["which"])).unique()
 

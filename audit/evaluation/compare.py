@@ -19,7 +19,7 @@ from audit.evaluation.kept import frames_of
 from audit.evaluation.outline import Outline
 from audit.model.envelope import time_text
 from audit.model.facts import INSTANT
-from audit.model.intervals import AFTER_ALL, INT, Line, islands
+from audit.model.intervals import AFTER_ALL, INT, Line, islands, search
 from audit.model.terms import micros
 from audit.model.verdicts import Assessment, Verdict
 
@@ -206,7 +206,7 @@ def _changes_on(line: Line, first: int, stretches: Mapping[str, pl.DataFrame]) -
     was, now = (pl.col(side) - pl.col(side).shift(1, fill_value=0) for side in _SIDES)
     breaches = breaches.select("begin", "end", was=was, now=now)
     waived = islands(told["waived"])
-    place = waived["end"].search_sorted(breaches["begin"], side="right")
+    place = search(waived["end"], breaches["begin"], "right")
     covered = pl.concat([waived["begin"], pl.Series([AFTER_ALL], dtype=INT)]).gather(place) < breaches["end"]
     change = (
         pl.when(pl.col("was") == 0).then(pl.lit(str(Change.NEW)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from audit.model.intervals import AFTER_ALL, BEFORE_ALL, INT, highest, islands, subtract
+from audit.model.intervals import AFTER_ALL, BEFORE_ALL, INT, highest, islands, search, subtract
 from audit.model.lives import Lives, cut
 from audit.model.terms import FOR_EVER
 from audit.model.world import World, live_stretches
@@ -45,14 +45,14 @@ def exposures(world: World, breaches: pl.DataFrame, policies_accept: bool) -> pl
     asked = breaches.select("row", "code", *line.put(pl.col("code"), pl.col("begin"), pl.col("end")), until="end")
     # Of each life, the last breach that begins by its own begin, and the next one: most lives hold no instant of a breach.
     breached = islands(asked.select("begin", "end"))
-    place = breached["begin"].search_sorted(live["begin"], side="right")
+    place = search(breached["begin"], live["begin"], "right")
     last_end = pl.concat([pl.Series([BEFORE_ALL], dtype=INT), breached["end"]]).gather(place)
     next_begin = pl.concat([breached["begin"], pl.Series([AFTER_ALL], dtype=INT)]).gather(place)
     starts = live["begin"].filter(live["begin"] < last_end)
     live = live.filter((live["begin"] < last_end) | (live["end"] > next_begin))
     starts = starts.unique().sort()
-    first = starts.search_sorted(asked["begin"], side="right")
-    last = starts.search_sorted(asked["end"], side="left")
+    first = search(starts, asked["begin"], "right")
+    last = search(starts, asked["end"], "left")
     inside = asked.with_columns(start=pl.int_ranges(first, last)).filter(first < last).explode("start")
     inside = inside.with_columns(at=starts.gather(inside["start"]))
     # Positions run with the instants of one code: how far before the end a position is, is how long before `until` it is.
@@ -65,8 +65,12 @@ def exposures(world: World, breaches: pl.DataFrame, policies_accept: bool) -> pl
     laid = live.select("begin", "end", captured=pl.col("restorable") - since + pl.col("code") * apart)
     newest = highest(laid, tops["position"], "captured")
     lost = tops.select("row", exposure=pl.col("instant") - since - newest + pl.col("position") // line.pitch * apart)
-    worst = lost.group_by("row").agg(pl.col("exposure").max(), endless=pl.col("exposure").null_count() > 0)
-    return worst.filter(~pl.col("endless")).select("row", "exposure")
+    if inside.is_empty():
+        return lost.drop_nulls()
+    several = lost.join(inside, on="row", how="semi").group_by("row")
+    worst = several.agg(pl.col("exposure").max(), endless=pl.col("exposure").null_count() > 0)
+    once = lost.join(inside, on="row", how="anti").drop_nulls()
+    return pl.concat([once, worst.filter(~pl.col("endless")).select("row", "exposure")])
 
 
 def _possibly_live(world: World, codes: pl.Series, policies_accept: bool) -> pl.DataFrame:

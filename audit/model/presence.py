@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from audit.model.intervals import INT, search
 from audit.model.terms import FOR_EVER
 
-INT = pl.Int64
 GAP = {"point": pl.UInt32, "begin": INT, "end": INT}
 
 
@@ -88,13 +88,11 @@ def presence_of_runs_in_one_chain(points: pl.DataFrame, listed: pl.DataFrame) ->
 
     def next_after(instants: pl.Series) -> pl.Series:
         """The first listing of the point's chain strictly after the instant; for ever when there is none."""
-        where = on_line.search_sorted(points["chain"].cast(INT) * width + (instants.clip(low, high) - low), side="right").cast(INT)
+        where = search(on_line, points["chain"].cast(INT) * width + (instants.clip(low, high) - low), "right").cast(INT)
         return _in_chain(where, points["chain"], at, FOR_EVER)
 
     def last_before(instants: pl.Series) -> pl.Series:
-        where = (
-            on_line.search_sorted(points["chain"].cast(INT) * width + (instants.clip(low, high) - low), side="left").cast(INT) - 1
-        )
+        where = search(on_line, points["chain"].cast(INT) * width + (instants.clip(low, high) - low), "left").cast(INT) - 1
         return _in_chain(where, points["chain"], at, -FOR_EVER)
 
     frame = points.select("available", "deleted", "first", "last").with_columns(last=pl.max_horizontal("available", "last"))

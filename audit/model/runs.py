@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from audit.model.intervals import search
+
 SHORTEST_BEGINNING = 8
 """Tools that print short ids print at least this many characters (restic, git: 8)."""
 
@@ -109,8 +111,8 @@ def captured_inside(runs: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
     width = high - low + 1
     line = mine["group"].cast(pl.Int64) * width + (mine["captured"] - low)
     base = asked["group"].cast(pl.Int64) * width - low
-    first = line.search_sorted(base + asked["started"], side="left")
-    after = line.search_sorted(base + asked["finished"], side="right")
+    first = search(line, base + asked["started"], "left")
+    after = search(line, base + asked["finished"], "right")
     hits = (
         asked.with_columns(where=pl.int_ranges(first.cast(pl.Int64), after.cast(pl.Int64)))
         .filter(pl.col("where").list.len() > 0)

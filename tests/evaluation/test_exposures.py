@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.evaluation.explain import exposures
+from audit.model import intervals
 from audit.model.intervals import Line
 from audit.model.lives import Lives
 
 STOP = 24
 Point = tuple[int | None, int | None, list[tuple[int, int]]]
 """Whose it is, when it was captured, and when it may have been live."""
+
+
+@pytest.fixture(autouse=True, scope="module", params=[0, intervals.MANY], ids=["as many are", "as few are"])
+def many(request: pytest.FixtureRequest) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(intervals, "MANY", request.param)
+        yield
 
 
 @st.composite

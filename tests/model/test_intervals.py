@@ -9,15 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.model import intervals
-from audit.model.intervals import Line, at_least, collapse, highest, intersect, islands, subtract, union
+from audit.model.intervals import Line, at_least, collapse, highest, intersect, islands, search, subtract, union
 
 STRETCHES = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)).map(lambda one: (one[0], one[0] + one[1])), max_size=12)
 
 
-@pytest.fixture(autouse=True, scope="module", params=[0, intervals.FEW], ids=["in columns", "as lists"])
-def few(request: pytest.FixtureRequest) -> Iterator[None]:
+@pytest.fixture(autouse=True, scope="module", params=[(0, 0), (intervals.FEW, intervals.MANY)], ids=["in columns", "as few are"])
+def size(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Take every way: that of many, which sets of this size do not go, and that of few."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(intervals, "FEW", request.param)
+        patch.setattr(intervals, "FEW", request.param[0])
+        patch.setattr(intervals, "MANY", request.param[1])
         yield
 
 
@@ -93,6 +95,24 @@ def test_highest_is_the_greatest_value_of_what_holds_a_position(rows, positions)
     frame = pl.DataFrame(rows, schema={"begin": pl.Int64, "end": pl.Int64, "value": pl.Int64}, orient="row")
     found = highest(frame, pl.Series(positions, dtype=pl.Int64), "value").to_list()
     assert found == [max((value for begin, end, value in rows if begin <= at < end), default=None) for at in positions]
+
+
+NUMBERS = st.one_of(st.integers(-5, 30), st.sampled_from([-(2**62), 2**62]))
+
+
+@given(st.lists(NUMBERS, max_size=25).map(sorted), st.lists(st.one_of(NUMBERS, NUMBERS, st.none()), max_size=25), st.booleans())
+def test_a_value_is_searched_among_keys(keys: list[int], values: list[int | None], in_order: bool) -> None:
+    known = [value for value in values if value is not None]
+    asked = sorted(known) if in_order else values
+    for side, comes in (("left", lambda key, value: key < value), ("right", lambda key, value: key <= value)):
+        found = search(pl.Series(keys, dtype=pl.Int64), pl.Series(asked, dtype=pl.Int64), side)
+        assert found.dtype == pl.UInt32
+        told = [
+            (count, sum(comes(key, value) for key in keys))
+            for count, value in zip(found.to_list(), asked, strict=True)
+            if value is not None
+        ]
+        assert all(count == truth for count, truth in told)
 
 
 def test_a_stretch_without_an_end_is_none() -> None:

@@ -115,8 +115,12 @@ def differences(case: Case, folder: Path | None) -> list[str]:
 
 @contextmanager
 def ways_of(seed: int) -> Iterator[None]:
-    """Have odd seeds worked on in columns alone: the sets of small estates are so small that they would all be worked on as lists."""
-    with patch.object(intervals, "FEW", 0 if seed % 2 else intervals.FEW):
+    """Have odd seeds worked on in columns alone, in the ways of many: small estates are so small that they would all be worked on as lists, in the ways of few."""
+    many = seed % 2
+    with (
+        patch.object(intervals, "FEW", 0 if many else intervals.FEW),
+        patch.object(intervals, "MANY", 0 if many else intervals.MANY),
+    ):
         yield
 
 
