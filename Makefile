@@ -53,8 +53,12 @@ demo: $(VENV)/.installed ## a simulated year of a company: evidence, verdicts, t
 lint: $(VENV)/.installed
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy
 
-check: lint $(VENV)/object-store/.installed ## the loop while working: lint, types, quick tests; under 3 minutes
-	@$(PYTEST) -m 'not slow'
+# Of each test one case. What goes through commands, browsers and clusters from end to end is left to `make test`, but for one session.
+LOOP := $(filter-out tests/browser tests/cli tests/live tests/scenarios,$(patsubst %/,%,$(wildcard tests/*/))) \
+	tests/test_content_lookup.py tests/cli/test_end_to_end.py
+
+check: lint $(VENV)/object-store/.installed ## the loop while working: lint, types, one case of each quick test; under 3 minutes
+	@$(PYTEST) -m 'not slow and not heavy' --cases 1 $(LOOP)
 
 test: lint $(VENV)/object-store/.installed $(VENV)/.backup-tools ## everything: under 40 minutes on two cores
 	@$(PYTEST)

@@ -13,6 +13,7 @@ from tests.postgresql import Server, serving
 
 # Two cores and many processes: no deadlines. The same examples in every run; campaigns search with other seeds.
 settings.register_profile("house", deadline=None, derandomize=True)
+settings.register_profile("loop", settings.get_profile("house"), max_examples=15)
 settings.load_profile("house")
 
 
@@ -20,9 +21,13 @@ SHORT = 40
 """Bytes that a name of a test may have."""
 
 
-def pytest_configure() -> None:
-    """Give each worker a core of its own, with all that it starts: Polars hands every query to another thread, and where that has to wake up another core, small
+def pytest_configure(config: pytest.Config) -> None:
+    """Search with fewer examples where only some cases are asked for.
+
+    Each worker gets a core of its own, with all that it starts: Polars hands every query to another thread, and where that has to wake up another core, small
     queries take almost twice as long."""
+    if config.getoption("--cases"):
+        settings.load_profile("loop")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
     if worker.isdecimal() and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
@@ -33,6 +38,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite-golden", action="store_true", help="write what samples yield now as what they must yield")
     parser.addoption(
         "--postgresql", action="store_true", help="registers lie in PostgreSQL, which is started for it, not in SQLite files"
+    )
+
+    parser.addoption(
+        "--cases", type=int, metavar="N", help="of each test run at most so many of its cases, as far apart as they are"
     )
 
 
@@ -56,6 +65,18 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes minutes begins first, so that no worker is left alone with it at the end."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes minutes begins first, so that no worker is left alone with it at the end. With --cases, some cases of each test are left."""
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    if most := config.getoption("--cases"):
+        left = _spread(items, most)
+        config.hook.pytest_deselected(items=[item for item in items if item not in left])
+        items[:] = [item for item in items if item in left]
+
+
+def _spread(items: list[pytest.Item], most: int) -> set[pytest.Item]:
+    """Return at most so many cases of each test, as far apart in their order as they are: of tools, neighbours are most alike."""
+    tests: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    return {case for cases in tests.values() for case in cases[:: -(-len(cases) // most)]}

@@ -59,9 +59,10 @@ COUNTED = ("in_service", "assigned", "protected", "protected_up_to", "restorable
 _SIDES = ("before", "after")
 _BLOCK = 5_000_000
 """Breaches whose change is worked out at a time, more or less: what bounds the memory of a what-if that breaches with every backup."""
+_CHANGE = pl.Enum([str(change) for change in Change])
 _CHANGED: dict[str, pl.DataType] = {
     "promise": pl.UInt32(),  # the row of `promises`
-    "change": pl.Enum([str(change) for change in Change]),
+    "change": _CHANGE,
     "from": INSTANT,
     "to": INSTANT,
     "seconds_before": pl.Float64(),
@@ -178,10 +179,15 @@ def _changes(stretches: Mapping[str, pl.DataFrame], promises: int) -> pl.DataFra
     line = Line(min(micros(one["from"].min()) for one in told), max(micros(one["to"].max()) for one in told))  # type: ignore[arg-type]
     blocks = max(1, sum(one.height for one in told) // _BLOCK)
     at_once = min(-(-promises // blocks), line.capacity)
+    in_order = {
+        name: one if one["promise"].is_sorted() else one.sort("promise", maintain_order=True) for name, one in stretches.items()
+    }
     found = []
     for first in range(0, promises, at_once):
-        mine = pl.col("promise").is_between(first, first + at_once - 1)
-        found.append(_changes_on(line, first, {name: one.filter(mine) for name, one in stretches.items()}))
+        borders = pl.Series([first, first + at_once], dtype=pl.UInt32)
+        places = {name: one["promise"].search_sorted(borders, side="left") for name, one in in_order.items()}
+        mine = {name: one.slice(places[name][0], places[name][1] - places[name][0]) for name, one in in_order.items()}
+        found.append(_changes_on(line, first, mine))
     return pl.concat(found)
 
 
@@ -197,7 +203,7 @@ def _changes_on(line: Line, first: int, stretches: Mapping[str, pl.DataFrame]) -
             .select("begin", "end", *_SIDES)
             for own in _SIDES
         ]
-    ).sort("begin", "end")
+    ).sort("begin")
     # Two promises never touch on the line. What is summed up to the last row of a breach, less that up to the one before it, is of this breach.
     rows = rows.select("begin", pl.col("end").cum_max(), pl.col(*_SIDES).cum_sum())
     new = (pl.col("begin") > pl.col("end").shift(1)).fill_null(value=True)
@@ -208,13 +214,14 @@ def _changes_on(line: Line, first: int, stretches: Mapping[str, pl.DataFrame]) -
     waived = islands(told["waived"])
     place = search(waived["end"], breaches["begin"], "right")
     covered = pl.concat([waived["begin"], pl.Series([AFTER_ALL], dtype=INT)]).gather(place) < breaches["end"]
+    is_ = {change: pl.lit(str(change), _CHANGE) for change in Change}
     change = (
-        pl.when(pl.col("was") == 0).then(pl.lit(str(Change.NEW)))
-        .when((pl.col("now") == 0) & covered).then(pl.lit(str(Change.WAIVED)))
-        .when(pl.col("now") == 0).then(pl.lit(str(Change.GONE)))
-        .when(pl.col("now") > pl.col("was")).then(pl.lit(str(Change.LONGER)))
-        .when(pl.col("now") < pl.col("was")).then(pl.lit(str(Change.SHORTER)))
-        .otherwise(pl.lit(str(Change.SAME)))
+        pl.when(pl.col("was") == 0).then(is_[Change.NEW])
+        .when((pl.col("now") == 0) & covered).then(is_[Change.WAIVED])
+        .when(pl.col("now") == 0).then(is_[Change.GONE])
+        .when(pl.col("now") > pl.col("was")).then(is_[Change.LONGER])
+        .when(pl.col("now") < pl.col("was")).then(is_[Change.SHORTER])
+        .otherwise(is_[Change.SAME])
     )  # fmt: skip
     placed = line.get(breaches, "promise").with_columns(pl.col("promise") + first)
     columns = {"change": change, "seconds_before": pl.col("was") / 1_000_000, "seconds_after": pl.col("now") / 1_000_000}

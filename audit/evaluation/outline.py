@@ -139,7 +139,10 @@ def outline_of(world: World, control: str, module: ModuleType, outcome: Outcome)
     numbers = pl.DataFrame(keys, schema={"code": pl.UInt32, "policy": pl.Int32}, orient="row").with_row_index("result")
 
     def of_results(stretches: pl.DataFrame, schema: Mapping[str, pl.DataType] = STRETCH) -> pl.DataFrame:
-        rows = stretches.join(numbers, on=_KEY, nulls_equal=True, maintain_order="left")
+        # They come result by result: each is looked up once.
+        fresh = stretches.select(pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in _KEY)).to_series()
+        heads = stretches.select(_KEY).filter(fresh).join(numbers, on=_KEY, nulls_equal=True, how="left", maintain_order="left")
+        rows = stretches.with_columns(result=heads["result"].gather(fresh.cum_sum() - 1))
         exposed = (pl.col("exposure") / MICROSECONDS) if "exposure" in stretches.columns else pl.lit(None)
         columns = {"from": pl.col("begin"), "to": pl.col("end"), "exposure_seconds": exposed}
         return rows.select(columns.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in schema.items())

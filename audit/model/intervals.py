@@ -21,6 +21,8 @@ FEW = 200
 """Sets of up to so many stretches are worked on as lists: that takes a twentieth of the time that one query takes to be planned."""
 MANY = 10_000
 """From so many on, values are looked up among others by one pass along both."""
+CUT = 200
+"""So many times more stretches in one set than in another are cut at the borders of that one, not sorted with it: a cut takes as long as sorting so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +82,19 @@ def collapse(stretches: pl.LazyFrame) -> pl.LazyFrame:
 
 def islands(stretches: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
     """Return the union of stretches as islands."""
-    if isinstance(stretches, pl.DataFrame) and stretches.height <= FEW:
-        return _frame(few.islands(_rows(stretches)))
+    if isinstance(stretches, pl.DataFrame):
+        if stretches.height <= FEW:
+            return _frame(few.islands(_rows(stretches)))
+        if _are_islands(stretches):
+            return stretches.select("begin", "end")
     # Rows mostly come in runs, group by group in time order: a stable sort finds the runs and merges them.
     rows = collapse(stretches.lazy().filter(BEGIN < END)).sort("begin", maintain_order=True)
     return _merged(rows.select("begin", end=END.cum_max()), END.shift(1) < BEGIN).collect()
+
+
+def _are_islands(stretches: pl.DataFrame) -> bool:
+    apart = (END.shift(1) < BEGIN).fill_null(value=True)
+    return bool(stretches.select(((BEGIN < END) & apart).fill_null(value=False).all()).item())
 
 
 def _rows(stretches: pl.DataFrame) -> list[few.Stretch]:
@@ -119,10 +129,18 @@ def subtract(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
         return first.select("begin", "end")
     if first.height + second.height <= FEW:
         return _frame(few.subtract(_rows(first), _rows(second)))
-    if first.height == second.height and first.select("begin", "end").equals(second.select("begin", "end")):
-        return empty()
+    if first.height >= MANY and second.height >= MANY:
+        # Of what is only almost the same, as two worlds are, little is left to compare. What is the same in both, nothing else in either meets.
+        place = (search(second["begin"], first["begin"], "right").cast(INT) - 1).clip(lower_bound=0)
+        same = (second["begin"].gather(place) == first["begin"]) & (second["end"].gather(place) == first["end"])
+        first = first.filter(~same)
+        if first.is_empty():
+            return empty()
     # What is not in `second` begins where it ends, and ends where it begins.
     before, after = pl.Series([BEFORE_ALL], dtype=INT), pl.Series([AFTER_ALL], dtype=INT)
+    if _outweighs(first, second) or _outweighs(second, first):
+        others = pl.DataFrame({"begin": pl.concat([before, second["end"]]), "end": pl.concat([second["begin"], after])})
+        return _cut(others, first) if second.height > first.height else _cut(first, others)
     return _twice([first["begin"], before, second["end"]], [first["end"], second["begin"], after])
 
 
@@ -132,7 +150,40 @@ def intersect(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
         return empty()
     if first.height + second.height <= FEW:
         return _frame(few.intersect(_rows(first), _rows(second)))
+    if _outweighs(first, second) or _outweighs(second, first):
+        return _cut(second, first) if second.height > first.height else _cut(first, second)
     return _twice([first["begin"], second["begin"]], [first["end"], second["end"]])
+
+
+def _outweighs(first: pl.DataFrame, second: pl.DataFrame) -> bool:
+    return second.height * CUT <= first.height
+
+
+def _cut(many: pl.DataFrame, borders: pl.DataFrame) -> pl.DataFrame:
+    """Return the islands of what is in both. Of each stretch of `borders`, those of `many` that it meets are taken as they are, and the first and the last are cut to it."""
+    met = borders.select(
+        "begin",
+        "end",
+        first=many["end"].search_sorted(borders["begin"], side="right").cast(INT),
+        after=many["begin"].search_sorted(borders["end"], side="left").cast(INT),
+    ).filter(pl.col("first") < pl.col("after"))
+    if met.is_empty():
+        return empty()
+    many = many.select("begin", "end")
+    rows = pl.concat([many.slice(first, after - first) for first, after in met.select("first", "after").iter_rows()], rechunk=True)
+    place = met.select(last=(pl.col("after") - pl.col("first")).cum_sum() - 1, count=pl.col("after") - pl.col("first"))
+    place = place.select("last", first=pl.col("last") - pl.col("count") + 1)
+    begin = rows["begin"].scatter(place["first"], _greater(rows["begin"].gather(place["first"]), met["begin"]))
+    end = rows["end"].scatter(place["last"], _less(rows["end"].gather(place["last"]), met["end"]))
+    return pl.DataFrame({"begin": begin, "end": end})
+
+
+def _greater(one: pl.Series, other: pl.Series) -> pl.Series:
+    return one.zip_with(one >= other, other)
+
+
+def _less(one: pl.Series, other: pl.Series) -> pl.Series:
+    return one.zip_with(one <= other, other)
 
 
 def search(keys: pl.Series, values: pl.Series, side: Literal["left", "right"]) -> pl.Series:

@@ -298,5 +298,5 @@ def live_stretches(
         return cut.filter(asked).select(placed(pl.max_horizontal(since), pl.col("end")))
 
     sure = islands(pl.concat([surely, of_gapped(lives.sure)]))
-    possible = islands(pl.concat([sure.lazy(), exceeding, of_gapped(lives.possible)]))
-    return sure, possible
+    more = pl.concat([exceeding, of_gapped(lives.possible)]).filter(pl.col("begin") < pl.col("end")).collect()
+    return sure, islands(pl.concat([sure, more])) if more.height else sure

@@ -22,6 +22,7 @@ def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield f"{found}/catalogs/2026"
 
 
+@pytest.mark.heavy
 def test_the_same_rows_as_in_a_folder_also_when_laid_out(address: str, tmp_path: Path) -> None:
     there, here = Catalog(tmp_path / "lease", address), Catalog(tmp_path / "catalog")
     for catalog in (there, here):
@@ -45,6 +46,7 @@ def test_the_same_rows_as_in_a_folder_also_when_laid_out(address: str, tmp_path:
     assert there.mark() == 0
 
 
+@pytest.mark.heavy
 def test_of_two_writers_one_wins_and_nothing_is_lost(address: str, tmp_path: Path) -> None:
     catalog, other = Catalog(tmp_path / "lease", address), Catalog(tmp_path / "lease", address)
     assert catalog.mark() == other.mark() == 0

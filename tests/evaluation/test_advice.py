@@ -61,6 +61,7 @@ QUICK = [pytest.param(seed) for seed in range(60, 64)]
 SLOW = [pytest.param(seed, marks=pytest.mark.slow) for seed in range(64, 67)]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("seed", [*QUICK, *SLOW])
 def test_in_random_estates_what_is_said_to_be_kept_is_met(seed: int):
     case = random_case(seed)

@@ -109,6 +109,7 @@ def history(seed: int) -> tuple[set[str], set[str]]:
     return compared(before, replace(case, known=last), tuple(Known(instant(at), intact=True) for at in ends))  # type: ignore[arg-type]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("seeds", [range(20), pytest.param(range(20, 36), marks=pytest.mark.slow)])
 def test_what_is_not_named_comes_out_the_same(seeds: range) -> None:
     named, left = 0, 0

@@ -48,6 +48,7 @@ def test_there_are_estates_with_companions() -> None:
     assert len(SEEDS) > 12
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize("seed", SEEDS[:3])
 def test_random_estates_in_chunks(seed: int, tmp_path: Path) -> None:
@@ -105,6 +106,7 @@ def test_an_asset_that_a_drill_names_as_well_may_stand_for_one_in_another_chunk(
     packages_of(case, tmp_path / "packed")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("seed", SEEDS[:2])
 def test_packages_of_random_estates(seed: int, tmp_path: Path) -> None:
     packages_of(random_case(seed), tmp_path)

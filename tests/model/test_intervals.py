@@ -14,12 +14,18 @@ from audit.model.intervals import Line, at_least, collapse, highest, intersect, 
 STRETCHES = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)).map(lambda one: (one[0], one[0] + one[1])), max_size=12)
 
 
-@pytest.fixture(autouse=True, scope="module", params=[(0, 0), (intervals.FEW, intervals.MANY)], ids=["in columns", "as few are"])
+@pytest.fixture(
+    autouse=True,
+    scope="module",
+    params=[(0, 0, 0), (0, 0, 2), (intervals.FEW, intervals.MANY, intervals.CUT)],
+    ids=["cut in columns", "in columns", "as few are"],
+)
 def size(request: pytest.FixtureRequest) -> Iterator[None]:
     """Take every way: that of many, which sets of this size do not go, and that of few."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(intervals, "FEW", request.param[0])
         patch.setattr(intervals, "MANY", request.param[1])
+        patch.setattr(intervals, "CUT", request.param[2])
         yield
 
 

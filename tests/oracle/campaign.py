@@ -17,7 +17,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -116,11 +116,9 @@ def differences(case: Case, folder: Path | None) -> list[str]:
 @contextmanager
 def ways_of(seed: int) -> Iterator[None]:
     """Have odd seeds worked on in columns alone, in the ways of many: small estates are so small that they would all be worked on as lists, in the ways of few."""
-    many = seed % 2
-    with (
-        patch.object(intervals, "FEW", 0 if many else intervals.FEW),
-        patch.object(intervals, "MANY", 0 if many else intervals.MANY),
-    ):
+    with ExitStack() as ways:
+        for name in ("FEW", "MANY", "CUT") if seed % 2 else ():
+            ways.enter_context(patch.object(intervals, name, 0))
         yield
 
 

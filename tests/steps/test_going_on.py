@@ -140,6 +140,7 @@ def test_a_random_history_in_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert judged + unchanged > 0
 
 
+@pytest.mark.heavy
 def test_evidence_that_comes_payload_by_payload(tmp_path: Path) -> None:
     begin = FIRST[0].records[0]["listed_at"] - 3 * DAY
     said = programme(

@@ -370,6 +370,7 @@ def _one_of_two(data: Path, folder: Path, by: str) -> None:
     store.close()
 
 
+@pytest.mark.heavy
 def test_two_processes_that_ingest_at_once_lose_and_double_nothing(data: Path, tmp_path: Path, points: Points) -> None:
     for n in range(12):
         folder = tmp_path / ("both" if n % 3 == 0 else f"only{n % 3}")
