@@ -22,6 +22,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("audit.evaluation.chunks.ROWS", 1)
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize("seed", [301, 302, 303])
 def test_random_estates_in_chunks_of_one_asset(seed: int, tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ def through_the_wire(
         yield cluster._unpacked(done)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("seed", [301, 304])
 def test_random_estates_through_packed_tasks(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("audit.evaluation.chunks.ROWS", 1)

@@ -87,6 +87,7 @@ def _told(result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("rows", [1, 1000])
 def test_a_package_of_one_asset_holds_the_evidence_of_its_companion(
     rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -98,6 +99,7 @@ def test_a_package_of_one_asset_holds_the_evidence_of_its_companion(
 OF_A_SCOPE = [one.case for one in CASES_OF_DRILLS if one.case.name.startswith("of a scope: ")]
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize("name", ["another asset of the drill stands for it", "until another of a drill that names it fails"])
 def test_an_asset_that_a_drill_names_as_well_may_stand_for_one_in_another_chunk(name: str, tmp_path: Path) -> None:

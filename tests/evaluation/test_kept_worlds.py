@@ -78,6 +78,7 @@ def test_random_estates_are_judged_the_same_on_what_was_kept_of_them(seed: int, 
     assert not case.programme["policies"] or seen
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("seed", [61, 62, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(63, 66))])
 def test_several_kept_worlds_are_judged_together_as_each_alone(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each asset has a world of its own here, which knows only the pairs and repositories of its own sources: their numbers differ."""

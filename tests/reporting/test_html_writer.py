@@ -190,6 +190,7 @@ def many(assessment: Assessment, assets: int, breaches: int) -> Assessment:
     return replace(assessment, results=tuple(results), coverage=Coverage(assets, assets, assets, assets, 0, {"restorable": ()}))
 
 
+@pytest.mark.heavy
 def test_two_thousand_assets_with_four_thousand_breaches_fit_a_mail(page, assessment):
     size = len(page(assessment=many(assessment, 2000, 20)))
     assert size < 5_000_000
