@@ -20,7 +20,7 @@ from audit.evaluation.outline import Outline
 from audit.model.envelope import time_text
 from audit.model.facts import INSTANT
 from audit.model.intervals import AFTER_ALL, INT, Line, islands, search
-from audit.model.terms import micros
+from audit.model.terms import micros, to_seconds
 from audit.model.verdicts import Assessment, Verdict
 
 
@@ -224,6 +224,6 @@ def _changes_on(line: Line, first: int, stretches: Mapping[str, pl.DataFrame]) -
         .otherwise(is_[Change.SAME])
     )  # fmt: skip
     placed = line.get(breaches, "promise").with_columns(pl.col("promise") + first)
-    columns = {"change": change, "seconds_before": pl.col("was") / 1_000_000, "seconds_after": pl.col("now") / 1_000_000}
+    columns = {"change": change, "seconds_before": to_seconds(pl.col("was")), "seconds_after": to_seconds(pl.col("now"))}
     rows = pl.concat([placed.rename({"begin": "from", "end": "to"}), breaches.select("was", "now")], how="horizontal")
     return rows.select(columns.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in _CHANGED.items())

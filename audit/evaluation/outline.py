@@ -14,7 +14,7 @@ import polars as pl
 from audit.evaluation.explain import exposures
 from audit.model.envelope import time_text
 from audit.model.facts import INSTANT
-from audit.model.terms import instant
+from audit.model.terms import instant, to_seconds
 from audit.model.verdicts import SHARES, Breach, Result, Unproven, Verdict, Waived
 from audit.model.world import Outcome, World
 
@@ -143,7 +143,7 @@ def outline_of(world: World, control: str, module: ModuleType, outcome: Outcome)
         fresh = stretches.select(pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in _KEY)).to_series()
         heads = stretches.select(_KEY).filter(fresh).join(numbers, on=_KEY, nulls_equal=True, how="left", maintain_order="left")
         rows = stretches.with_columns(result=heads["result"].gather(fresh.cum_sum() - 1))
-        exposed = (pl.col("exposure") / MICROSECONDS) if "exposure" in stretches.columns else pl.lit(None)
+        exposed = to_seconds(pl.col("exposure")) if "exposure" in stretches.columns else pl.lit(None)
         columns = {"from": pl.col("begin"), "to": pl.col("end"), "exposure_seconds": exposed}
         return rows.select(columns.get(name, pl.col(name)).cast(kind).alias(name) for name, kind in schema.items())
 

@@ -114,3 +114,15 @@ def micros(instant: datetime) -> int:
 def instant(microseconds: int) -> datetime:
     """Return the UTC instant of microseconds since 1970. The same few are asked for again and again: those of a period, of a segment."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+
+
+def to_seconds(microseconds: pl.Expr) -> pl.Expr:
+    """Return microseconds (Int64, up to 285 years) as seconds (Float64; null stays null), to the last digit as Python divides them.
+
+    Polars divides several rows by one number by multiplying with its inverse: the last digit could be another one, and would depend on how many rows there are.
+    """
+
+    def divided(rows: pl.Series) -> pl.Series:
+        return rows.cast(pl.Float64) / pl.repeat(1_000_000.0, len(rows), dtype=pl.Float64, eager=True)
+
+    return microseconds.map_batches(divided, return_dtype=pl.Float64)

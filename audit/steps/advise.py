@@ -12,7 +12,7 @@ from audit.evaluation.advice import judged_groups, retention_kept, rpo_kept
 from audit.evaluation.chunks import Chunk, chunks_of, fetch
 from audit.evaluation.facts import resolve_facts
 from audit.evaluation.world import build_world
-from audit.model.terms import micros
+from audit.model.terms import micros, to_seconds
 from audit.steps._open import Progress, Store, quietly
 from audit.steps.assess import known_at_of
 from audit.steps.catch_up import catch_up
@@ -40,7 +40,7 @@ def advise(
         found.append(_of_chunk(store, known, chunk, micros(since), micros(until)))
     rows = pl.concat(found).sort("asset", "part")
     return rows.select(
-        pl.col(name) if name in NOT_LENGTHS else (pl.col(name) / 1_000_000).alias(f"{name}_seconds") for name in rows.columns if name != "code"
+        pl.col(name) if name in NOT_LENGTHS else to_seconds(pl.col(name)).alias(f"{name}_seconds") for name in rows.columns if name != "code"
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from audit.evaluation.chunks import chunks_of, fetch
 from audit.evaluation.facts import resolve_facts
 from audit.evaluation.world import build_world
 from audit.model.facts import INSTANT
-from audit.model.terms import micros
+from audit.model.terms import micros, to_seconds
 from audit.steps._open import Store
 from audit.steps.assess import known_at_of
 from audit.steps.catch_up import catch_up
@@ -50,7 +50,7 @@ def recoverable(store: Store, asset: str, at: datetime, now: datetime, known_at:
             repository="name",
             id="id",
             captured_at=pl.col("captured").cast(INSTANT),
-            lost_seconds=(moment - pl.col("reached")) / 1_000_000,
+            lost_seconds=to_seconds(moment - pl.col("reached")),
             live=pl.when(pl.col("point").is_in(surely.implode())).then(pl.lit("surely")).otherwise(pl.lit("possibly")),
             last_verified=pl.col("verified").cast(INSTANT),
             entry="entry",

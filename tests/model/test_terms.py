@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.model.terms import Term, instant, local, micros
+from audit.model.terms import Term, instant, local, micros, to_seconds
 
 ZONES = ["UTC", "Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"]
 
@@ -81,3 +81,11 @@ def test_micros_refuses_naive_times() -> None:
     with pytest.raises(ValueError, match="no time zone"):
         micros(datetime(2026, 1, 1))
     assert instant(micros(utc("2026-01-01T00:00"))) == utc("2026-01-01T00:00")
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(-(2**53), 2**53)), max_size=20))
+def test_seconds_are_those_of_python_however_many_they_are(microseconds: list[int | None]) -> None:
+    frame = pl.DataFrame({"length": microseconds}, schema={"length": pl.Int64})
+    told = frame.select(to_seconds(pl.col("length")))["length"]
+    assert told.dtype == pl.Float64
+    assert told.to_list() == [None if length is None else length / 1_000_000 for length in microseconds]
