@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
 
 from audit.model.document import HeatCell, State
-from audit.model.verdicts import Result, Verdict
-from audit.reporting.timelines import SHORTEST, pooled_shares, worst
+from audit.model.verdicts import SHARES, Result, Verdict
+from audit.reporting.timelines import SHORTEST
 
 Key = tuple[str, ...]
 _STATES = (State.MET, State.GRACE, State.WAIVED, State.UNPROVEN, State.BREACHED)
+_RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
+"""From worst to best: verdicts are counted by their ranks."""
+_KINDS: dict[str, pl.DataType] = {
+    **dict.fromkeys(("asset", "unit", "policy", "control", "leg"), pl.String()),
+    "version": pl.Int64(),
+    "verdict": pl.UInt8(),
+    "seconds": pl.Float64(),
+    **dict.fromkeys(SHARES, pl.Float64()),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,34 +39,10 @@ class Tally:
     seconds: float | None
     shares: Mapping[str, float | None]
 
-    @classmethod
-    def of(cls, results: Sequence[Result]) -> Tally:
-        """Take results together."""
-        verdicts: dict[str, Verdict] = {}
-        for result in results:
-            other = verdicts.get(result.asset)
-            verdicts[result.asset] = result.verdict if other in (None, result.verdict) else worst((result.verdict, other))
-        counts = Counter(verdicts.values())
-        seconds = sum([result.judged_seconds for result in results if result.shares is not None])
-        # Parts of one asset are one asset: at one instant it counts once, as in the counts beside.
-        names = ("met", "met_up_to", "breached", "unproven", "grace", "waived")
-        shares = _by_asset(counts) if seconds < SHORTEST else pooled_shares(results, names)
-        return cls(
-            verdict=worst(counts),
-            judged=len(verdicts) - counts[Verdict.NOT_APPLICABLE],
-            breached=counts[Verdict.BREACHED],
-            unproven=counts[Verdict.UNPROVEN],
-            waived=counts[Verdict.WAIVED],
-            seconds=seconds if seconds >= SHORTEST else None,
-            shares=shares,
-        )
-
     @property
     def rank(self) -> tuple[int, float, float]:
         """Sorts the worst first: by verdict, then by breached and by unproven share."""
-        return (
-            tuple(Verdict).index(self.verdict), -(self.shares["breached"] or 0.0), -(self.shares["unproven"] or 0.0),
-        )  # fmt: skip
+        return _RANK[self.verdict], -(self.shares["breached"] or 0.0), -(self.shares["unproven"] or 0.0)
 
     @property
     def bar(self) -> tuple[tuple[State, float], ...]:
@@ -69,25 +56,64 @@ class Tally:
         return HeatCell(self.verdict, met, up_to, self.judged, self.breached, self.unproven, self.waived)
 
 
-def _by_asset(counts: Mapping[Verdict, int]) -> dict[str, float | None]:
-    """Return the shares of assets by their worst verdict; null where none was judged."""
-    whole = sum(counts.values()) - counts[Verdict.NOT_APPLICABLE]
-    shares: dict[str, float | None] = dict.fromkeys(("met", "breached", "unproven", "grace", "waived"))
-    if whole:
-        shares = {name: counts.get(Verdict(name), 0) / whole if name != "grace" else 0.0 for name in shares}
+class Tallies:
+    """Results that are taken together by some of `unit`, `policy`, `version` (nine digits), `control` and `leg`; of what a result has none, the key is ""."""
+
+    def __init__(self, results: Sequence[Result]) -> None:
+        of_none = dict.fromkeys(SHARES)
+        shares = [result.shares or of_none for result in results]
+        told: dict[str, list[Any]] = {
+            "asset": [result.asset for result in results],
+            "unit": [result.unit for result in results],
+            "policy": [result.policy or "" for result in results],
+            "version": [result.version or 0 for result in results],
+            "control": [result.control for result in results],
+            "leg": [result.leg or "" for result in results],
+            "verdict": [_RANK[result.verdict] for result in results],
+            "seconds": [result.judged_seconds for result in results],
+            **{name: [of_one.get(name, 0.0) for of_one in shares] for name in SHARES},
+        }
+        rows = pl.DataFrame(told, schema_overrides=_KINDS)
+        self._rows = rows.with_columns(pl.col("version").cast(pl.String).str.zfill(9))
+
+    def by(self, *keys: str) -> dict[Key, Tally]:
+        """Return what the results of each group say together, by their keys, in order."""
+        if self._rows.is_empty():
+            return {}
+        assets = self._rows.group_by(*keys, "asset").agg(pl.col("verdict").min())
+        counted = assets.group_by(keys).agg((pl.col("verdict") == rank).sum().alias(str(rank)) for rank in _RANK.values())
+        judged = self._rows.filter(pl.col("met").is_not_null()).group_by(keys, maintain_order=True)
+        times = judged.agg(pl.col("seconds").sum(), *(_pooled(name) for name in SHARES))
+        told = counted.join(times, on=keys, how="left").sort(keys)
+        return {tuple(row[key] for key in keys): _tally(row) for row in told.iter_rows(named=True)}
+
+    def units_worst_first(self) -> list[str]:
+        """Return the units, the worst first."""
+        tallies = {unit: tally for (unit,), tally in self.by("unit").items()}
+        return sorted(tallies, key=lambda unit: (tallies[unit].rank, unit))
+
+
+def _pooled(name: str) -> pl.Expr:
+    """Return a share of the judged time of several results; that of one is exactly as the control said it."""
+    weighted = (pl.col("seconds") * pl.col(name)).sum() / pl.col("seconds").sum()
+    return pl.when(pl.len() == 1).then(pl.col(name).first()).otherwise(weighted).alias(name)
+
+
+def _tally(row: Mapping[str, Any]) -> Tally:
+    counts = {verdict: row[str(rank)] for verdict, rank in _RANK.items()}
+    judged = sum(counts.values()) - counts[Verdict.NOT_APPLICABLE]
+    seconds = row["seconds"] or 0.0
+    shares: dict[str, float | None] = {name: row[name] for name in SHARES}
+    if seconds < SHORTEST:
+        # Parts of one asset are one asset: at one instant it counts once, as in the counts beside.
+        shares = {name: (counts.get(Verdict(name), 0) if name != "grace" else 0) / judged if judged else None for name in SHARES}
     breached = shares["breached"]
-    return shares | {"met_up_to": None if breached is None else 1 - breached}
-
-
-def grouped(results: Iterable[Result], key: Callable[[Result], Key]) -> dict[Key, list[Result]]:
-    """Return the results by key, keys in order."""
-    found: dict[Key, list[Result]] = defaultdict(list)
-    for result in results:
-        found[key(result)].append(result)
-    return dict(sorted(found.items()))
-
-
-def units_worst_first(results: Iterable[Result]) -> list[str]:
-    """Return the units, the worst first."""
-    tallies = {unit: Tally.of(mine) for (unit,), mine in grouped(results, lambda result: (result.unit,)).items()}
-    return sorted(tallies, key=lambda unit: (tallies[unit].rank, unit))
+    return Tally(
+        verdict=next(verdict for verdict, count in counts.items() if count),
+        judged=judged,
+        breached=counts[Verdict.BREACHED],
+        unproven=counts[Verdict.UNPROVEN],
+        waived=counts[Verdict.WAIVED],
+        seconds=seconds if seconds >= SHORTEST else None,
+        shares=shares | {"met_up_to": None if breached is None else 1 - breached},
+    )

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
 from audit.model.document import State
 from audit.model.verdicts import Result
-from audit.reporting.once import once
 
 MOST = 24
 """Months shown at the most."""
+SHORTEST = 1_000_000
+"""Microseconds that have to be judged in a month, over all results, for it to be shown."""
 
 
 def edges_of(since: datetime, until: datetime, zone: str) -> list[datetime]:
@@ -28,39 +30,49 @@ def edges_of(since: datetime, until: datetime, zone: str) -> list[datetime]:
     return [*found, until]
 
 
-def by_month(results: Iterable[Result], edges: Sequence[datetime]) -> list[dict[State, float]]:
+def by_month(results: Sequence[Result], edges: Sequence[datetime]) -> list[dict[State, float]]:
     """Return, for each month between edges, the share of the judged time that each state held; nothing for a month without any.
 
     What was judged at one instant only has no length and counts for nothing here.
     """
-    seconds: list[dict[State, float]] = [dict.fromkeys(State, 0.0) for _ in edges[1:]]
-    whole = [0.0] * len(seconds)
+    held = [dict.fromkeys(State, 0) for _ in edges[1:]]
+    whole = [0] * len(held)
     # The same stretch was judged of thousands of assets.
-    split = once(lambda begin, end: tuple(_split(begin, end, edges)))
-    for result in results:
-        lost = [(breach.since, breach.until, State.BREACHED) for breach in result.breaches]
-        lost += [(stretch.since, stretch.until, State.WAIVED) for stretch in result.waived]
-        lost += [(stretch.since, stretch.until, State.UNPROVEN) for stretch in result.unproven]
-        for begin, end, state in lost:
-            for month, length in split(begin, end):
-                seconds[month][state] += length
-        for stretches, state in ((result.judged, State.MET), (result.grace, State.GRACE)):
-            for begin, end in stretches:
-                for month, length in split(begin, end):
-                    seconds[month][state] += length
-                    whole[month] += length
-    for held in seconds:  # what was judged holds what was lost
-        held[State.MET] -= held[State.BREACHED] + held[State.WAIVED] + held[State.UNPROVEN]
+    lost = Counter(
+        (stretch.since, stretch.until, state)
+        for result in results
+        for stretches, state in (
+            (result.breaches, State.BREACHED),
+            (result.waived, State.WAIVED),
+            (result.unproven, State.UNPROVEN),
+        )
+        for stretch in stretches
+    )
+    judged = Counter(
+        (*stretch, state)
+        for result in results
+        for stretches, state in ((result.judged, State.MET), (result.grace, State.GRACE))
+        for stretch in stretches
+    )
+    for (begin, end, state), many in judged.items():
+        for month, length in _split(begin, end, edges):
+            held[month][state] += length * many
+            whole[month] += length * many
+    for (begin, end, state), many in lost.items():  # what was judged holds what was lost
+        for month, length in _split(begin, end, edges):
+            held[month][state] += length * many
+            held[month][State.MET] -= length * many
     return [
-        {state: length / whole[month] for state, length in held.items() if length > 0} if whole[month] >= 1 else {}
-        for month, held in enumerate(seconds)
+        {state: length / whole[month] for state, length in states.items() if length > 0} if whole[month] >= SHORTEST else {}
+        for month, states in enumerate(held)
     ]
 
 
-def _split(begin: datetime, end: datetime, edges: Sequence[datetime]) -> Iterable[tuple[int, float]]:
+def _split(begin: datetime, end: datetime, edges: Sequence[datetime]) -> Iterable[tuple[int, int]]:
+    """Yield the months that a stretch lies in, by number, each with how many microseconds of it."""
     month = max(bisect_right(edges, begin) - 1, 0)
     while begin < end and month < len(edges) - 1:
         stop = min(end, edges[month + 1])
         if stop > begin:
-            yield month, (stop - begin).total_seconds()
+            yield month, (stop - begin) // timedelta(microseconds=1)
         begin, month = max(begin, stop), month + 1

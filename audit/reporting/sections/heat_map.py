@@ -5,7 +5,7 @@ from __future__ import annotations
 from audit.model.document import Block, HeatMap, Note, Paragraph
 from audit.model.verdicts import Assessment
 from audit.reporting.context import Context
-from audit.reporting.groups import Tally, grouped, units_worst_first
+from audit.reporting.groups import Tallies
 
 UNITS = 80
 """How many units are drawn, the worst; the others are counted."""
@@ -16,12 +16,10 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
     words, results = context.words, assessment.results
     if not results:
         return [Paragraph(words("labels.nothing-judged"))]
-    promises = list(grouped(results, lambda result: (result.control, result.leg or "")))
-    cells = {
-        key: Tally.of(mine).cell
-        for key, mine in grouped(results, lambda result: (result.unit, result.control, result.leg or "")).items()
-    }
-    units = units_worst_first(results)
+    tallies = Tallies(results)
+    promises = list(tallies.by("control", "leg"))
+    cells = {key: tally.cell for key, tally in tallies.by("unit", "control", "leg").items()}
+    units = tallies.units_worst_first()
     drawn = units[:UNITS]
     blocks: list[Block] = [
         Paragraph(words("heat-map.intro")),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
 from audit.model.document import (
     Block,
     Cell,
@@ -45,43 +48,40 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
         Column("detail", words("labels.detail-title")),
         Column("provenance", words("results.provenance")),
     )
-    cells = _Cells(context)
-    rows = tuple(map(cells.row, assessment.results))
+    rows = tuple(zip(*_cells(assessment.results, context), strict=True))
     return [Paragraph(words("results.intro", n=len(rows))), Table("results", columns, rows, empty=words("labels.nothing-judged"))]
 
 
-class _Cells:
-    """The cells of the table, each made once."""
+def _cells(results: Sequence[Result], context: Context) -> list[list[Cell]]:
+    """Return the columns of the table: there may be hundreds of thousands of rows, and of what stands in many each cell is made once."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._name = once(lambda name: TextCell(named(name)))
-        self._unit = once(lambda unit: TextCell(context.unit_title(unit)))
-        self._control = once(lambda control: TextCell(context.control(control)))
-        self._leg = once(lambda control, leg: TextCell(context.leg(control, leg) if leg is not None else ()))
-        self._provenance = once(lambda told: TextCell(provenance_text(told, context) if told else ()))
-        self._verdict, self._share, self._length = once(VerdictCell), once(ShareCell), once(DurationCell)
-        self._number, self._ordinal, self._text = once(NumberCell), once(OrdinalCell), once(TextCell)
+    def each(values: Iterable[Any], make: Callable[[Any], Cell]) -> list[Cell]:
+        return list(map(once(make), values))
 
-    def row(self, result: Result) -> tuple[Cell, ...]:
-        """Return the row of a result."""
-        shares = result.shares or {}
-        return (
-            self._name(result.asset),
-            self._unit(result.unit),
-            self._name(result.policy),
-            self._ordinal(result.version),
-            self._name(result.part),
-            self._control(result.control),
-            self._leg(result.control, result.leg),
-            self._verdict(result.verdict),
-            self._share(shares.get("met")),
-            # Not rounded: the shortest breach must leave it below all.
-            self._share(1 - shares["breached"] if shares else None),
-            *[self._share(shares.get(name)) for name in SHARES if name != "met"],
-            self._length(result.judged_seconds if result.judged_seconds >= SHORTEST else None),
-            self._number(len(result.breaches)),
-            self._number(len(result.unproven)),
-            self._text(detail_text(result.detail, self._context)),
-            self._provenance(result.provenance),
-        )
+    shares = [result.shares or {} for result in results]
+    return [
+        each((result.asset for result in results), _named),
+        each((result.unit for result in results), lambda unit: TextCell(context.unit_title(unit))),
+        each((result.policy for result in results), _named),
+        each((result.version for result in results), OrdinalCell),
+        each((result.part for result in results), _named),
+        each((result.control for result in results), lambda control: TextCell(context.control(control))),
+        each(
+            ((result.control, result.leg) for result in results),
+            lambda leg: TextCell(context.leg(*leg) if leg[1] is not None else ()),
+        ),
+        each((result.verdict for result in results), VerdictCell),
+        each((told.get("met") for told in shares), ShareCell),
+        # Not rounded: the shortest breach must leave it below all.
+        each((1 - told["breached"] if told else None for told in shares), ShareCell),
+        *(each((told.get(name) for told in shares), ShareCell) for name in SHARES if name != "met"),
+        each((result.judged_seconds if result.judged_seconds >= SHORTEST else None for result in results), DurationCell),
+        each((len(result.breaches) for result in results), NumberCell),
+        each((len(result.unproven) for result in results), NumberCell),
+        each((detail_text(result.detail, context) if result.detail else () for result in results), TextCell),
+        each((result.provenance for result in results), lambda told: TextCell(provenance_text(told, context) if told else ())),
+    ]
+
+
+def _named(name: str | None) -> Cell:
+    return TextCell(named(name))

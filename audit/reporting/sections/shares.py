@@ -23,9 +23,9 @@ from audit.model.document import (
     TextCell,
     VerdictCell,
 )
-from audit.model.verdicts import Assessment, Result
+from audit.model.verdicts import Assessment
 from audit.reporting.context import Context
-from audit.reporting.groups import Key, Tally, grouped, units_worst_first
+from audit.reporting.groups import Key, Tallies, Tally
 from audit.reporting.months import MOST, by_month, edges_of
 
 SHOWN = ("met", "met_up_to", "breached", "unproven", "grace", "waived")
@@ -34,36 +34,32 @@ SHOWN = ("met", "met_up_to", "breached", "unproven", "grace", "waived")
 def section(assessment: Assessment, context: Context) -> list[Block]:
     """Return bars and a table by control, bars by month, a table by unit, and one by unit and policy version."""
     words, results = context.words, assessment.results
-    by_control = grouped(results, lambda result: (result.control, result.leg or ""))
-    by_unit = grouped(results, lambda result: (result.unit, result.control, result.leg or ""))
-    by_policy = grouped(
-        results,
-        lambda result: (result.unit, result.policy or "", f"{result.version or 0:09}", result.control, result.leg or ""),
-    )
-    units = units_worst_first(results)
+    tallies = Tallies(results)
+    by_control, units = tallies.by("control", "leg"), tallies.units_worst_first()
+    by_unit = _in_order(tallies.by("unit", "control", "leg"), units)
+    by_policy = _in_order(tallies.by("unit", "policy", "version", "control", "leg"), units)
     # A column of grace or waivers that is empty throughout would only make the page harder to read.
     shown = [name for name in SHOWN if name in SHOWN[:4] or any(result.shares and result.shares.get(name) for result in results)]
-    tallies = {key: Tally.of(mine) for key, mine in by_control.items()}
     blocks: list[Block] = [
         Paragraph(words("shares.intro")),
-        _bars(tallies, context),
-        _table("shares-by-control", tallies, shown, (), context),
+        _bars(by_control, context),
+        _table("shares-by-control", by_control, shown, (), context),
         *_months(assessment, context),
     ]
     if len(units) > 1:
-        blocks += [Heading(words("shares.by-unit")), _table("shares-by-unit", _in_order(by_unit, units), shown, ("unit",), context)]
+        blocks += [Heading(words("shares.by-unit")), _table("shares-by-unit", by_unit, shown, ("unit",), context)]
     blocks += [
         Heading(words("shares.by-policy")),
         Paragraph(words("shares.by-policy-means")),
-        _table("shares-by-policy", _in_order(by_policy, units), shown, ("unit", "policy", "version"), context),
+        _table("shares-by-policy", by_policy, shown, ("unit", "policy", "version"), context),
     ]
     return blocks
 
 
-def _in_order(groups: Mapping[Key, list[Result]], units: Sequence[str]) -> dict[Key, Tally]:
-    """Take each group together; put the worst unit first, and keep what belongs to one unit together."""
+def _in_order(tallies: Mapping[Key, Tally], units: Sequence[str]) -> dict[Key, Tally]:
+    """Put the worst unit first, and keep what belongs to one unit together."""
     place = {unit: number for number, unit in enumerate(units)}
-    return {key: Tally.of(groups[key]) for key in sorted(groups, key=lambda key: (place[key[0]], key))}
+    return {key: tallies[key] for key in sorted(tallies, key=lambda key: (place[key[0]], key))}
 
 
 def _bars(tallies: Mapping[Key, Tally], context: Context) -> ShareBars:

@@ -115,29 +115,51 @@ def _stretches(found: list[Pair], context: Context) -> Table:
     def key(result: Result, stretch: Unproven) -> Key:
         return (result.asset, result.control, result.leg or "", result.part or "", *_cause(stretch))
 
-    return Table("unproven", columns, tuple(_row(pairs, length, context) for _, pairs, length in _grouped(found, key)))
+    cells = _Cells(context)
+    return Table("unproven", columns, tuple(cells.row(pairs, length) for _, pairs, length in _grouped(found, key)))
 
 
-def _row(pairs: list[Pair], length: float, context: Context) -> tuple[Cell, ...]:
-    result, first = pairs[0]
-    return (
-        TextCell((Name(result.asset),)),
-        TextCell(context.unit_title(result.unit)),
-        TextCell(context.promise(result.control, result.leg, result.part)),
-        *_summed(pairs, length),
-        TextCell(_worded(_reasons(first), "text", context)),
-        TextCell(_settled_by(first, context)),
-    )
+class _Cells:
+    """The cells of the tables of stretches, each made once."""
 
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._text, self._instant = once(TextCell), once(InstantCell)
+        self._number, self._length = once(NumberCell), once(DurationCell)
+        self._unit = once(lambda unit: TextCell(context.unit_title(unit)))
+        self._promise = once(lambda *promise: TextCell(context.promise(*promise)))
+        self._worded = once(lambda reasons, what: TextCell(_worded(reasons, what, context)))
 
-def _summed(pairs: list[Pair], length: float) -> tuple[Cell, ...]:
-    """Return when the first of some stretches begins, when the last ends, how many there are, and their length."""
-    return (
-        InstantCell(min(_begin(stretch) for _, stretch in pairs)),
-        InstantCell(max(stretch.until for _, stretch in pairs)),
-        NumberCell(len(pairs)),
-        DurationCell(_seconds(pairs, length)),
-    )
+    def row(self, pairs: list[Pair], length: float) -> tuple[Cell, ...]:
+        """Return the row of stretches of one promise to one asset that have the same cause."""
+        result, first = pairs[0]
+        return (*self.whose(result), *self.summed(pairs, length), self.why(first, "text"), self.settled_by(first))
+
+    def whose(self, result: Result) -> tuple[Cell, ...]:
+        """Return asset, unit and promise."""
+        promise = self._promise(result.control, result.leg, result.part)
+        return TextCell((Name(result.asset),)), self._unit(result.unit), promise
+
+    def summed(self, pairs: list[Pair], length: float) -> tuple[Cell, ...]:
+        """Return when the first of some stretches begins, when the last ends, how many there are, and their length."""
+        begin = min(_begin(stretch) for _, stretch in pairs)
+        return *self.between(begin, max(stretch.until for _, stretch in pairs)), self._number(len(pairs)), self.long(pairs, length)
+
+    def between(self, begin: datetime, end: datetime) -> tuple[Cell, Cell]:
+        """Return two instants."""
+        return self._instant(begin), self._instant(end)
+
+    def long(self, pairs: list[Pair], length: float) -> Cell:
+        """Return the length of some stretches."""
+        return self._length(_seconds(pairs, length))
+
+    def why(self, stretch: Unproven, what: str) -> Cell:
+        """Return the `text` or the `remedy` of the reasons of a stretch."""
+        return self._worded(_reasons(stretch), what)
+
+    def settled_by(self, stretch: Unproven) -> Cell:
+        """Return what the evidence would have to come from."""
+        return self._text(_settled_by(stretch, self._context))
 
 
 def _begin(stretch: Unproven) -> datetime:
@@ -158,17 +180,14 @@ def _printed(found: list[Pair], context: Context) -> Table:
         Column("stretches", words("unproven.stretches"), "number"),
         Column("length", words("unproven.in-all"), "duration"),
     )
-    rows: list[tuple[Cell, ...]] = []
+    cells, rows = _Cells(context), list[tuple[Cell, ...]]()
     for _, same, _ in _grouped(found, lambda _, stretch: _cause(stretch)):
-        first = same[0][1]
-        cause = (TextCell(_worded(_reasons(first), "text", context)), TextCell(_settled_by(first, context)))
+        cause = cells.why(same[0][1], "text"), cells.settled_by(same[0][1])
         for _, pairs, length in _grouped(same, lambda result, _: (result.control, result.leg or "")):
             result = pairs[0][0]
             assets = tuple(sorted({result.asset for result, _ in pairs}))
-            promise = TextCell(context.promise(result.control, result.leg))
-            rows.append(
-                (*cause, promise, NumberCell(len(assets)), TextCell(_listed(assets, pairs, context)), *_summed(pairs, length))
-            )
+            promise, names = TextCell(context.promise(result.control, result.leg)), TextCell(_listed(assets, pairs, context))
+            rows.append((*cause, promise, NumberCell(len(assets)), names, *cells.summed(pairs, length)))
     return Table("unproven", columns, tuple(rows), runs=2)
 
 
@@ -207,19 +226,15 @@ def _each(found: list[Pair], context: Context) -> Table:
             pair[1].since - pair[1].until, pair[0].asset, pair[0].control, pair[0].leg or "", pair[0].part or "", pair[1].since,
         ),
     )  # fmt: skip
-    text, instant, length = once(TextCell), once(InstantCell), once(DurationCell)
-    unit, worded = once(context.unit_title), once(lambda reasons, what: TextCell(_worded(reasons, what, context)))
+    cells = _Cells(context)
     rows = tuple(
         (
-            TextCell((Name(result.asset),)),
-            text(unit(result.unit)),
-            text(context.promise(result.control, result.leg, result.part)),
-            instant(_begin(stretch)),
-            instant(stretch.until),
-            length(_seconds([(result, stretch)], (stretch.until - stretch.since).total_seconds())),
-            worded(_reasons(stretch), "text"),
-            worded(_reasons(stretch), "remedy"),
-            text(_settled_by(stretch, context)),
+            *cells.whose(result),
+            *cells.between(_begin(stretch), stretch.until),
+            cells.long([(result, stretch)], (stretch.until - stretch.since).total_seconds()),
+            cells.why(stretch, "text"),
+            cells.why(stretch, "remedy"),
+            cells.settled_by(stretch),
         )
         for result, stretch in ranked
     )
