@@ -13,7 +13,7 @@ from audit.controls._weaker import Shortfall, shorter, weaker
 from audit.model.estate import PolicyVersion
 from audit.model.intervals import INT, empty, subtract, union
 from audit.model.lives import cuts_of_presence, presence_as_lives
-from audit.model.terms import Term
+from audit.model.terms import FOR_EVER, Term
 from audit.model.world import Outcome, World, live_stretches, plus
 
 
@@ -81,9 +81,13 @@ def prepare(world: World) -> dict[str, pl.DataFrame]:
 
 
 def due(world: World, policy: PolicyVersion) -> pl.Series:
-    """Return, for each point, the instant by which it has to be gone under a policy version."""
+    """Return, for each point, the instant by which it has to be gone under a policy version; FOR_EVER where that lies after the period, or nobody knows."""
     terms: Dispose = policy.objectives["dispose"]
-    return plus(plus(world.points["captured"], terms.after, policy.timezone), terms.grace, policy.timezone)
+    captured = world.points["captured"]
+    soon = (captured <= world.line.stop - terms.after.least - terms.grace.least).arg_true()
+    by = plus(plus(captured.gather(soon), terms.after, policy.timezone), terms.grace, policy.timezone)
+    never = pl.repeat(FOR_EVER, len(captured), dtype=INT, eager=True)
+    return never.scatter(soon, by) if len(soon) else never
 
 
 NAMES_OLDEST = True

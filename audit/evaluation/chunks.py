@@ -167,10 +167,15 @@ def _missing(held: pl.DataFrame) -> pl.DataFrame:
     copies = copies.select(
         source=pl.coalesce("copy_of_source", "source"), repository="copy_of_repository", id="copy_of_id"
     ).unique()
+    named = pl.concat([bases, copies]).collect()
+    if named.is_empty():
+        return named.select(_POINT)
     # By hash: should two ids ever share one, a base would not be found, and its points would be unproven.
     own = held.lazy().select(pl.struct(_POINT).hash().alias("key"))
-    wanted = pl.concat([bases, copies]).with_columns(pl.struct(_POINT).hash().alias("key")).join(own, on="key", how="anti")
+    wanted = named.lazy().with_columns(pl.struct(_POINT).hash().alias("key")).join(own, on="key", how="anti")
     missing = wanted.drop("key").collect().unique()
+    if missing["repository"].null_count() == 0:
+        return missing
     return missing.filter(pl.col("repository").is_not_null() | ~pl.col("id").is_in(held["id"].unique().implode()))
 
 

@@ -33,6 +33,8 @@ _EXACT = {
     "week": 604800,
 }
 _CALENDAR = {"mo": 1, "month": 1, "quarter": 3, "y": 12, "year": 12}
+_SHORTEST_MONTH = 28
+"""Days."""
 _PATTERN = re.compile(r"\s*(\d+)\s*([a-z]+?)s?\s*", re.IGNORECASE)
 
 
@@ -76,6 +78,12 @@ class Term:
             return instant + sign * timedelta(microseconds=self.microseconds)
         wall = instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
         return local(wall + sign * relativedelta(months=self.months), zone)
+
+    @property
+    def least(self) -> int:
+        """Microseconds that pass in any case while it does: no zone moves its clocks by more than a day, and no month is shorter than February."""
+        days = max(self.months * _SHORTEST_MONTH - 1, 0)
+        return self.microseconds + days * 86_400_000_000
 
     def added_to(self, instants: pl.Series, zone: str) -> pl.Series:
         """Return UTC instants (`Datetime("us", "UTC")`, nulls kept) this long after the given ones."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audit.model.terms import Term, instant, local, micros, to_seconds
@@ -75,6 +75,20 @@ def test_series_agree_with_single_instants(walls: list[datetime], text: str, zon
     series = pl.Series(times, dtype=pl.Datetime("us", "UTC"))
     assert term.added_to(series, zone).to_list() == [term.after(time, zone) for time in times]
     assert term.taken_from(series, zone).to_list() == [term.before(time, zone) for time in times]
+
+
+@given(
+    st.datetimes(datetime(1971, 1, 1), datetime(2090, 1, 1)),
+    st.sampled_from(["1 month", "3 months", "1y", "7y", "40d", "26h"]),
+    st.sampled_from(["Asia/Shanghai", "Europe/Berlin", "Pacific/Apia", "Pacific/Kwajalein", "Antarctica/Troll"]),
+)
+@example(datetime(2023, 1, 31), "1 month", "UTC")
+@example(datetime(2011, 11, 30, 12), "1 month", "Pacific/Apia")
+def test_no_term_is_over_before_the_least_that_it_takes(wall: datetime, text: str, zone: str) -> None:
+    term, time = Term.parse(text), wall.replace(tzinfo=UTC)
+    passed = (term.after(time, zone) - time) // timedelta(microseconds=1)
+    assert passed >= term.least
+    assert passed == term.least or term.months
 
 
 def test_micros_refuses_naive_times() -> None:
