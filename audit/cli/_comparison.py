@@ -44,11 +44,16 @@ def table_of(comparison: Comparison, before: str, after: str) -> str:
     counts = comparison.counts()
     said = ", ".join(f"{counts[change]} {change}" for change in Change)
     console.print(f"\n{changed.height} promises differ, {same} do not. Breaches: {said}.", soft_wrap=True)
-    moved = [
-        f"{name.replace('_', ' ')} {was} -> {now}" for name, (was, now) in comparison.coverage.items() if was != now
-    ]  # fmt: skip
-    console.print(f"Coverage: {', '.join(moved) if moved else 'the same'}.", soft_wrap=True)
+    console.print(f"Coverage: {_coverage(comparison)}.", soft_wrap=True)
     return console.export_text(styles=sys.stdout.isatty())
+
+
+def _coverage(comparison: Comparison) -> str:
+    """Say what changed of the numbers of protection; what was not judged is not the same."""
+    if any(None in both for both in comparison.coverage.values()):
+        return "not judged (the control protection counts it: --control protection beside the others)"
+    moved = [f"{name.replace('_', ' ')} {was} -> {now}" for name, (was, now) in comparison.coverage.items() if was != now]
+    return ", ".join(moved) or "the same"
 
 
 def csv_of(comparison: Comparison) -> str:

@@ -47,6 +47,7 @@ from audit.steps.report import report_of
 from audit.steps.what_if import assess_what_if
 
 FORMATS = ("table", "json", "csv", "xlsx")
+SUFFIXES = {"": "table", ".txt": "table", **{f".{name}": name for name in FORMATS}}
 SHOWN = 1_000
 """Rows the table shows at the most; nobody reads more on a screen, and to lay them out takes longer than to judge."""
 STYLE = {
@@ -169,7 +170,7 @@ def command(
             units = store.estate(agreed.assessment.as_known_at).units
             agreed, other = agreed.of_unit(unit, units), other.of_unit(unit, units)
         for one, output in targets:
-            _write(_what_if(asked, agreed, other, one), output, "What would be")
+            _write(_what_if(asked, agreed, other, one), output, "The what-if")
         if any(result.verdict is Verdict.BREACHED for result in other.assessment.results):
             ctx.exit(int(Exit.FAILED))
         return
@@ -208,8 +209,10 @@ def _targets(fmt: str | None, outputs: Sequence[Path]) -> list[tuple[str, Path |
         raise UsageError("--format xlsx writes a file: name it with -o FILE.xlsx")
     if fmt and len(outputs) > 1:
         raise UsageError("--format is of one file: leave it out, and each -o FILE has the format of its suffix")
-    suffixes = {f".{name}": name for name in FORMATS}
-    return [(fmt or suffixes.get(file.suffix.lower(), "table"), file) for file in outputs] or [(fmt or "table", None)]
+    odd = [file for file in outputs if not fmt and file.suffix.lower() not in SUFFIXES]
+    if odd:
+        raise UsageError(f"-o {odd[0]}: a suffix says the format ({', '.join(filter(None, SUFFIXES))}); or say --format")
+    return [(fmt or SUFFIXES[file.suffix.lower()], file) for file in outputs] or [(fmt or "table", None)]
 
 
 def _write(written: bytes, output: Path | None, what: str) -> None:
@@ -243,6 +246,8 @@ def what_if_of(values: Sequence[str], scopes: Sequence[str]) -> WhatIf | None:
         chosen.setdefault(key, set()).add(value)
     read: dict[str, Any] = {}
     for key, value in (_pair("--what-if", text) for text in values):
+        if key in read:
+            raise UsageError(f"--what-if {key} is given twice: which of the two is meant?")
         try:
             read[key] = YAML(typ="safe", pure=True).load(value)
         except YAMLError as error:
@@ -337,10 +342,14 @@ def _table(assessment: Assessment) -> str:
             soft_wrap=True,
         )
     coverage = assessment.coverage
-    console.print(
-        f"\nOf {coverage.in_service} assets in service at the end: {coverage.assigned} assigned to a policy, {coverage.protected} protected"
+    counted = (
+        "How many assets are protected was not judged: the control protection counts them."
+        if coverage.in_service is None
+        else f"Of {coverage.in_service} assets in service at the end: {coverage.assigned} assigned to a policy, {coverage.protected} protected"
         f" (up to {coverage.protected_up_to} if what is unproven holds), {coverage.restorable} proven restorable."
-        f" {len(coverage.orphans)} subjects without an asset, {assessment.quarantined} rows in quarantine.",
+    )
+    console.print(
+        f"\n{counted} {len(coverage.orphans)} subjects without an asset, {assessment.quarantined} rows in quarantine.",
         soft_wrap=True,
     )
     for notice in assessment.notices:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
@@ -22,7 +23,11 @@ def _term_or_any(value: Any) -> Term | None:
 def _share(value: Any) -> float:
     """`99.5%` or `0.995` as a share between 0 and 1."""
     text = str(value).strip()
-    number = float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
+    # 99.9 / 100 in binary fractions is more than 0.999: exactly the share asked for would not be enough.
+    try:
+        number = float(Decimal(text.removesuffix("%")) / 100) if text.endswith("%") else float(text)
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is not a percentage; write a number before the %, such as 99.5%") from None
     if not 0 < number <= 1:
         raise ValueError(f"{text} is not a share that can be asked for; write more than 0% and up to 100%, such as 99.5%")
     return number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TypeVar
@@ -219,8 +219,17 @@ def _provenance(world: World, payloads: pl.DataFrame) -> dict[int, str]:
     }
 
 
-def coverage_of(results: Sequence[Result], orphans: Sequence[Mapping[str, str]]) -> Coverage:
-    """Count the assets that are assigned, protected and restorable; an asset counts when all its parts do."""
+COUNTS = "protection"
+"""The control whose results are counted."""
+
+
+def coverage_of(
+    results: Sequence[Result], orphans: Sequence[Mapping[str, str]], controls: Collection[str] | None = None
+) -> Coverage:
+    """Count the assets that are assigned, protected and restorable; an asset counts when all its parts do. controls: those that judged (null: all); what was not judged is not
+    counted, which is not none."""
+    if controls is not None and COUNTS not in controls:
+        return Coverage(None, None, None, None, None, orphans=tuple(orphans))
     legs: dict[str, dict[str, list[Verdict]]] = {"assigned": {}, "protected": {}, "restorable": {}}
     for result in results:
         if result.leg in legs:

@@ -72,10 +72,10 @@ _CHANGED: dict[str, pl.DataType] = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """What differs: `promises` (PROMISE) and `breaches` (BREACH), in order of asset, and the numbers of coverage before and after."""
+    """What differs: `promises` (PROMISE) and `breaches` (BREACH), in order of asset, and the numbers of coverage before and after (null: not judged)."""
 
     promises: pl.DataFrame
-    coverage: Mapping[str, tuple[int, int]]
+    coverage: Mapping[str, tuple[int | None, int | None]]
     stretches: Mapping[str, pl.DataFrame] = field(repr=False)
     """The breaches `before` and `after`, and what is `waived` after: `promise`, `from`, `to`."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from fractions import Fraction
 from itertools import accumulate
 from types import ModuleType
 from typing import Any, TypeVar
@@ -184,7 +185,7 @@ def bare_results(
                 "part": part,
                 "control": control,
                 "leg": outcome.leg,
-                "verdict": _verdict(shares, asked),
+                "verdict": _verdict(seconds, asked),
                 "shares": shares,
                 "judged_seconds": (seconds["judged"] + seconds["grace"]) / MICROSECONDS,
                 "detail": numbers.get(key, {}),
@@ -220,23 +221,24 @@ def _shares(lengths: Mapping[str, int]) -> dict[str, float] | None:
     return shares
 
 
-def _verdict(shares: Mapping[str, float] | None, asked: float) -> Verdict:
-    """Return the verdict: breached if any, else unproven if any, else waived if any, else met; nothing judged is not applicable.
+def _verdict(lengths: Mapping[str, int], asked: float) -> Verdict:
+    """Return the verdict of microseconds: breached if any, else unproven if any, else waived if any, else met; nothing judged is not applicable.
 
-    Where the policy asks for a share only (`at_least`), it is breached when even all that is unproven could not make it up.
+    Where the policy asks for a share only (`at_least`), it is breached when even all that is unproven could not make it up. To the microsecond: exactly the share is enough.
     """
-    if shares is None or shares["grace"] == 1.0:
+    judged, breached, unproven = lengths["judged"], lengths["breached"], lengths["unproven"]
+    if judged == 0:
         return Verdict.NOT_APPLICABLE
-    judged = 1.0 - shares["grace"]
     if asked < 1.0:
-        if (judged - shares["breached"]) / judged < asked:
+        needed = Fraction(repr(asked)) * judged
+        if judged - breached < needed:
             return Verdict.BREACHED
-        return Verdict.MET if (shares["met"] + shares["waived"]) / judged >= asked else Verdict.UNPROVEN
-    if shares["breached"] > 0:
+        return Verdict.MET if judged - breached - unproven >= needed else Verdict.UNPROVEN
+    if breached:
         return Verdict.BREACHED
-    if shares["unproven"] > 0:
+    if unproven:
         return Verdict.UNPROVEN
-    return Verdict.WAIVED if shares["waived"] > 0 else Verdict.MET
+    return Verdict.WAIVED if lengths["waived"] else Verdict.MET
 
 
 def _numbers(rows: pl.DataFrame | None) -> dict[tuple[int, int | None], dict[str, Any]]:

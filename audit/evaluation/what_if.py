@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel
 
 import audit.controls
 from audit.controls._objectives import named
@@ -15,7 +15,9 @@ from audit.discovery import modules
 from audit.errors import UsageError
 from audit.model.estate import Estate, PolicyVersion
 from audit.policy.objectives import GENERAL, judged
+from audit.policy.place import Place
 from audit.policy.suggest import one_of, unknown
+from audit.policy.validate import validate
 
 SCOPES = ("unit", "data_class", "tier", "site", "asset", "policy")
 
@@ -53,6 +55,8 @@ def what_if(estate: Estate, asked: WhatIf) -> Estate:
         _declared(policy, asked, declared)
     if not changed:
         keys = ", ".join(sorted(asked.values))
+        if any({path.split(".")[0] for path in asked.values} & policy.objectives.keys() for policy in others.values()):
+            raise UsageError(f"{keys}: that is what was agreed already, so nothing would change")
         raise UsageError(
             f"no policy in force in this scope has {keys}, so nothing would change; write the whole objective, such as --what-if 'copies={{max_age: 24h, offsite: 2}}'"
             if used else "no policy is in force for any asset of this scope"
@@ -127,9 +131,7 @@ def _put(written: Any, path: list[str], value: Any, whole: str) -> Any:
 
 
 def _read(kind: Any, value: Any, path: str) -> Any:
-    try:
-        return TypeAdapter(kind).validate_python(value)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join([path.split(".")[0], *map(str, first["loc"])])
-        raise UsageError(f"--what-if {path}: {where}: {first['msg'].removeprefix('Value error, ')}") from None
+    read, faults = validate(kind, value, Place(f"--what-if {path}", path=(path.split(".")[0],)))
+    if faults:
+        raise UsageError(str(faults[0]))
+    return read

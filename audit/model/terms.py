@@ -35,7 +35,7 @@ _EXACT = {
 _CALENDAR = {"mo": 1, "month": 1, "quarter": 3, "y": 12, "year": 12}
 _SHORTEST_MONTH = 28
 """Days."""
-_PATTERN = re.compile(r"\s*(\d+)\s*([a-z]+?)s?\s*", re.IGNORECASE)
+_PATTERN = re.compile(r"\s*(\d+)\s*([a-z]+?)(s?)\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,11 @@ class Term:
         """Read `15m`, `90 d`, `3 months`, `7y`, `1 quarter`. Raises `ValueError` that says what was expected."""
         match = _PATTERN.fullmatch(str(text))
         unit = match[2].lower() if match else ""
-        if (unit == "" and match is None) or (unit not in _EXACT and unit not in _CALENDAR):
+        if match and match[2] == "M":
+            raise ValueError(f"{text!r} may be minutes or months; write {match[1]}m or {match[1]} months")
+        if match and match[3] and len(unit) == 1:  # 15ms are no minutes
+            unit = ""
+        if unit not in _EXACT and unit not in _CALENDAR:
             raise ValueError(f"{text!r} is not a length of time; write a number and a unit, such as 15m, 4h, 30d, 3 months or 7y")
         assert match is not None
         number = int(match[1])

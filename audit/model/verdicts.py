@@ -162,18 +162,19 @@ def _stretch(since: datetime, until: datetime) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The three numbers of protection over one counted denominator, at the period's end. `remainder` lists, by number, the assets that are not in it."""
+    """The three numbers of protection over one counted denominator, at the period's end; null where the control that counts them (`protection`) was not asked. `remainder` lists, by
+    number, the assets that are not in it."""
 
-    in_service: int
-    assigned: int
-    protected: int
-    protected_up_to: int
-    restorable: int
+    in_service: int | None
+    assigned: int | None
+    protected: int | None
+    protected_up_to: int | None
+    restorable: int | None
     remainder: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     orphans: tuple[Mapping[str, str], ...] = ()
     """Subjects that map to no asset: {source, subject}."""
     restorable_up_to: int | None = None
-    """null in an assessment that was kept by a version that counted no restore tests."""
+    """null also in an assessment that was kept by a version that counted no restore tests."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -167,7 +167,7 @@ def assessed(
         journal_head=head.hash if head else "",
         results=tuple(results),
         quarantined=store.catalog.quarantine(known).filter(pl.col("level") == "error").height,
-        coverage=coverage_of(results, orphans),
+        coverage=coverage_of(results, orphans, controls),
         faults=tuple(faults),
         notices=tuple(
             notices_of(
@@ -317,4 +317,5 @@ def with_unit(assessment: Assessment, unit: str, declared: Collection[str]) -> A
     if unit not in declared:
         raise UsageError(f"{unknown('unit', unit, declared)} ({one_of(declared)})")
     results = tuple(result for result in assessment.results if result.unit == unit)
-    return replace(assessment, results=results, coverage=coverage_of(results, assessment.coverage.orphans))
+    judged = None if assessment.coverage.in_service is not None else ()
+    return replace(assessment, results=results, coverage=coverage_of(results, assessment.coverage.orphans, judged))

@@ -86,7 +86,7 @@ def _on_kept_worlds(
         progress("what if", number, whole)
         outlines.append(outline)
         faults += [fault for fault in wrong if fault not in faults]
-    return agreed, _told(agreed.assessment, Outline.joined(outlines), faults)
+    return agreed, _told(agreed.assessment, Outline.joined(outlines), controls, faults)
 
 
 def _agreed(place: Path, controls: Sequence[str]) -> Outlined:
@@ -98,11 +98,11 @@ def _agreed(place: Path, controls: Sequence[str]) -> Outlined:
     assessment = told.assessment(told.results["asset"].unique())
     every = Outline(list(assessment.results), *(pl.read_ipc(place / f"{name}.arrow") for name in STRETCHES))
     faults = [fault for fault in assessment.faults if fault.partition(":")[0] in controls]
-    return _told(assessment, every.only(lambda result: result.control in controls), faults)
+    return _told(assessment, every.only(lambda result: result.control in controls), controls, faults)
 
 
-def _told(like: Assessment, outline: Outline, faults: Sequence[str]) -> Outlined:
-    coverage = coverage_of(outline.results, like.coverage.orphans)
+def _told(like: Assessment, outline: Outline, controls: Sequence[str], faults: Sequence[str]) -> Outlined:
+    coverage = coverage_of(outline.results, like.coverage.orphans, controls)
     return Outlined(replace(like, results=tuple(outline.results), coverage=coverage, faults=tuple(faults)), outline)
 
 

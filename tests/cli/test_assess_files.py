@@ -50,4 +50,6 @@ def test_a_format_is_of_one_file(session, tmp_path):
     assert done.code == 2
     assert "--format is of one file" in done.err
     assert not list(tmp_path.iterdir())
+    assert "a suffix says the format" in session("assess", *PERIOD, "-o", tmp_path / "a.foo").err
+    assert not list(tmp_path.iterdir())
     assert "name it with -o FILE.xlsx" in session("assess", *PERIOD, "--format", "xlsx").err

@@ -64,6 +64,43 @@ def test_what_if_shows_who_would_breach_beside_what_was_agreed(session: Session)
     assert told["comparison"]["counts"]["new"] > 0
 
 
+def test_what_was_not_judged_is_not_said_to_be_the_same_nor_none(session: Session) -> None:
+    rpo = ("--what-if", "rpo=10m")
+    assert "Coverage: not judged" in session("assess", *PERIOD, *rpo).out
+    told = session.assess(*rpo)
+    assert told["coverage"]["in_service"] is None
+    assert told["agreed"]["coverage"]["protected"] is None
+    assert told["comparison"]["coverage"]["protected"] == {"before": None, "after": None}
+    asked = ("--control", "recovery-point", "--control", "protection")
+    moved = session.assess(*rpo, *asked)["comparison"]["coverage"]
+    assert moved["in_service"]["before"] == moved["in_service"]["after"] > 0
+    assert any(one["before"] > one["after"] for one in moved.values())
+    assert "Coverage: protected" in session("assess", *PERIOD, *rpo, *asked).out
+    assert "Coverage: not judged" in session.fine("compare", *PERIOD, "--before-known-at", "1", "--control", "copies").out
+    assert "How many assets are protected was not judged" in session("assess", *PERIOD, "--control", "copies").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("rpo=3d", "scope:policy=basic"), "that is what was agreed already"),
+        (("copies.offsitee=2",), "did you mean `offsite`?"),
+        (("copies.offsite=1h",), "where a whole number is needed"),
+        (("rpo=1h", "rpo=2h"), "--what-if rpo is given twice"),
+        (("rpo=3M",), "may be minutes or months"),
+    ],
+)
+def test_a_what_if_that_cannot_be_is_refused_in_words(session: Session, arguments: tuple[str, ...], said: str) -> None:
+    done = session("assess", *PERIOD, *_options(arguments))
+    assert done.code == 2
+    assert said in done.err
+
+
+def _options(arguments: tuple[str, ...]) -> list[str]:
+    told = [("--scope", one.removeprefix("scope:")) if one.startswith("scope:") else ("--what-if", one) for one in arguments]
+    return [part for pair in told for part in pair]
+
+
 def test_a_what_if_of_everything_is_kept_and_says_the_same_without_what_was_kept(session: Session) -> None:
     asked = ("--what-if", "rpo=2h", "--what-if", "copies.offsite=2", "--unit", "customer-operations")
     kept = session.data / "worlds"

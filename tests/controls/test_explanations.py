@@ -72,6 +72,18 @@ def test_the_share_asked_for_decides_the_verdict() -> None:
     assert len(lenient["breaches"]) == 2
 
 
+def test_exactly_the_share_asked_for_is_enough() -> None:
+    # Of 1,000 hours one is breached: 99.9 % were kept, to the microsecond. One of 999 is too much.
+    told = [listing(60, *(p(f"p{number}", number) for number in range(50)))]
+    late = [listing(60, *(p(f"p{number}", number if number != 20 else 20 + 1 / 24) for number in range(50)))]
+    asked = {"rpo": {"target": "24h", "at_least": "99.9%"}}
+    assert results(told, asked, (1, 1 + 1000 / 24))["recovery-point", None]["verdict"] == "met"
+    found = results(late, asked, (1, 1 + 1000 / 24))["recovery-point", None]
+    assert [one["from"] for one in found["breaches"]] == [text_of(day(20))]
+    assert (found["verdict"], found["shares"]["breached"]) == ("met", 0.001)
+    assert results(late, asked, (1, 1 + 999 / 24))["recovery-point", None]["verdict"] == "breached"
+
+
 def test_early_deletion_names_the_lost_points() -> None:
     told = [listing(2, p("p1", 1), p("p2", 1.5)), listing(4, p("p2", 1.5)), listing(50, p("p2", 1.5))]
     breach = results(told, {"keep": [{"every": "point", "for": "30d"}]})["retention-minimum", None]["breaches"][0]

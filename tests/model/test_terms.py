@@ -40,6 +40,16 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"), [("3M", "may be minutes or months"), ("15ms", "not a length of time"), ("2 ds", "not a length")]
+)
+def test_what_may_be_misread_is_refused(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        Term.parse(text)
+    assert Term.parse("3 Months").months == Term.parse("3mos").months == 3
+    assert Term.parse("7Y").months == 84
+
+
 def test_a_month_is_clamped_to_the_months_end() -> None:
     assert Term.parse("1 month").after(utc("2026-01-31T12:00"), "UTC") == utc("2026-02-28T12:00")
     assert Term.parse("1y").after(utc("2024-02-29T12:00"), "UTC") == utc("2025-02-28T12:00")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from statistics import median
 from typing import Any
 
@@ -253,7 +254,7 @@ def _is_locked(point: Point, t: int, world: str, term: Term, zone: str) -> bool:
 def share_of(written: object) -> float:
     """Return a share of a policy: `50%` or 0.5."""
     text = str(written)
-    return float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
+    return float(Fraction(text.removesuffix("%")) / 100) if text.endswith("%") else float(text)
 
 
 def alive_at(pair: Pair, t: int) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -64,7 +65,7 @@ class Judged:
         if self.judged == 0 or (self.judged == self.grace and readings.GRACE_ALONE_IS_NOT_APPLICABLE):
             return "not-applicable"
         if self.share < 1:
-            asked = self.share * (self.judged - self.grace)
+            asked = Fraction(str(self.share)) * (self.judged - self.grace)
             left = self.judged - self.grace - length(self.breached)
             return "breached" if left < asked else "unproven" if left - length(self.unproven) < asked else "met"
         return "breached" if self.breached else "unproven" if self.unproven else "waived" if self.waived else "met"

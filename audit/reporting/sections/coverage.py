@@ -25,6 +25,8 @@ NUMBERS = ("assigned", "protected", "restorable")
 def section(assessment: Assessment, context: Context) -> list[Block]:
     """Return the three numbers, what each means, and who is not in it."""
     words, coverage = context.words, assessment.coverage
+    if coverage.in_service is None:
+        return [Note(words("coverage.not-judged"), "warning")]
     if not coverage.in_service:
         return [Note(words("coverage.nobody"), "warning")]
     last = context.formats.instant(assessment.until)

@@ -43,7 +43,10 @@ def overview() -> str:
         assets=per_asset.height,
         counts={str(verdict): counts.get(str(verdict), 0) for verdict in Verdict},
         coverage=coverage,
-        neither={"protected": coverage.protected_up_to - coverage.protected, "restorable": tested - coverage.restorable},
+        neither={
+            "protected": (coverage.protected_up_to or 0) - (coverage.protected or 0),
+            "restorable": (tested or 0) - (coverage.restorable or 0),
+        },
         silent_since=_silent_since(kept),
         matrix=matrix(kept),
         breaches=kept.breaches.height,
