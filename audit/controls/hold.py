@@ -40,7 +40,7 @@ def evaluate(world: World) -> list[Outcome]:
         gone = {name: _gone(world, lives, held, zone, name) for name in ("sure", "possible")}
         # A point that nobody saw counts only where one a month is enough.
         for codes, unseen in ((ends.filter(~pl.col("monthly")), False), (ends.filter("monthly"), True)):
-            for whole in world.layers(lambda policy, zone=zone: zone is None or policy.timezone == zone):  # type: ignore[misc]
+            for whole in _layers(world, zone):
                 layer = Layer(whole.frame.filter(pl.col("code").is_in(codes["code"].implode())), whole.size)
                 if layer.frame.is_empty():
                     continue
@@ -57,8 +57,9 @@ def involved(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     lives = presence_as_lives(world.points, world.presence)
     found = []
     for zone in _zones(world, held):
-        mine = [index for index, policy in enumerate(world.policies) if zone is None or policy.timezone == zone]
-        asked = breaches.filter(pl.col("policy").is_in(mine)).select("row", "code", since="begin", until="end")
+        mine = [index for index, policy in enumerate(world.policies) if _counts_in(zone, policy.timezone)]
+        unpromised = pl.col("policy").is_null() & _counts_in(zone, world.zone)
+        asked = breaches.filter(pl.col("policy").is_in(mine) | unpromised).select("row", "code", since="begin", until="end")
         rows = pl.concat([lost.select("object", "code", "begin", "end") for lost in _losses(world, lives, held, zone, "possible")])
         rows = rows.join(asked, on="code").filter((pl.col("begin") < pl.col("until")) & (pl.col("since") < pl.col("end")))
         found.append(rows.select("row", pl.lit("lost").alias("role"), point="object"))
@@ -73,10 +74,19 @@ def said_by(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
 
 
 def _zones(world: World, held: pl.DataFrame) -> list[str | None]:
-    """Return the zones whose months count, each for the versions of that zone; null where no month counts: for all versions."""
+    """Return the zones whose months count, each for the versions of that zone, the programme's where no version is in force; null where no month counts: for all."""
     if not (held["preserve"] == "month").any():
         return [None]
-    return list(dict.fromkeys(policy.timezone for policy in world.policies))
+    return list(dict.fromkeys([*(policy.timezone for policy in world.policies), world.zone]))
+
+
+def _counts_in(zone: str | None, mine: str) -> bool:
+    return zone is None or mine == zone
+
+
+def _layers(world: World, zone: str | None) -> Iterator[Layer]:
+    """Yield the segments whose months count in a zone. A hold asks for no promise: also those in which no policy version is in force."""
+    yield from world.layers(lambda policy: _counts_in(zone, policy.timezone), unpromised=_counts_in(zone, world.zone))
 
 
 def _gone(world: World, lives: Lives, held: pl.DataFrame, zone: str | None, name: str) -> pl.DataFrame:

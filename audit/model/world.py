@@ -84,17 +84,20 @@ class World:
     keeps: Mapping[str, Term] = field(default_factory=dict)
     prepared: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
-    def layers(self, applies: Callable[[PolicyVersion], bool], *, by_attributes: bool = False) -> Iterator[Layer]:
+    def layers(
+        self, applies: Callable[[PolicyVersion], bool], *, by_attributes: bool = False, unpromised: bool = False
+    ) -> Iterator[Layer]:
         """Yield the segments in which a policy version applies, so that each layer has at most one segment of a group.
 
-        Neighbouring segments of one version are one, unless `by_attributes` keeps them apart.
+        Neighbouring segments of one version are one, unless `by_attributes` keeps them apart. unpromised: those too in which no policy version is in force.
         """
         wanted = [index for index, policy in enumerate(self.policies) if applies(policy)]
-        rows = self.segments.filter(pl.col("policy").is_in(wanted) & ~pl.col("code").is_in(self.beside.implode()))
+        asked = pl.col("policy").is_in(wanted) | (pl.col("policy").is_null() & unpromised)
+        rows = self.segments.filter(asked & ~pl.col("code").is_in(self.beside.implode()))
         if not by_attributes:
             start = (
                 (pl.col("code") != pl.col("code").shift(1))
-                | (pl.col("policy") != pl.col("policy").shift(1))
+                | pl.col("policy").ne_missing(pl.col("policy").shift(1))
                 | (pl.col("begin") != pl.col("end").shift(1))
             )
             rows = rows.with_columns(stretch=start.fill_null(value=True).cum_sum())
@@ -108,7 +111,7 @@ class World:
     def serving(self, layer: Layer) -> pl.DataFrame:
         """Return the segments that make up a layer, each with its own `in_service` and `retired`: `code`, `policy`, `begin`, `end` and both."""
         bounds = layer.frame.select("code", "policy", low="begin", high="end")
-        rows = self.segments.join(bounds, on=["code", "policy"]).filter(
+        rows = self.segments.join(bounds, on=["code", "policy"], nulls_equal=True).filter(
             (pl.col("begin") >= pl.col("low")) & (pl.col("end") <= pl.col("high"))
         )
         return rows.select("code", "policy", "begin", "end", "in_service", "retired")
@@ -134,7 +137,7 @@ class World:
     def grace_ends(self, frame: pl.DataFrame) -> pl.Series:
         """Return up to when the grace of a new asset runs, for each row of `policy` and `in_service`; null where the policy gives none."""
         ends = pl.repeat(None, frame.height, dtype=INT, eager=True)
-        for index in frame["policy"].unique():
+        for index in frame["policy"].drop_nulls().unique():
             policy = self.policies[index]
             if policy.new_asset_grace:
                 mine = (frame["policy"] == index).arg_true()

@@ -18,7 +18,8 @@ def held(at: float, since: float, until: float | None = None, **scope: list[str]
 
 
 def _hold(name: str, told: list[Told], holds: list[dict[str, Any]], truth: Any, *later: dict[str, Any], **changes: Any) -> HandMade:
-    said = programme(policy({"rpo": "60d"}, **changes.pop("terms", {})), *later, **changes)
+    terms, zone = changes.pop("terms", {}), changes.pop("zone", "UTC")
+    said = {**programme(policy({"rpo": "60d"}) | terms, *later, **changes), "timezone": zone}
     return hand_made("22", name, told, said, ("hold", truth), held=holds)
 
 
@@ -46,6 +47,8 @@ CASES_OF_HOLDS: list[HandMade] = [
     _hold("a new version of the policy changes nothing", GOES, [held(0, -5)], must([(4, 10)], [(2, 4)]), policy({"rpo": "60d"}, 2, 6)),
     _hold("there is no grace", GOES, [held(0, -5)], must([(4, 10)], [(2, 4)]), terms={"new_asset_grace": "90d"}),
     _hold("after retirement it goes on", GOES, [held(0, -5)], must([(4, 10)], [(2, 4)], judged=10), assets={"a": {"retired": "2026-03-04T00:00:00Z"}}),
+    _hold("no policy speaks of the asset", GOES, [held(0, -5)], must([(4, 10)], [(2, 4)], judged=10), terms={"applies_to": {"tier": "basic"}}),
+    _hold("a policy comes into force while it stands", GOES, [held(0, -5)], must([(4, 10)], [(2, 4)], judged=10), terms={"effective": "2026-03-04T00:00:00Z"}),
     _hold("a corrupt point is still there", [listing(0, CORRUPT), listing(20, CORRUPT)], [held(0, -5)], must(judged=10)),
 ]  # fmt: skip
 
@@ -83,6 +86,7 @@ CASES_OF_HOLDS += [
     _monthly("until it is released", GONE, must([(4, 7)], [(2, 4)], judged=7), until=7),
     _monthly("goes before the next is seen, not before it was there", _listed((-9, "s-10"), (2, "s-10 a1"), (4, "s-10"), (6, "s-10 b3"), (20, "s-10 b3")), must([], [(2, 6)])),
     _monthly("months of the policy's zone", _listed((-9, "s-10"), (2, "s-10 a-0.25 b2"), (4, "s-10 b2"), (20, "s-10 b2")), must(judged=10), terms={"timezone": "Asia/Shanghai"}),
+    _monthly("where no policy is in force, months of the programme's zone", _listed((-9, "s-10"), (2, "s-10 a-0.25 b2"), (4, "s-10 b2"), (20, "s-10 b2")), must(judged=10), terms={"applies_to": {"tier": "basic"}}, zone="Asia/Shanghai"),
     _monthly("in another zone it is the last of February", _listed((-9, "s-10"), (2, "s-10 a-0.25 b2"), (4, "s-10 b2"), (20, "s-10 b2")), must([(4, 10)], [(2, 4)])),
     _monthly("a partial point takes no complete one's place", [_one(-9), _one(2, p("a", 1), PARTIAL), _one(4, PARTIAL), _one(20, PARTIAL)], must([(4, 10)], [(2, 4)])),
     _monthly("a complete one takes a partial one's", [_one(-9), _one(2.5, p("a", 1), PARTIAL), _one(4, p("a", 1)), _one(20, p("a", 1))], must(judged=10)),

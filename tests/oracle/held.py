@@ -109,13 +109,13 @@ class Holds:
 
     def _zone(self, t: int) -> str:
         version = self.own.version(t)
-        return "UTC" if version is None else version.zone
+        return self.own.estate.zone if version is None else version.zone
 
     def _instants_of_months(self) -> set[int]:
         points = self.own.points
         found = {x for point in points for stretch in self.own.lives.presence(point, POSSIBLE) for x in stretch}
         found |= {x for one in points if one.available_at is not None for x in (_first(one), _come(one))}
-        zones = {version.zone for version in self.own.estate.versions} | {"UTC"}
+        zones = {version.zone for version in self.own.estate.versions} | {self.own.estate.zone}
         found |= {x for one in points for zone in zones for x in bucket_of(_captured(one), "month", zone)}
         return found | {x for pair in self.own.pairs for x in (*pair.listings, *(y for stretch in pair.unseen for y in stretch))}
 

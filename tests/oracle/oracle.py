@@ -199,6 +199,7 @@ class _Part:
             t = sum(cell) // 2
             version = self.own.version(t)
             if version is None:
+                self._ask_of_holds(cell, None)
                 continue
             self._ask("recovery-point", None, "rpo", cell, version, lambda world, t=t, v=version: at.recovery_point(t, world, v))
             for leg in LEGS:
@@ -275,8 +276,8 @@ class _Part:
         self._judge_periods(at)
         self._judge_tests()
 
-    def _ask_of_holds(self, cell: Stretch, version: Version) -> None:
-        """Section 22: in service, or retired, whatever the policy asks; there is no grace."""
+    def _ask_of_holds(self, cell: Stretch, version: Version | None) -> None:
+        """Section 22: in service, or retired, whatever the policy asks, and where none is in force; there is no grace."""
         t = sum(cell) // 2
         if not self.held.stands(t) or not (self.own.is_in_service(t) or self.own.segment(t).retired <= t):
             return
@@ -313,9 +314,10 @@ class _Part:
                 if verdict != "met":
                     add(getattr(said, verdict), cell)
 
-    def _said(self, control: str, leg: str | None, version: Version) -> Judged:
+    def _said(self, control: str, leg: str | None, version: Version | None) -> Judged:
         name = (self.own.asset, self.own.part, control, leg)
-        return self.result.results.setdefault(name, {}).setdefault((version.name, version.version), Judged())
+        key = (None, None) if version is None else (version.name, version.version)
+        return self.result.results.setdefault(name, {}).setdefault(key, Judged())
 
     def _ask(
         self, control: str, leg: str | None, key: str, cell: Stretch, version: Version, holds: Callable[[str], bool], left: bool = False,
