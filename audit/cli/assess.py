@@ -36,9 +36,10 @@ from audit.model.verdicts import SHARES, Assessment, Result, Verdict
 from audit.policy.frameworks import read_framework
 from audit.policy.in_one_go import in_one_go
 from audit.reporting.compose import Definition
+from audit.reporting.context import Context
 from audit.reporting.formats import LOCALES, Formats
 from audit.reporting.harmless import harmless
-from audit.reporting.words import Words
+from audit.reporting.words import Words, plain
 from audit.steps._open import Store, open_store
 from audit.steps.assess import Outlined, assess, with_unit
 from audit.steps.framework import answer
@@ -179,7 +180,7 @@ def command(
     if unit:
         assessment = with_unit(assessment, unit, store.estate(assessment.as_known_at).units)
     if framework:
-        answered = answer(assessment, framework, content)
+        answered = answer(assessment, store.estate(assessment.as_known_at), framework, content, unit)
         for one, output in targets:
             _write(_answers(store, assessment, answered, language, one, unit, content), output, f"{len(answered.answers)} answers")
         if answered.counts()[Answer.DOES_NOT_SUPPORT]:
@@ -233,8 +234,12 @@ def _answers(
     if fmt == "json":
         about = {key: value for key, value in assessment.to_json().items() if key != "results"}
         return (json.dumps({**about, **answered.to_json()}, ensure_ascii=False, indent=1) + "\n").encode()
-    zone = store.estate(assessment.as_known_at).timezone
-    return (answers_csv(answered) if fmt == "csv" else answers_table(answered, Words(content, Formats(language, zone)))).encode()
+    if fmt == "csv":
+        return answers_csv(answered, language).encode()
+    estate = store.estate(assessment.as_known_at)
+    formats = Formats(language, estate.timezone)
+    context = Context(content, Words(content, formats), formats, estate)
+    return answers_table(answered, context.words, lambda control, leg: plain(context.promise(control, leg))).encode()
 
 
 def what_if_of(values: Sequence[str], scopes: Sequence[str]) -> WhatIf | None:

@@ -36,8 +36,8 @@ class Rpo(Objective):
         allowed, most = ([one.target, one.tolerance] for one in (self, least))
         yield from weaker(
             "",
-            " + ".join(str(term) for term in allowed if term),
-            " + ".join(str(term) for term in most if term),
+            " + ".join(str(term) for term in allowed if term) or "0s",
+            " + ".join(str(term) for term in most if term) or "0s",
             shorter(most, allowed, zone),
         )
         yield from weaker("at_least", f"{self.at_least:.6%}", f"{least.at_least:.6%}", self.at_least < least.at_least)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from audit.controls._weaker import Shortfall, written
+from audit.evaluation.agreed import Agreed, Less
 from audit.model.verdicts import Assessment, Result, Verdict
 from audit.policy.frameworks import Framework
 
@@ -16,13 +18,13 @@ class Answer(StrEnum):
     """What can be said of a requirement. The order is from worst to best."""
 
     DOES_NOT_SUPPORT = "does-not-support"
-    """Something that answers it was breached."""
+    """Something that answers it was breached, or was agreed for less than the requirement itself states."""
     UNPROVEN = "unproven"
     """Nothing was breached, but evidence does not settle it."""
     NOT_JUDGED = "not-judged"
     """No policy promises it, or no control of this version judges it."""
     MANUAL = "manual"
-    """Only a statement of people can answer it, and this version keeps none."""
+    """Only statements of people can answer it, and no control of this version reads them. (Where one does, its verdicts answer.)"""
     SUPPORTS_IN_PART = "supports-in-part"
     """All that was judged was kept; the rest was not judged, was waived, or is for people to answer."""
     SUPPORTS = "supports"
@@ -31,8 +33,8 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ControlAnswer:
-    """What one control (or leg) says. `assets`: how many are `met`, `waived`, `unproven`, `breached` or `not-judged`; `named`: the assets that are
-    breached or unproven, sorted. `there`: whether a control of this version judges it."""
+    """What one control (or leg) says. `assets`: how many are what (COUNTED); `named`: the assets that are breached, agreed for less or unproven, sorted. `there`: whether a control
+    of this version judges it. `at_least`: by objective, what the requirement itself states, as a programme writes it; `less`: what was agreed for less than that, or perhaps."""
 
     control: str
     leg: str | None
@@ -40,6 +42,8 @@ class ControlAnswer:
     there: bool
     assets: Mapping[str, int]
     named: tuple[str, ...]
+    at_least: Mapping[str, str] = field(default_factory=dict)
+    less: tuple[Less, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -50,33 +54,48 @@ class ControlAnswer:
             "judged_by_this_version": self.there,
             "assets": dict(self.assets),
             "named": list(self.named),
+            "at_least": dict(self.at_least),
+            "agreed_less": [one.to_json() for one in self.less],
         }
+
+    def less_together(self) -> list[tuple[Shortfall, tuple[str, ...]]]:
+        """Return each thing that was agreed for less than the requirement states, or perhaps, with the assets, sorted."""
+        found: dict[Shortfall, dict[str, None]] = {}
+        for one in self.less:
+            found.setdefault(one.shortfall, {})[one.asset] = None
+        return [(less, tuple(sorted(assets))) for less, assets in found.items()]
 
 
 @dataclass(frozen=True, slots=True)
 class RequirementAnswer:
-    """What its controls say of one requirement, together."""
+    """What its controls say of one requirement, together. `read_beside`: the controls whose promises and statements people have to read beside what the
+    requirement states, because nothing compares them with it."""
 
     requirement: str
     answer: Answer
     controls: tuple[ControlAnswer, ...]
+    read_beside: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {
             "requirement": self.requirement,
             "answer": str(self.answer),
+            "read_beside": list(self.read_beside),
             "controls": [control.to_json() for control in self.controls],
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A requirement as it is to be answered: its controls as (control, leg or null). `in_part`: they answer only a part of it."""
+    """A requirement as it is to be answered: its controls as (control, leg or null). `in_part`: they answer only a part of it. `at_least`: by control, the objectives that the
+    requirement itself states, each with the weakest value that is enough. `read_beside`: the controls that are not compared with all that it states."""
 
     requirement: str
     controls: tuple[tuple[str, str | None], ...]
     in_part: bool = False
+    at_least: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    read_beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +132,8 @@ class Answered:
                     "assessed": str(asked.assessed),
                     "confidence": asked.confidence,
                     "states": None if asked.states is None else dict(asked.states),
+                    "at_least": None if asked.at_least is None else dict(asked.at_least),
+                    "compares": asked.compares,
                     "note": None if asked.note is None else dict(asked.note),
                 }
                 for asked, answer in zip(framework.requirements, self.answers, strict=True)
@@ -121,13 +142,13 @@ class Answered:
 
 
 def answers(
-    assessment: Assessment, asked: Iterable[Asked], there: Mapping[str, bool], attested: Collection[str]
+    assessment: Assessment, asked: Iterable[Asked], there: Mapping[str, bool], attested: Collection[str], agreed: Agreed
 ) -> list[RequirementAnswer]:
     """Answer requirements from an assessment. there: the controls that this version judges, and whether each needs a promise of the policy; one
-    that needs none judged every asset it could. attested: controls that only people's statements settle.
+    that needs none judged every asset it could. attested: controls that only people's statements settle. agreed: what was agreed of the assets.
 
     An asset counts once for a control, with the worst of its results; one that was in the assessment and has no judged result of the control
-    is `not-judged`.
+    is `not-judged`. One of which less was agreed than the requirement states is `agreed-less`, whatever its results: a kept promise that is too small is not enough.
     """
     judged = [result for result in assessment.results if result.verdict is not Verdict.NOT_APPLICABLE]
     assets = {result.asset for result in judged}
@@ -139,44 +160,61 @@ def answers(
     said: dict[tuple[str, str | None], ControlAnswer] = {}
     answered = []
     for one in asked:
+        controls = []
         for control, leg in one.controls:
-            if (control, leg) not in said:
-                mine = by_leg.get((control, leg), [])
-                whole = assets if there.get(control, True) else {result.asset for result in mine}
-                said[control, leg] = _control(control, leg, mine, whole, control in there, control in attested)
-        controls = tuple(said[key] for key in one.controls)
-        answered.append(
-            RequirementAnswer(one.requirement, _together([control.answer for control in controls], one.in_part), controls)
-        )
+            least = one.at_least.get(control)
+            if least is None and (control, leg) in said:
+                controls.append(said[control, leg])
+                continue
+            mine = by_leg.get((control, leg), [])
+            whole = assets if there.get(control, True) else {result.asset for result in mine}
+            less = {asset: found for asset in sorted(whole) if (found := agreed.less(asset, control, least))} if least else {}
+            answer = _control(control, leg, mine, whole, control in there, control in attested, less)
+            if least is None:
+                said[control, leg] = answer
+            else:
+                answer = replace(answer, at_least={key: written(value) for key, value in least.items()})
+            controls.append(answer)
+        together = _together([control.answer for control in controls], one.in_part or bool(one.read_beside))
+        answered.append(RequirementAnswer(one.requirement, together, tuple(controls), one.read_beside))
     return answered
 
 
-COUNTED = ("met", "waived", "unproven", "breached", "not-judged")
+AGREED_LESS = "agreed-less"
+COUNTED = ("met", "waived", "unproven", "breached", AGREED_LESS, "not-judged")
 """What the assets of a control are counted as; each asset is one of them."""
 _WORST_FIRST = (Verdict.BREACHED, Verdict.UNPROVEN, Verdict.WAIVED, Verdict.MET)
 
 
 def _control(
-    control: str, leg: str | None, results: Iterable[Result], assets: Collection[str], there: bool, attested: bool
+    control: str, leg: str | None, results: Iterable[Result], assets: Collection[str], there: bool, attested: bool, less: Mapping[str, tuple[Less, ...]],
 ) -> ControlAnswer:  # fmt: skip
     worst: dict[str, int] = {}
     for result in results:
         worst[result.asset] = min(worst.get(result.asset, len(_WORST_FIRST)), _WORST_FIRST.index(result.verdict))
-    verdicts = {asset: _WORST_FIRST[place] for asset, place in worst.items()}
-    counts = Counter(str(verdict) for verdict in verdicts.values())
-    counted = {str(verdict): counts[str(verdict)] for verdict in reversed(_WORST_FIRST)} | {
-        "not-judged": len(assets) - len(verdicts)
-    }
-    named = tuple(sorted(asset for asset, verdict in verdicts.items() if verdict in (Verdict.BREACHED, Verdict.UNPROVEN)))
-    if not verdicts:
+    states = {asset: str(_WORST_FIRST[place]) for asset, place in worst.items()}
+    for asset, found in less.items():
+        if any(one.shortfall.surely and not one.nothing for one in found):
+            states[asset] = AGREED_LESS
+        elif states.get(asset) in ("met", "waived"):
+            if all(one.nothing for one in found):
+                # For some time nothing was agreed: the least is what it is of an asset to which nobody ever promised it.
+                del states[asset]
+            else:
+                # Nobody can say whether what was kept is enough.
+                states[asset] = "unproven"
+    counts = Counter(states.values())
+    counted = {name: counts[name] for name in COUNTED[:-1]} | {"not-judged": len(assets) - len(states)}
+    named = tuple(sorted(asset for asset, state in states.items() if state in ("breached", AGREED_LESS, "unproven")))
+    if not states:
         answer = Answer.MANUAL if attested and not there else Answer.NOT_JUDGED
-    elif counts[Verdict.BREACHED]:
+    elif counted["breached"] or counted[AGREED_LESS]:
         answer = Answer.DOES_NOT_SUPPORT
-    elif counts[Verdict.UNPROVEN]:
+    elif counted["unproven"]:
         answer = Answer.UNPROVEN
     else:
         answer = Answer.SUPPORTS if counted["met"] == len(assets) else Answer.SUPPORTS_IN_PART
-    return ControlAnswer(control, leg, answer, there, counted, named)
+    return ControlAnswer(control, leg, answer, there, counted, named, less=tuple(one for found in less.values() for one in found))
 
 
 def _together(said: list[Answer], in_part: bool) -> Answer:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from audit.content import Content, ContentError
+from audit.discovery import modules
 from audit.errors import Fault, InputError, UsageError
+from audit.policy.objectives import judged
 from audit.policy.place import Place
 from audit.policy.suggest import one_of, unknown
 from audit.policy.validate import validate
@@ -105,6 +107,12 @@ class Requirement(Item):
         description="A: checked against the text or a machine-readable listing; B: seen in a secondary source; C: general knowledge"
     )
     states: Texts | None = Field(None, description="the number that the clause itself states")
+    at_least: Mapping[str, Any] | None = Field(
+        None, min_length=1, description="that number as objectives of a policy, each with the weakest value that is enough"
+    )
+    compares: Literal["whole", "part"] = Field(
+        "whole", description="whether `at_least` expresses all that the clause states, or a part of it"
+    )
     note: Texts | None = Field(None, description="a caution")
 
     @property
@@ -148,7 +156,7 @@ def read_framework(content: Content, name: str) -> Framework:
     faults = list(read.faults)
     framework: Framework | None = None
     if not faults:
-        framework, faults = validate(Framework, read.data, place)
+        framework, faults = validate(Framework, read.data, place, "docs/frameworks.md")
     if framework is not None:
         faults = list(_faults(framework, vocabulary(content), place))
     if framework is None or faults:
@@ -166,6 +174,7 @@ def _faults(framework: Framework, known: Mapping[str, Known], place: Place) -> I
             yield here.at("id").fault(f"there are two requirements {requirement.id}", "write each clause once")
         seen.add(requirement.id)
         yield from _control_faults(requirement, known, here)
+        yield from _number_faults(requirement, here)
 
 
 def _control_faults(requirement: Requirement, known: Mapping[str, Known], here: Place) -> Iterable[Fault]:
@@ -186,6 +195,58 @@ def _control_faults(requirement: Requirement, known: Mapping[str, Known], here: 
             f"it says `{requirement.assessed}`, but its controls are {' and '.join(kinds)}",
             f"write `{best(requirement, known)}`, or less",
         )
+
+
+def _number_faults(requirement: Requirement, here: Place) -> Iterable[Fault]:
+    if requirement.at_least is None:
+        if requirement.compares == "part":
+            yield here.at("compares").fault("there is no `at_least` that it says something of", "add `at_least`, or remove it")
+        return
+    if requirement.states is None:
+        yield here.at("at_least").fault(
+            "the requirement does not say in words what it states",
+            "add `states`; a number stands only where the clause itself states one",
+        )
+    named = {split(written)[0] for written in requirement.controls}
+    judging = {key: control for key, control in judged_by().items() if control in named}
+    for key, value in requirement.at_least.items():
+        at = here.at("at_least", key)
+        if key not in judging:
+            strange = (
+                f"`{key}` is an objective of {judged_by()[key]}, which is not among its controls"
+                if key in judged_by()
+                else unknown("key", key, judging)
+            )
+            yield at.fault(strange, f"{one_of(judging)}; or remove it" if judging else "remove it: its controls have no objectives")
+            continue
+        yield from validate(judged()[key], value, at)[1]
+
+
+@cache
+def judged_by() -> Mapping[str, str]:
+    """Return which control judges each objective."""
+    return {key: control for control, module in modules("audit.controls").items() for key in module.OBJECTIVES}
+
+
+def least(requirement: Requirement) -> dict[str, dict[str, Any]]:
+    """Return by control what a requirement itself states, as validated objectives."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in (requirement.at_least or {}).items():
+        found.setdefault(judged_by()[key], {})[key] = validate(judged()[key], value, Place(""))[0]
+    return found
+
+
+def read_beside(requirement: Requirement, known: Mapping[str, Known]) -> tuple[str, ...]:
+    """Return the controls of a requirement that nothing compares with all that it states: people have to read what they say beside it.
+
+    Where no objective expresses it, or only a part of it, these are all; else those that statements settle, whose text no program compares, and that have no number of their own.
+    """
+    if requirement.states is None:
+        return ()
+    named = dict.fromkeys(split(written)[0] for written in requirement.controls)
+    if requirement.at_least is None or requirement.compares == "part":
+        return tuple(named)
+    return tuple(control for control in named if known[control].kind is Kind.ATTESTED and control not in least(requirement))
 
 
 _ORDER = list(Assessed)

@@ -27,13 +27,13 @@ _SHAPES = {
 }
 
 
-def validate(model: Any, data: Any, place: Place) -> tuple[Any, list[Fault]]:
-    """Return the validated value (None when it is not valid) and all its faults. `model` is any type that pydantic knows."""
+def validate(model: Any, data: Any, place: Place, document: str = "docs/programme.md") -> tuple[Any, list[Fault]]:
+    """Return the validated value (None when it is not valid) and all its faults. `model` is any type that pydantic knows; document: what says what its keys mean."""
     try:
         return _adapter(model).validate_python(data), []
     except ValidationError as error:
         errors = error.errors(include_url=False)
-    return None, list(dict.fromkeys(_fault(model, data, item, place) for item in errors))
+    return None, list(dict.fromkeys(_fault(model, data, item, place, document) for item in errors))
 
 
 @cache
@@ -41,7 +41,7 @@ def _adapter(model: Any) -> TypeAdapter[Any]:
     return TypeAdapter(model)
 
 
-def _fault(model: Any, data: Any, error: Mapping[str, Any], place: Place) -> Fault:
+def _fault(model: Any, data: Any, error: Mapping[str, Any], place: Place, document: str) -> Fault:
     written, missing = _written(data, error["loc"])
     here = place.at(*written)
     match error["type"]:
@@ -49,7 +49,7 @@ def _fault(model: Any, data: Any, error: Mapping[str, Any], place: Place) -> Fau
             known = known_keys(model, written[:-1])
             return here.fault(unknown("key", str(written[-1]), known), f"write one of: {', '.join(sorted(known))}; or remove it")
         case "missing":
-            return here.fault(f"missing key `{missing}`", "add it; docs/programme.md says what it means")
+            return here.fault(f"missing key `{missing}`", f"add it; {document} says what it means")
         case "string_type":
             value = error["input"]
             if isinstance(value, bool | int | float):

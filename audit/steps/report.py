@@ -94,7 +94,7 @@ def report_of(
     answered = None
     if framework is not None:
         of_unit = with_unit(assessment, unit, store.estate(known).units) if unit else assessment
-        answered = answer(of_unit, framework, content)
+        answered = answer(of_unit, store.estate(known), framework, content, unit)
     return report(
         assessment, store.estate(known), definition, language, fmt, unit,
         content=content, payloads=observed(store.catalog.payloads(known), store.catalog.listings(known)), quarantine=store.catalog.quarantine(known), record=record_of(store, known),

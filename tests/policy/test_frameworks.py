@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from audit.content import Content
+from audit.controls._weaker import written as as_written
 from audit.errors import InputError, UsageError
-from audit.policy.frameworks import Kind, names, read_framework, split, vocabulary
+from audit.policy.frameworks import Kind, least, names, read_beside, read_framework, split, vocabulary
 
 GOOD = """\
 title: {en: A standard, zh: 某标准}
@@ -76,6 +77,24 @@ def test_a_good_framework_is_read(own: Path) -> None:
         ("en: Copies", f"en: {'x' * 201}", "201 characters", "line 9"),
         ("title: {en: A standard, zh: 某标准}", "title: A standard", "write it in each language", "line 1"),
         ("edition:", "editoin:", "did you mean `edition`", "line 2"),
+        ("jurisdiction: [international]\n", "", "docs/frameworks.md says what it means", "line 1"),
+        ("每年}}", "每年}, at_least: {people: two}}", "found `two` where a whole number", "line 10"),
+        ("每年}}", "每年}, at_least: {}}", "it is empty", "line 10"),
+        (
+            "每年}}",
+            "每年}, at_least: {rpo: 1d}}",
+            "`rpo` is an objective of recovery-point, which is not among its controls",
+            "line 10",
+        ),
+        ("每年}}", "每年}, at_least: {peopel: 2}}", "did you mean `people`", "line 10"),
+        (
+            "confidence: A}",
+            "confidence: A, at_least: {copies: {offsite: 1, max_age: any}}}",
+            "does not say in words what it states",
+            "line 9",
+        ),
+        ("每年}}", "每年}, compares: part}", "there is no `at_least` that it says something of", "line 10"),
+        ("每年}}", "每年}, at_least: {people: 2}, compares: half}", "unknown word `half`", "line 10"),
     ],
 )
 def test_a_wrong_framework_is_refused_at_its_line(own: Path, old: str, new: str, said: str, line: str) -> None:
@@ -98,3 +117,45 @@ def test_a_control_without_a_kind_is_refused(own: Path) -> None:
     with pytest.raises(InputError, match="`kind` is None; write one of: computed, hybrid, attested"):
         vocabulary(Content(own))
     assert vocabulary(Content())["training"].kind is Kind.ATTESTED
+
+
+def test_a_number_is_read_as_objectives(own: Path) -> None:
+    text = GOOD.replace(
+        "confidence: A}", "confidence: A, states: {en: one, zh: 一}, at_least: {copies: {offsite: 1, max_age: any}}}"
+    )
+    first, second = read_framework(written(own, text), "mine").requirements
+    assert (least(first)["copies"]["copies"].offsite, least(second)) == (1, {})
+    known = vocabulary(Content())
+    assert (read_beside(first, known), read_beside(second, known)) == ((), ("training",))
+
+
+NUMBERS = {
+    ("cis-8.1", "11.2"): {"schedule": {"schedule": "{incremental: week}"}},
+    ("cis-8.1", "11.5"): {"restore-test": {"restore_test": "{partial: quarterly, per: scope}"}},
+    ("sec-17a-4", "17a-4(b)(4)"): {"retention-minimum": {"keep": "[{every: point, for: 3y}]"}},
+    ("hipaa", "164.316(b)(2)(i)"): {"retention-minimum": {"keep": "[{every: point, for: 6y}]"}},
+    ("mas-trm", "Notice, critical systems"): {"recovery-time": {"rto": "{target: 4h, every: 12 months}"}},
+    ("gbt-20988-2007", "Level 1"): {"schedule": {"schedule": "{full: week}"}, "recovery-point": {"rpo": "7d"}},
+    ("gbt-20988-2007", "Level 3"): {"schedule": {"schedule": "{full: day}"}, "recovery-point": {"rpo": "1d"}},
+    ("gbt-20988-2007", "Level 6"): {"schedule": {"schedule": "{full: day}"}, "recovery-point": {"rpo": "0s"}},
+}
+
+
+@pytest.mark.parametrize(("name", "clause"), NUMBERS)
+def test_the_numbers_that_clauses_state(name: str, clause: str) -> None:
+    (requirement,) = [one for one in read_framework(Content(), name).requirements if one.id == clause]
+    found = {control: {key: as_written(value) for key, value in asked.items()} for control, asked in least(requirement).items()}
+    assert found == NUMBERS[name, clause]
+
+
+@pytest.mark.parametrize("name", names(Content()))
+def test_a_number_that_statements_alone_settle_is_for_people_to_read(name: str) -> None:
+    """No statement's text can be compared: a requirement that states a number and rests on one is never wholly supported."""
+    known = vocabulary(Content())
+    for requirement in read_framework(Content(), name).requirements:
+        beside = read_beside(requirement, known)
+        assert bool(beside) <= (requirement.states is not None)
+        if requirement.states is not None and (
+            requirement.at_least is None or requirement.compares == "part" or "log-retention" in requirement.controls
+        ):
+            assert beside, requirement.id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from audit.controls._weaker import Shortfall
 from audit.evaluation.framework import COUNTED, Answer, ControlAnswer, RequirementAnswer
 from audit.model.document import (
     Block,
@@ -22,7 +23,7 @@ from audit.model.document import (
 from audit.model.verdicts import Assessment, Verdict
 from audit.policy.frameworks import Requirement
 from audit.reporting.context import Context
-from audit.reporting.words import names_kept
+from audit.reporting.words import Words, names_kept
 
 NEEDS_FRAMEWORK = True
 """A report with this section is asked for with a framework."""
@@ -54,6 +55,7 @@ def section(assessment: Assessment, context: Context) -> list[Block]:  # noqa: A
     ]  # fmt: skip
     if framework.superseded_by:
         about.insert(2, (words("framework.superseded-by"), ((Name(framework.superseded_by),),)))
+    less = _agreed_less(answered.answers, context)
     pairs = list(zip(framework.requirements, answered.answers, strict=True))
     return [
         Paragraph(words("framework.intro")),
@@ -62,6 +64,7 @@ def section(assessment: Assessment, context: Context) -> list[Block]:  # noqa: A
         Definitions(tuple(about)),
         Heading(words("framework.requirements")),
         _requirements(pairs, context),
+        *less,
         Heading(words("framework.controls")),
         Paragraph(words("framework.controls-mean")),
         _controls(answered.answers, context),
@@ -84,7 +87,7 @@ def _requirements(pairs: list[tuple[Requirement, RequirementAnswer]], context: C
             TextCell(_asks(asked, context)),
             TextCell(words(f"framework.assessments.{asked.assessed}")),
             TextCell(words(f"answers.{answer.answer}")),
-            TextCell(_because(answer, context)),
+            TextCell(_because(asked, answer, context)),
             TextCell((Name(asked.confidence),)),
         )
         for asked, answer in pairs
@@ -104,14 +107,56 @@ def _asks(asked: Requirement, context: Context) -> Text:
     return words.between("framework.between", parts)
 
 
-def _because(answer: RequirementAnswer, context: Context) -> Text:
-    """Return, worst first, what each control says."""
+def _because(asked: Requirement, answer: RequirementAnswer, context: Context) -> Text:
+    """Return, worst first, what each control says, and what people have to read beside it."""
     words, order = context.words, list(Answer)
     told = [
         words("framework.says", control=context.promise(control.control, control.leg), answer=words(f"answers.{control.answer}"))
         for control in sorted(answer.controls, key=lambda control: order.index(control.answer))
     ]
+    if answer.read_beside:
+        controls = words.between("labels.comma", [context.control(control) for control in answer.read_beside])
+        told.append(words(f"framework.read-beside.{asked.compares}", controls=controls))
     return words.between("labels.clause", told)
+
+
+def _agreed_less(answered: tuple[RequirementAnswer, ...], context: Context) -> tuple[Block, ...]:
+    """Return what was agreed for less than a requirement states, or perhaps, and of which assets; nothing where nothing was."""
+    words = context.words
+    columns = (
+        Column("requirement", words("framework.requirement")),
+        Column("control", words("results.control")),
+        Column("agreed", words("framework.agreed")),
+        Column("assets", words("framework.of-assets"), "number"),
+        Column("named", words("framework.named-less")),
+    )
+    rows = tuple(
+        (
+            TextCell((Name(answer.requirement),)),
+            TextCell(context.promise(control.control, control.leg)),
+            TextCell(_told(less, words)),
+            NumberCell(len(assets)),
+            TextCell(_named(assets, context)),
+        )
+        for answer in answered
+        for control in answer.controls
+        for less, assets in control.less_together()
+    )
+    if not rows:
+        return ()
+    return (
+        Heading(words("framework.agreed-less")),
+        Paragraph(words("framework.agreed-less-means")),
+        Table("agreed-less", columns, rows, runs=0),
+    )
+
+
+def _told(less: Shortfall, words: Words) -> Text:
+    """Return what was agreed of an objective, and what the clause asks."""
+    if less.stated is None:
+        return words("framework.less.nothing", what=Name(less.what), least=Name(less.least))
+    key = "framework.less.surely" if less.surely else "framework.less.perhaps"
+    return words(key, what=Name(less.what), stated=Name(less.stated), least=Name(less.least))
 
 
 def _controls(answered: tuple[RequirementAnswer, ...], context: Context) -> Table:
@@ -123,27 +168,41 @@ def _controls(answered: tuple[RequirementAnswer, ...], context: Context) -> Tabl
         Column("named", words("framework.named")),
         Column("requirements", words("framework.asked-by")),
     )
-    asking: dict[tuple[str, str | None], list[str]] = {}
-    said: dict[tuple[str, str | None], ControlAnswer] = {}
+    # What a requirement states itself makes another answer of the same control.
+    asking: dict[tuple[str, str | None, tuple[tuple[str, str], ...]], list[str]] = {}
+    said: dict[tuple[str, str | None, tuple[tuple[str, str], ...]], ControlAnswer] = {}
     for one in answered:
         for control in one.controls:
-            asking.setdefault((control.control, control.leg), []).append(one.requirement)
-            said[control.control, control.leg] = control
+            key = control.control, control.leg, tuple(control.at_least.items())
+            asking.setdefault(key, []).append(one.requirement)
+            said[key] = control
     order = list(Answer)
-    keys = sorted(said, key=lambda key: (order.index(said[key].answer), key[0], key[1] or ""))
+    keys = sorted(said, key=lambda key: (order.index(said[key].answer), key[0], key[1] or "", key[2]))
     rows = tuple(_control_row(said[key], asking[key], context) for key in keys)
     return Table("controls-asked", columns, rows, runs=0)
 
 
 def _control_row(said: ControlAnswer, asking: list[str], context: Context) -> tuple[Cell, ...]:
     words = context.words
-    named: Text = words.names(said.named[:NAMED]) if said.named else ()
-    if len(said.named) > NAMED:
-        named = words("framework.named-more", names=named, n=len(said.named) - NAMED)
+    what = context.promise(said.control, said.leg)
+    if said.at_least:
+        what = words(
+            "framework.at-least",
+            control=what,
+            least=words.between("labels.comma", [(Name(f"{key}: {value}"),) for key, value in said.at_least.items()]),
+        )
     return (
-        TextCell(context.promise(said.control, said.leg)),
+        TextCell(what),
         TextCell(words(f"answers.{said.answer}") if said.there or said.answer is Answer.MANUAL else words("framework.not-there")),
         *(NumberCell(said.assets[name]) for name in COUNTED),
-        TextCell(named),
+        TextCell(_named(said.named, context)),
         TextCell(words.names(asking)),
     )
+
+
+def _named(assets: tuple[str, ...], context: Context) -> Text:
+    words = context.words
+    named: Text = words.names(assets[:NAMED]) if assets else ()
+    if len(assets) > NAMED:
+        named = words("framework.named-more", names=named, n=len(assets) - NAMED)
+    return named
