@@ -83,16 +83,100 @@ requirements:
 """
 
 
-def test_answers_as_csv_table_and_workbook(session: Session, tmp_path: Path) -> None:
-    rows = list(csv.DictReader(io.StringIO(session("assess", *PERIOD, "--framework", "cis-8.1", "--format", "csv").out)))
-    assert {row["requirement"] for row in rows} >= {"11.1", "11.2", "11.5"}
-    shown = session("assess", *PERIOD, "--framework", "cis-8.1", "--lang", "zh").out
-    assert "不支持" in shown
+def test_what_the_policies_agreed_is_compared_with_the_number_of_the_clause(session: Session) -> None:
+    """The levels ask for an RPO of 7 days, 1 day, 30 minutes and none; the example's policies agreed to 3 days, 24 hours and 1 more, and 1 hour and 10 minutes."""
+    done = session("assess", *PERIOD, "--framework", "gbt-20988-2007", "--format", "json").json
+    levels = {
+        one["requirement"]: {control["control"]: control for control in one["controls"]}["recovery-point"]
+        for one in done["requirements"]
+    }
+    less = {level: {(one["asset"], one["stated"]) for one in control["agreed_less"]} for level, control in levels.items()}
+    longer = {("db-02-configuration", "24h + 1h"), ("fileserver-finance", "24h + 1h"), ("fileserver-exchange", "3d")}
+    assert less["Level 1"] == less["Level 2"] == set()
+    assert less["Level 3"] == less["Level 4"] == longer
+    assert less["Level 5"] == less["Level 6"] == longer | {("im-messages-db", "1h + 10m")}
+    assert {level: control["assets"]["agreed-less"] for level, control in levels.items()} == {
+        f"Level {level}": number for level, number in zip(range(1, 7), (0, 0, 3, 3, 4, 4), strict=True)
+    }
+    assert levels["Level 5"]["answer"] == "does-not-support"
+    assert levels["Level 5"]["named"] == ["db-02-configuration", "fileserver-exchange", "fileserver-finance", "im-messages-db"]
+    (third,) = [one for one in done["requirements"] if one["requirement"] == "Level 3"]
+    assert (third["at_least"], third["compares"]) == ({"schedule": {"full": "day"}, "rpo": "1d"}, "part")
+
+
+def test_a_statement_has_to_be_read_beside_the_number(session: Session, tmp_path: Path) -> None:
+    """That people stated that logs are kept does not say for how long."""
+    (tmp_path / "policies" / "frameworks").mkdir(parents=True)
+    logs = ONE_CONTROL.replace("automated", "manual").replace("retention-minimum", "log-retention")
+    logs = logs.replace("confidence: A", "confidence: A, states: {en: 90 days, zh: 90天}")
+    (tmp_path / "policies" / "frameworks" / "logs.yaml").write_text(logs, encoding="utf-8")
+    with_own = ("assess", *PERIOD, "--framework", "logs", "--content", str(tmp_path))
+    (found,) = session(*with_own, "--format", "json").json["requirements"]
+    assert found["read_beside"] == ["log-retention"]
+    assert "people have to read beside what the clause states: Log retention" in " ".join(session(*with_own).out.split())
+    assert "须由人员对照条款规定阅读：日志留存" in session(*with_own, "--lang", "zh").out
+
+
+def test_the_table_says_what_the_framework_is_and_how_each_requirement_is_assessed(session: Session) -> None:
+    lines = session("assess", *PERIOD, "--framework", "gbt-20988-2007").out.splitlines()
+    assert lines[0] == (
+        "GB/T 20988-2007, levels of disaster recovery (informative annex C); edition: 2007 (superseded); superseded by gbt-20988-2025; as known on 2026-11-23"
+    )
+    assert lines[2].split()[-2:] == ["Assessed", "Confidence"]
+    (third,) = [line for line in lines if line.startswith("Level 3  ")]
+    assert third.split()[-3:] == ["in", "part", "C"]
+    assert "Level 3, Recovery point (RPO): rpo: agreed 3d, the clause asks 1d. Assets: fileserver-exchange." in lines
+    assert lines[-2].startswith("Source: From general knowledge")
+    assert lines[-1].startswith("Engineering input, not legal advice.")
+    assert any("itself states: full backup at least weekly; RTO above 2 days" in line for line in lines)
+    assert "proposed" in session("assess", *PERIOD, "--framework", "hipaa-proposed-2025").out.splitlines()[0]
+
+
+def test_the_chinese_table_names_controls_by_their_titles(session: Session) -> None:
+    shown = session("assess", *PERIOD, "--framework", "gbt-20988-2007", "--lang", "zh").out
+    assert shown.startswith(
+        "GB/T 20988-2007 信息系统灾难恢复等级（资料性附录C）；版本：2007（已被替代）；已由gbt-20988-2025替代；资料截至2026-11-23\n"
+    )
+    assert "Level 3，恢复点目标（RPO）：rpo：约定为3d，条款要求1d。资产：fileserver-exchange。" in shown
+    assert "不支持6项" in shown
+    assert "部分自动" in shown
+    assert "出处：" in shown
+    assert "recovery-point" not in shown
+    assert "schedule" not in shown
+
+
+def test_answers_as_csv(session: Session) -> None:
+    def rows(framework: str, language: str) -> list[dict[str, str]]:
+        said = session("assess", *PERIOD, "--framework", framework, "--format", "csv", "--lang", language).out
+        return list(csv.DictReader(io.StringIO(said)))
+
+    english, chinese = rows("gbt-20988-2007", "en"), rows("gbt-20988-2007", "zh")
+    (row,) = [one for one in english if (one["requirement"], one["control"]) == ("Level 3", "recovery-point")]
+    about = {name: row[name] for name in ("assessed", "confidence", "at least", "status", "superseded by", "edition", "as of")}
+    assert about == {
+        "assessed": "partial", "confidence": "C", "at least": "rpo: 1d", "status": "superseded", "superseded by": "gbt-20988-2025", "edition": "2007", "as of": "2026-11-23",
+    }  # fmt: skip
+    assert row["states"].startswith("full backup at least daily")
+    assert row["source"].startswith("From general knowledge")
+    assert row["disclaimer"].startswith("Engineering input")
+    assert (row["agreed-less"], row["control answer"]) == ("3", "does-not-support")
+    assert row["agreed less"] == "rpo: 24h + 1h < 1d (db-02-configuration fileserver-finance); rpo: 3d < 1d (fileserver-exchange)"
+    (row,) = [one for one in chinese if (one["requirement"], one["control"]) == ("Level 3", "recovery-point")]
+    assert row["states"].startswith("至少每天一次完全备份")
+    assert (row["title"], row["status"]) == ("电子传输和部分设备支持", "superseded")
+
+
+def test_answers_as_a_workbook(session: Session, tmp_path: Path) -> None:
     path = tmp_path / "answers.xlsx"
-    session("assess", *PERIOD, "--framework", "cis-8.1", "--format", "xlsx", "-o", str(path))
+    session("assess", *PERIOD, "--framework", "gbt-20988-2007", "--format", "xlsx", "-o", str(path))
     book = openpyxl.load_workbook(path)
-    cells = {str(cell.value) for cell in book["Requirements"]["A"]}
-    assert {"11.1", "11.2", "11.5"} <= cells
+    assert {f"Level {level}" for level in range(1, 7)} <= {str(cell.value) for cell in book["Requirements"]["A"]}
+    told = {str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row}
+    assert {
+        "Agreed for less than a requirement states",
+        "rpo: agreed 3d, the clause asks 1d",
+        "Recovery point (RPO) (at least rpo: 1d)",
+    } <= told
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
