@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 import polars as pl
@@ -40,7 +41,7 @@ class Agreed:
     def __init__(self, assessment: Assessment, estate: Estate, unit: str | None = None) -> None:
         self._policies = estate.policies
         self._in_force: dict[str, set[int | None]] = {}
-        begin, end = (pl.lit(at, pl.Datetime("us", "UTC")) for at in (assessment.since, assessment.until))
+        begin, end = (pl.lit(at.astimezone(UTC), pl.Datetime("us", "UTC")) for at in (assessment.since, assessment.until))
         rows = estate.segments.with_columns(
             begin=pl.max_horizontal("from", "in_service", begin), end=pl.min_horizontal("to", "retired", end)
         )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -144,6 +146,16 @@ def test_what_was_agreed_for_less_than_the_clause_states_does_not_support_whatev
     (less,) = control.to_json()["agreed_less"]
     assert less == {"asset": "a", "policy": "p", "version": 1, "objective": "rpo", "stated": "25h", "least": "1d", "surely": True}
     assert control.to_json()["at_least"] == {"rpo": "1d"}
+
+
+def test_a_period_may_be_told_in_another_zone() -> None:
+    """Midnight of Shanghai is 16:00 of the day before: the version that promised less had ended then."""
+    midnight = datetime(2026, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
+    known = estate(
+        [{"rpo": "25h"}, {"rpo": "1h"}], {"asset": "a", "policy": 0, "to": midnight}, {"asset": "a", "policy": 1, "from": midnight}
+    )
+    met = replace(of(Result("a", "u", "p", 2, None, "recovery-point", None, Verdict.MET, {"met": 1.0}, 1.0)), since=midnight)
+    assert of_number(met, {"rpo": "1d"}, known)[0] is Answer.SUPPORTS
 
 
 def test_what_was_agreed_for_as_much_or_more_supports_when_it_was_kept() -> None:
