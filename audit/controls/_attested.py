@@ -44,10 +44,10 @@ def attested(control: str) -> tuple[dict[str, type[Attested]], Evaluate, Doubts,
         return _evaluate(world, control, key)
 
     def doubts(world: World, names: tuple[str, ...]) -> pl.DataFrame:  # noqa: ARG001 - it has no doubts about points
-        return _doubts(world, control, key)
+        return doubts_of(world, control, key)
 
     def said_by(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
-        return _said_by(world, control, breaches)
+        return stated_by(world, control, key, breaches)
 
     return {key: Attested}, evaluate, doubts, said_by
 
@@ -57,14 +57,19 @@ def _evaluate(world: World, control: str, key: str) -> list[Outcome]:
     outcomes = []
     for whole in world.layers(lambda policy: key in policy.objectives):
         judged, grace = world.judged(whole)
-        holds, fails = empty(), empty()
-        for index in whole.policies():
-            layer, policy = whole.only(index), world.policies[index]
-            held, failed = _said(world, layer, policy, control, key)
-            holds, fails = union(holds, held), union(fails, failed)
+        holds, fails = said(world, whole, control, key)
         unproven = subtract(judged, union(holds, fails))
         outcomes.append(world.outcome(whole, None, judged, grace, fails, unproven, of_points=False))
     return outcomes
+
+
+def said(world: World, whole: Layer, control: str, key: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return, as islands, when the newest statement that counts for the groups of a layer says that a control holds, and when it says that it does not."""
+    holds, fails = empty(), empty()
+    for index in whole.policies():
+        held, failed = _said(world, whole.only(index), world.policies[index], control, key)
+        holds, fails = union(holds, held), union(fails, failed)
+    return holds, fails
 
 
 def _statements(world: World, control: str, layer: Layer, policy: PolicyVersion, key: str) -> pl.DataFrame:
@@ -93,7 +98,7 @@ def _said(world: World, layer: Layer, policy: PolicyVersion, control: str, key: 
     return holds, fails
 
 
-def _doubts(world: World, control: str, key: str) -> pl.DataFrame:
+def doubts_of(world: World, control: str, key: str) -> pl.DataFrame:
     """Return why it is unproven, and when: `code`, `pair` (-1: none), `repository` (null), `key`, `begin`, `end`: there was no statement yet, or the last one had run out."""
     found = []
     for whole in world.layers(lambda policy: key in policy.objectives):
@@ -113,10 +118,17 @@ def _doubts(world: World, control: str, key: str) -> pl.DataFrame:
     return rows.select("code", "pair", "repository", "key", "begin", "end")
 
 
-def _said_by(world: World, control: str, breaches: pl.DataFrame) -> pl.DataFrame:
-    """Return the statement that governs when a breach (`row`, `code`, `begin`) begins: `row`, `id`, `entry`, `sha256`, `by`."""
-    rows = world.records["attestation"].filter((pl.col("control") == control) & ~pl.col("holds"))
-    found = breaches.select("row", "code", at="begin").join(rows, on="code")
-    found = found.filter((pl.col("begin") <= pl.col("at")) & (pl.col("at") < pl.col("end")))
-    found = found.sort("row", "entry").unique("row", keep="last", maintain_order=True)
-    return found.select("row", "id", "entry", "sha256", "by")
+def stated_by(world: World, control: str, key: str, breaches: pl.DataFrame) -> pl.DataFrame:
+    """Return the statement that governs when a breach (`row`, `code`, `policy`, `begin`) begins, where it says that the control does not hold: `row`, `id`, `entry`, `sha256`, `by`."""
+    rows = world.records["attestation"].filter(pl.col("control") == control)
+    columns = ("row", "id", "entry", "sha256", "by", "holds")
+    found = [breaches.select("row", "code").join(rows, on="code").select(columns).clear()]
+    for index in breaches["policy"].drop_nulls().unique():
+        policy = world.policies[index]
+        mine = breaches.filter(pl.col("policy") == index).select("row", "code", at_begin="begin")
+        longest = plus(rows["at"].cast(INT), policy.objectives[key].attested, policy.timezone)
+        counting = mine.join(rows.with_columns(end=pl.min_horizontal("end", longest)), on="code")
+        counting = counting.filter((pl.col("begin") <= pl.col("at_begin")) & (pl.col("at_begin") < pl.col("end")))
+        found.append(counting.select(columns))
+    newest = pl.concat(found).sort("row", "entry").unique("row", keep="last", maintain_order=True)
+    return newest.filter(~pl.col("holds")).select("row", "id", "entry", "sha256", "by")

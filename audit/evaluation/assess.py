@@ -119,11 +119,14 @@ def _each(
 
 
 def as_seen_by(module: ModuleType, world: World) -> World:
-    """Return the world as a control sees it: how far the journal is known only where it says `READS_KNOWN`, what sources delivered only where it says `READS_SOURCES`. What it does
-    not see cannot change what it finds (`audit.evaluation.changed`)."""
+    """Return the world as a control sees it: how far the journal is known only where it says `READS_KNOWN`, what sources delivered only where it says `READS_SOURCES`,
+    findings only where it says `READS_FINDINGS`. What it does not see cannot change what it finds (`audit.evaluation.changed`)."""
     known = world.known if getattr(module, "READS_KNOWN", False) else None
     deliveries = world.deliveries if getattr(module, "READS_SOURCES", False) else world.deliveries.clear()
-    return replace(world, known=known, deliveries=deliveries)
+    records = world.records
+    if not getattr(module, "READS_FINDINGS", False):
+        records = {kind: rows for kind, rows in records.items() if kind != "finding"}
+    return replace(world, known=known, deliveries=deliveries, records=records)
 
 
 def without(codes: pl.Series, outcome: Outcome) -> Outcome:

@@ -78,7 +78,10 @@ def _spoken_of(before: Estate, after: Estate) -> set[str]:
     found: set[str] = set()
     for estate, other in ((before, after), (after, before)):
         new = {kind: _other_rows(frame, other.records.get(kind)) for kind, frame in estate.records.items()}
+        # Each assessment that is followed enters findings: they change nothing where no control judges by them.
+        findings = {kind: new.pop(kind) for kind in ("finding",) if kind in new}
         found |= spoken_of(replace(estate, records=new))
+        found |= spoken_of(replace(estate, records=findings)) & _under(estate, "READS_FINDINGS")
     return found
 
 

@@ -48,7 +48,7 @@ def sentences(result: Result, breach: Breach, context: Context) -> list[Text]:
         _missing(detail.get("missing"), context),
         *(_listed(key, value, context) for key, value in listed.items()),
         *([] if roles or listed or detail.get("missing") else [_around(detail, context)]),
-        _stated(detail.get("records") or (), context),
+        *_stated(detail.get("records") or (), context),
         _shown_by(detail.get("observed_by") or (), context),
         detail_text(rest, context),
     ]
@@ -147,14 +147,14 @@ def _around(detail: Mapping[str, Any], context: Context) -> Text:
     return context.words("causes.no-point") if detail.get("observed_by") else ()
 
 
-def _stated(records: Any, context: Context) -> Text:
-    """Return who stated or did it, and in which records of the register, which are of one kind."""
-    told = [context.words("causes.stated-by", who=one["by"], record=Name(one["record"])) for one in records]
-    if not told:
-        return ()
-    return context.words(
-        f"causes.records.{records[0]['record'].rpartition('-')[0]}", who=context.words.between("labels.comma", told)
-    )
+def _stated(records: Any, context: Context) -> Iterator[Text]:
+    """Yield who stated or did it, and in which records of the register: a sentence for each kind of them."""
+    by_kind: dict[str, list[Text]] = {}
+    for one in records:
+        told = context.words("causes.stated-by", who=one["by"], record=Name(one["record"]))
+        by_kind.setdefault(one["record"].rpartition("-")[0], []).append(told)
+    for kind, said in by_kind.items():
+        yield context.words(f"causes.records.{kind}", who=context.words.between("labels.comma", said))
 
 
 def _shown_by(listings: Any, context: Context) -> Text:

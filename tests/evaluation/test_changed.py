@@ -17,13 +17,14 @@ from audit.model.estate import Known
 from audit.model.terms import instant
 from tests.oracle.build import listing, p, policy, programme, rows, run
 from tests.oracle.case import Case
+from tests.oracle.cases_of_findings import finding
 from tests.oracle.direct import estate_of_case, rows_of_case
 from tests.oracle.estates import random_case
 from tests.oracle.instants import DAY
 from tests.oracle.programmes import Size
 
 SIZE = Size(assets=5, repositories=3, sources=3, points=8, listings=6, days=14)
-AS_KNOWN = {"review", "evidence", "exercise", "rto", "restore_test", "runbook", "people", "vendor"}
+AS_KNOWN = {"review", "evidence", "exercise", "rto", "restore_test", "runbook", "people", "vendor", "corrective"}
 """Objectives by which the journal's newest entry changes something: where they are left out, more can stay as it was."""
 
 
@@ -245,6 +246,25 @@ def test_a_statement_names_those_of_whom_it_speaks_and_a_policy_those_under_it()
     assert compared(case, replace(case, programme=other), (end, end))[0] == {"a", "b"}
     everybody = {**said, "repositories": [{**one, "medium": "tape"} for one in said["repositories"]]}
     assert compared(case, replace(case, programme=everybody), (end, end))[0] == {"a", "b", "c"}
+
+
+def test_a_finding_names_those_of_whom_it_speaks_where_they_promise_that_it_is_closed_in_time() -> None:
+    begin = FIRST[0].records[0]["listed_at"] - 3 * DAY
+    end = Known(instant(begin + 9 * DAY), intact=True)
+    said = programme(
+        policy({"corrective": "1y"}),
+        {**policy({"rpo": "2d"}), "policy": "q", "applies_to": {"tier": "internal"}},
+        assets=[OTHERS[0], {**OTHERS[1], "tier": "internal"}],
+        sources=SOURCES,
+    )
+    case = Case("before", said, FIRST, begin, begin + 9 * DAY, known=len(FIRST))
+    for scope, named in (({"assets": ["b"]}, {"b"}), ({"assets": ["c"]}, set()), ({}, {"a", "b"})):
+        opened = replace(case, acted=[finding(0, 1, **scope)])
+        assert compared(case, opened, (end, end))[0] == named
+        closed = replace(case, acted=[finding(0, 1, ("close", 2), **scope)])
+        assert compared(opened, closed, (end, end))[0] == named
+        commented = replace(case, acted=[finding(0, 1, ("comment", 2), **scope)])
+        assert compared(opened, commented, (end, end))[0] == set()
 
 
 def test_who_is_looked_at_beside_names_those_that_look() -> None:

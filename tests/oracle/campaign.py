@@ -22,8 +22,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import rfc8785
+
 from audit.model import intervals
 from audit.model.terms import instant
+from audit.register.acts import KIND, kinds
 from audit.steps._open import Store, open_store
 from audit.steps._payloads import gather
 from audit.steps.act import act
@@ -37,7 +40,7 @@ from tests.oracle.compare import compare
 from tests.oracle.direct import assess_directly
 from tests.oracle.drilling import acts_of
 from tests.oracle.estates import random_case
-from tests.oracle.governed import Kept
+from tests.oracle.governed import Acted, Kept
 from tests.oracle.instants import text_of
 from tests.oracle.programmes import Size
 
@@ -88,10 +91,31 @@ def _act(store: Store, acted: Sequence[Kept]) -> None:
                 key: text_of(value) if key in TIMES_OF_ACTS else names[value] if key == "runbook" else value
                 for key, value in each.told.items()
             }
+            if kinds()[one.kind].ACTS[each.act].by_program:
+                name = _enter(store, one.kind, each, told, name)
+                continue
             # Policies here are drawn at random. What speaks against signing one is not what is tried.
             with patch("audit.register.records.agreement.objections", lambda *_: []):
                 name = act(store, one.kind, each.act, told, record=name, now=instant(each.at), by=each.by).id
         names.append(name or "")
+
+
+def _enter(store: Store, kind: str, done: Acted, told: Mapping[str, Any], name: str | None) -> str:
+    """Enter an act that only the program does, as it does it; return the record's id."""
+    payload = rfc8785.dumps({"record": kind, "act": done.act, "values": dict(told)})
+    with store.journal.writing() as writer:
+        identity = name or f"{kind}-{store.head() + 1}"
+        body = {
+            "sha256": store.vault.put(payload),
+            "size": len(payload),
+            "record": kind,
+            "id": identity,
+            "act": done.act,
+            "by": done.by,
+        }
+        writer.append(KIND, body, instant(done.at))
+    store.checkpoint()
+    return identity
 
 
 def _drill(store: Store, one: Mapping[str, Any]) -> None:

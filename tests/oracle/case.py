@@ -20,7 +20,7 @@ TIMES = frozenset({
     "captured_at", "captured_until", "available_at", "expires_at", "deleted_at", "immutable_until", "checked_at", "started_at", "finished_at", "listed_at",
     "covers_from", "covers_to",
 })  # fmt: skip
-TIMES_OF_ACTS = frozenset({"on", "since", "until"})
+TIMES_OF_ACTS = frozenset({"on", "since", "until", "due"})
 """What is told with an act and is an instant."""
 KINDS = {"recovery_point": "points", "run": "runs", "listing": "listings"}
 Record = Mapping[str, Any]

@@ -16,6 +16,7 @@ from tests.oracle.cases_of_denials import CASES_OF_DENIALS
 from tests.oracle.cases_of_drills import CASES_OF_DRILLS
 from tests.oracle.cases_of_each import CASES_OF_EACH
 from tests.oracle.cases_of_exercises import CASES_OF_EXERCISES
+from tests.oracle.cases_of_findings import CASES_OF_FINDINGS
 from tests.oracle.cases_of_governed import CASES_OF_GOVERNED
 from tests.oracle.cases_of_groups import CASES_OF_GROUPS
 from tests.oracle.cases_of_holds import CASES_OF_HOLDS
@@ -285,4 +286,5 @@ CASES: list[HandMade] = [
     *CASES_OF_DENIALS,
     *CASES_OF_GOVERNED,
     *CASES_OF_WAIVERS,
+    *CASES_OF_FINDINGS,
 ]

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.oracle.case import Case, Told
+from tests.oracle.cases_of_findings import random_findings
 from tests.oracle.cases_of_governed import random_governed
 from tests.oracle.cases_of_holds import random_holds
 from tests.oracle.cases_of_stated import random_statements
@@ -42,7 +43,7 @@ def random_case(seed: int, size: Size | None = None) -> Case:
     told = with_locks(made, told)
     stated = random_statements(seed, made) if known is None or known else ()
     held = random_holds(seed, made) if known is None or known else ()
-    acted = [*random_governed(seed, made), *random_waivers(seed, made)]
+    acted = [*random_governed(seed, made), *random_waivers(seed, made), *random_findings(seed, made)]
     acted = acted if known is None or known else []
     drilled, restores = random_drills(seed, made, points)
     told, drilled = [*told, *restores], drilled if known is None or known else []

@@ -21,6 +21,7 @@ from tests.oracle.denials import DENIED, Denials
 from tests.oracle.drilled import Drills
 from tests.oracle.each import OF_EACH, RUN_ON, share_of
 from tests.oracle.exercised import KINDS, Exercises, term_of
+from tests.oracle.found import Findings
 from tests.oracle.governed import GOVERNED, Governed, Kept, worst
 from tests.oracle.held import Holds
 from tests.oracle.instants import BEGIN, FOR_EVER, Stretch, add, length
@@ -141,6 +142,7 @@ def judge(
                 Governed(own, acted, known_on),
                 tested,
                 Exercises(own, drilled, known_on),
+                Findings(own, acted, known_on),
             ).judge()
             _demand(own, since, until, result)
         _protect(owns, until - 1, result)
@@ -178,6 +180,7 @@ class _Part:
     governed: Governed
     tested: Tested
     exercises: Exercises
+    found: Findings
 
     def judge(self) -> None:
         at = AtInstants(self.own)
@@ -192,6 +195,7 @@ class _Part:
             | self.governed.instants()
             | self.tested.drills.instants()
             | self.exercises.instants()
+            | self.found.instants()
         )
         critical |= {x for many in self.kept.failing.values() for stretch in many for x in stretch}
         edges = sorted({self.since, self.until} | {x for x in critical if self.since < x < self.until})
@@ -242,7 +246,7 @@ class _Part:
                         self._said("job-success", leg, version).share = share_of(asked_for)
             for control, key in STATED.items():
                 self._ask(
-                    control, None, key, cell, version, lambda world, t=t, v=version, control=control, key=key: self.stated.holds(control, key, t, world, v)
+                    control, None, key, cell, version, lambda world, t=t, v=version, control=control, key=key: self._is_stated(control, key, t, world, v)
                 )  # fmt: skip
             for control, key in GOVERNED.items():
                 if not self.governed.is_asked(control, t):
@@ -275,6 +279,15 @@ class _Part:
                 )  # fmt: skip
         self._judge_periods(at)
         self._judge_tests()
+
+    def _is_stated(self, control: str, key: str, t: int, world: str, version: Version) -> bool:
+        """Section 20; and section 35: no statement outweighs a finding, nor tells what the register does not know yet."""
+        holds = self.stated.holds(control, key, t, world, version)
+        if control != "corrective":
+            return holds
+        if t >= self.found.known:
+            return holds and world == POSSIBLE
+        return holds and not self.found.overdue(t)
 
     def _ask_of_holds(self, cell: Stretch, version: Version | None) -> None:
         """Section 22: in service, or retired, whatever the policy asks, and where none is in force; there is no grace."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import zip_longest
 from typing import Annotated, Any, Literal
 
 import polars as pl
@@ -19,6 +20,7 @@ from audit.register.records._record import (
     EXACT,
     NEW,
     Act,
+    Done,
     Due,
     Moment,
     Names,
@@ -160,7 +162,7 @@ ACTS = {
     ),
     "resume": Act("open a closed finding again", Reason, ("closed",), "reopened"),
 }  # fmt: skip
-COLUMNS: dict[str, pl.DataType] = {}
+COLUMNS: dict[str, pl.DataType] = {"control": pl.String()}  # whose breach it follows; null where it follows none
 
 
 def shown(record: Record) -> dict[str, Any]:
@@ -181,9 +183,27 @@ def check(record: Record | None, act: str, told: Mapping[str, Any], by: str, now
         )
 
 
-def rows(record: Record) -> Iterator[dict[str, Any]]:  # noqa: ARG001 - the shape of every kind
-    """Yield nothing: no control judges by findings."""
-    return iter(())
+def rows(record: Record) -> Iterator[dict[str, Any]]:
+    """Yield when it was overdue: from its due date on, while people had to work on it. Each row rests on the act that gave the due date.
+
+    What was entered later changes nothing before it: more time does not cure what was overdue by then, nor does less time make anything overdue earlier. Only what a finding
+    is opened with looks back.
+    """
+    opened, dated, state = record.done[0], record.done[0], NEW
+    stands: list[tuple[datetime | None, Done | None]] = []
+    for done in record.done:
+        state = (ACTS[done.act].after if done.act in ACTS else None) or state
+        dated = done if done.values.get("due") else dated
+        owed = dated if state in WORKED_ON else None
+        if not stands or stands[-1][1] is not owed:
+            stands.append((done.at if stands else None, owed))
+    scope = {**record.scope(), **({"assets": [opened.values["asset"]]} if "asset" in opened.values else {})}
+    for (since, owed), (until, _) in zip_longest(stands, stands[1:], fillvalue=(None, None)):
+        if owed is not None:
+            due_at = datetime.fromisoformat(owed.values["due"])
+            begin = due_at if since is None else max(due_at, since)
+            if until is None or begin < until:
+                yield {"begin": begin, "end": until, "control": opened.values.get("control"), **owed.origin(), **scope}
 
 
 def due(record: Record, estate: Estate) -> Iterator[Due]:  # noqa: ARG001 - the shape of every kind
