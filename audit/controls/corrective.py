@@ -7,8 +7,8 @@ import polars as pl
 from audit.controls._attested import Attested, doubts_of, said, stated_by
 from audit.controls._doubts import as_doubts
 from audit.controls._recorded import not_yet_known, recorded, so_far, speaking
-from audit.model.intervals import empty, subtract, union
-from audit.model.terms import FOR_EVER
+from audit.model.intervals import INT, empty, subtract, union
+from audit.model.terms import FOR_EVER, micros
 from audit.model.world import Layer, Outcome, World
 
 CONTROL = KEY = "corrective"
@@ -42,7 +42,10 @@ def _overdue(world: World, layer: Layer) -> pl.DataFrame:
 def doubts(world: World, names: tuple[str, ...]) -> pl.DataFrame:  # noqa: ARG001 - it has no doubts about points
     """Return why it is unproven, and when: there was no statement yet, the last one had run out, or the register is not known that far."""
     unknown = [not_yet_known(world, whole) for whole in world.layers(lambda policy: KEY in policy.objectives)]
-    return pl.concat([doubts_of(world, CONTROL, KEY), as_doubts(unknown)])
+    # Of what is not known yet it does not matter what was stated.
+    known = FOR_EVER if world.known is None else micros(world.known.at)
+    stated = doubts_of(world, CONTROL, KEY).with_columns(end=pl.min_horizontal("end", pl.lit(known, INT)))
+    return pl.concat([stated.filter(pl.col("begin") < pl.col("end")), as_doubts(unknown)])
 
 
 def said_by(world: World, breaches: pl.DataFrame) -> pl.DataFrame:

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from tests.oracle.cases_of_findings import CASES_OF_FINDINGS
 from tests.oracle.cases_of_governed import CASES_OF_GOVERNED
 from tests.oracle.direct import assess_directly
 
 
 def judged(name: str) -> dict[str, Any]:
     """Return what the program says of the hand-made case of a name, by the control that it is about."""
-    (case,) = [one for one in CASES_OF_GOVERNED if one.case.name == name]
+    (case,) = [one for one in [*CASES_OF_GOVERNED, *CASES_OF_FINDINGS] if one.case.name == name]
     ((_, _, control, _),) = case.expected
     found = [one for one in assess_directly(case.case)["results"] if one["control"] == control]
     return {
@@ -37,6 +38,9 @@ def judged(name: str) -> dict[str, Any]:
         ("a provider: nobody has decided on it", ["vendor-not-assessed"]),
         ("a provider: a repository that nobody declared may be a provider's", ["mixed"]),
         ("a provider: in use until the last copy has gone", ["presence"]),
+        ("a finding: without a statement nothing is met", ["no-statement", "no-statement"]),
+        ("a finding: once the statement has run out", ["statement-expired"]),
+        ("a finding: no statement tells what nobody knows yet", ["not-yet-known"]),
     ],
 )
 def test_why_it_is_unproven(name: str, reasons: list[str]) -> None:
@@ -54,6 +58,11 @@ def test_why_it_is_unproven(name: str, reasons: list[str]) -> None:
         ("a provider: it lapsed", [["vendor-1"]]),
         ("an agreement: put to it once more, and refused", [["agreement-1", "agreement-2"]]),
         ("an agreement: withdrawn, and with it the signature", [["agreement-1"]]),
+        ("a finding: overdue from its due date on, whatever is stated", [["finding-1"]]),
+        ("a finding: two that overlap", [["finding-1", "finding-2"]]),
+        ("a finding: more time that comes too late cures nothing", [["finding-1"], ["finding-1"]]),
+        ("a finding: a statement that it does not hold, beside", [["finding-1", "attestation-2"]]),
+        ("a finding: a statement that it does not hold stands", [["attestation-1"]]),
     ],
 )
 def test_which_records_a_breach_names(name: str, records: list[list[str]]) -> None:
