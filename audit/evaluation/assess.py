@@ -69,7 +69,7 @@ def judge(
     if outlined:
         outline, faults = outline_in(world, controls)
     else:
-        evidence, doubts = _evidence(world, estate, facts, rows), Doubts()
+        evidence, doubts = evidence_of(world, estate, facts, rows.listings, rows.payloads), Doubts()
         several, faults = _each(
             world, controls, lambda seen, name, module, outcome: list(results_of(seen, name, module, outcome, evidence, doubts))
         )
@@ -81,13 +81,14 @@ def judge(
     return Judged(tuple(results), outline, tuple(faults), conflicts, facts.unplaced)
 
 
-def _evidence(world: World, estate: Estate, facts: Facts, rows: Rows) -> Evidence:
+def evidence_of(world: World, estate: Estate, facts: Facts, listings: pl.DataFrame, payloads: pl.DataFrame) -> Evidence:
+    """Return what results need to point to evidence. listings, payloads: of the catalog, all of them."""
     return Evidence(
-        sha256=dict(rows.payloads.select("entry", "sha256").iter_rows()),
-        provenance=_provenance(world, rows.payloads),
+        sha256=dict(payloads.select("entry", "sha256").iter_rows()),
+        provenance=_provenance(world, payloads),
         pairs={pair: (source, repository) for pair, source, repository in facts.names.pairs.iter_rows()},
         repositories=dict(world.repositories.select("repository", "name").iter_rows()),
-        listings=_listings(rows, facts.names),
+        listings=_listings(listings, payloads, facts.names),
         scopes=_scopes(world, estate, facts),
         expected=_expected(world, estate),
     )
@@ -169,11 +170,11 @@ def _joined(world: World, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat([groups[joined["group"]].drop("group"), joined.drop("group")], how="horizontal").select(rows.columns)
 
 
-def _listings(rows: Rows, names: Names) -> pl.DataFrame:
+def _listings(listings: pl.DataFrame, payloads: pl.DataFrame, names: Names) -> pl.DataFrame:
     """Return the complete listings that results may name as evidence; of several of one instant the smallest SHA-256."""
-    complete = rows.listings.filter(pl.col("complete") & pl.col("listed_at").is_not_null())
+    complete = listings.filter(pl.col("complete") & pl.col("listed_at").is_not_null())
     complete = complete.join(names.pairs, on=["source", "repository"]).join(names.scopes, on=["pair", "scope"], nulls_equal=True)
-    hashed = complete.join(rows.payloads.select(pl.col("entry").cast(pl.Int64), "sha256"), on="entry", how="left")
+    hashed = complete.join(payloads.select(pl.col("entry").cast(pl.Int64), "sha256"), on="entry", how="left")
     first = hashed.sort("sha256").unique(["chain", "listed_at"], keep="first", maintain_order=True)
     listed = first.select(
         "pair", "chain", "entry", "locator", at=pl.col("listed_at").cast(pl.Int64), whole=pl.col("scope").is_null()

@@ -112,7 +112,7 @@ def doubtful(world: World, accepts: bool, *, each: bool, reach: int | None = Non
     count, kinds = int(places["pair"].max() or 0) + 1, len(DOUBTS)  # type: ignore[arg-type]
     group = (points["code"].cast(INT) * count + points["pair"]) * kinds + points["doubt"]
     if each:
-        rows = _exceeding(lives)
+        rows = exceeding(lives)
         rows = rows.with_columns(group=group.gather(rows["point"])).drop_nulls("group")
         stretches = islands(rows.select(*line.put(pl.col("group"), pl.col("begin"), pl.col("end"))))
     else:
@@ -128,7 +128,7 @@ def doubtful(world: World, accepts: bool, *, each: bool, reach: int | None = Non
     return named.join(places, on="pair", how="left").select("code", "pair", "repository", "doubt", "begin", "end")
 
 
-def _exceeding(lives: Lives) -> pl.DataFrame:
+def exceeding(lives: Lives) -> pl.DataFrame:
     """Return when each point possibly lives and not surely: `point`, `begin`, `end`."""
     plain = lives.scalars.with_row_index("point").filter(~pl.col("gapped"))
     plain = plain.select("point", begin=pl.max_horizontal("begin", "sure_end"), end="possible_end").filter(

@@ -82,7 +82,7 @@ def resolve_facts(rows: Rows, sources: Mapping[str, Source], acceptances: set[bo
 
     def lives(accepts: bool, sure: pl.DataFrame, possible: pl.DataFrame) -> Lives:
         dead = pl.col("partial") & (not accepts)
-        rows = points.select("available", base="base_row", base_missing=base_missing, self_contained=_self_contained(), dead=dead)
+        rows = points.select("available", base="base_row", base_missing=base_missing, self_contained=is_self_contained(), dead=dead)
         return lives_of(rows, presence, sure, possible)
 
     judged = {accepts: lives(accepts, sure_damage, possible_damage) for accepts in acceptances}
@@ -111,7 +111,8 @@ def resolve_facts(rows: Rows, sources: Mapping[str, Source], acceptances: set[bo
     )
 
 
-def _self_contained() -> pl.Expr:
+def is_self_contained() -> pl.Expr:
+    """Say of points whether each is restorable by itself; null: not known."""
     by_method = pl.when(pl.col("base").is_null() & pl.col("method").is_in(["full", "snapshot"])).then(pl.lit(value=True))
     return pl.coalesce("self_contained", by_method)
 
@@ -119,7 +120,7 @@ def _self_contained() -> pl.Expr:
 def _doubt(points: pl.DataFrame, damaged: pl.Series) -> pl.Series:
     """Return why a point may be live without being so for sure, as its place in `explain.DOUBTS`: presence, job only, integrity, chain."""
     marked = pl.repeat(0, points.height, dtype=pl.Int8, eager=True)
-    chained = points["base"].is_not_null() | ~points.select(_self_contained().fill_null(value=False)).to_series()
+    chained = points["base"].is_not_null() | ~points.select(is_self_contained().fill_null(value=False)).to_series()
     marked = marked.scatter(chained.arg_true(), 3)
     marked = marked.scatter(damaged.unique(), 2) if len(damaged) else marked
     return marked.scatter((~points["catalog"]).arg_true(), 1)

@@ -147,9 +147,9 @@ def _points_of(
     for (row, role, count, *by), point in zip(told_by.iter_rows(), cold, strict=True):
         detail, refs = found[row]
         if role in ("before", "after"):
-            detail[role] = _point(point, evidence)
+            detail[role] = point_told(point, evidence)
         else:
-            detail.setdefault(role, {"count": count, "points": []})["points"].append(_point(point, evidence))
+            detail.setdefault(role, {"count": count, "points": []})["points"].append(point_told(point, evidence))
         # Of a point that was lost, the line that tells of its deletion says more than the one that first showed it.
         entry, locator = by if by[0] is not None else point[6:8] if role == "lost" and point[6] is not None else point[4:6]
         ref = EvidenceRef(entry, evidence.sha256.get(entry, ""), locator or "")
@@ -254,7 +254,8 @@ def _witnesses(world: World, rows: pl.DataFrame, evidence: Evidence) -> pl.DataF
     return found.select("row", "pair", "at", "entry", "locator")
 
 
-def _point(point: tuple[Any, ...], evidence: Evidence) -> dict[str, Any]:
+def point_told(point: tuple[Any, ...], evidence: Evidence) -> dict[str, Any]:
+    """Return what is told of a point, of which `id`, `repository`, `captured` and `available` come first."""
     identity, repository, captured, available = point[:4]
     return {
         "id": identity,
