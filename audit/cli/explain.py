@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import click
 
 from audit.cli._content import content_option
 from audit.cli._period import instants, known_number
 from audit.content import Content
+from audit.model.document import Name
 from audit.model.envelope import time_text
-from audit.model.verdicts import Breach, Result, Waived
+from audit.reporting.context import Context
+from audit.reporting.explained import Telling, exact_context
 from audit.reporting.formats import LOCALES
+from audit.reporting.words import Words
 from audit.steps._open import open_store
 from audit.steps.explain import Explained, explain, explained_json, pictures_of
 
@@ -42,7 +44,7 @@ DAYS = 30
     help="Also draw exposure or copies over time, as SVG, into this folder.",
 )
 @click.option(
-    "--lang", "language", type=click.Choice(sorted(LOCALES)), default="en", show_default=True, help="Language of the pictures."
+    "--lang", "language", type=click.Choice(sorted(LOCALES)), default="en", show_default=True, help="Language of all that is told."
 )
 @click.option("--most", default=20, show_default=True, help="How many breaches and unproven stretches to show of each leg.")
 @content_option
@@ -51,13 +53,14 @@ def command(
     data: Path, asset: str, control: str, since: str | None, until: str | None, as_known_at: str | None, fmt: str, pictures: Path | None,
     language: str, most: int, own: Path | None,
 ) -> None:  # fmt: skip
-    """Explain a control on an asset: each breach with the recovery points around it and the bytes of evidence they came from; each unproven
-    stretch with what would settle it. With --format json or --pictures also how exposure, or each kind of copy, ran over time, on both bounds (recovery-point, copies).
+    """Explain a control on an asset: each breach with the recovery points around it; each unproven stretch with the points that are in doubt, what says so, and the last
+    listings; of what is met, what lived or was on record at both ends of the judged time. All with the bytes of evidence they came from. With --format json or --pictures
+    also how exposure, or each kind of copy, ran over time, on both bounds (recovery-point, copies).
 
     \b
     Examples:
       backup-audit explain im-messages-db recovery-point --from 2026-11-01 --to 2026-12-01
-      backup-audit explain fileserver copies
+      backup-audit explain fileserver copies --lang zh
       backup-audit explain fileserver copies --format json
       backup-audit explain im-messages-db recovery-point --from 2026-11-01 --to 2026-12-01 --pictures pictures/ --lang zh
     """
@@ -66,75 +69,32 @@ def command(
     now = datetime.now(UTC)
     begin, end = instants(store, known, since or time_text(now - timedelta(days=DAYS)), until or time_text(now))
     found = explain(store, asset, control, begin, end, known, over_time=fmt == "json" or pictures is not None)
+    content = Content(own)
+    context = exact_context(content, language, store.estate(found.assessment.as_known_at))
     if pictures is not None:
-        _draw(pictures_of(store, found, language, Content(own)), pictures)
+        _draw(pictures_of(store, found, language, content), pictures, context.words)
     if fmt == "json":
-        click.echo(json.dumps(explained_json(found), ensure_ascii=False, indent=1))
+        click.echo(json.dumps(explained_json(found, context), ensure_ascii=False, indent=1))
         return
-    if not found.assessment.results:
-        click.echo(
-            f"{control} was not judged on {asset} in this period: no policy in force asks for it while the asset is in service."
-        )
-    for result in found.assessment.results:
-        _result(result, found, most)
+    for line in _lines(found, asset, control, most, context):
+        click.echo(line)
 
 
-def _draw(drawn: Mapping[str, str], folder: Path) -> None:
+def _lines(found: Explained, asset: str, control: str, most: int, context: Context) -> Iterator[str]:
+    """Yield what is told of a control on an asset, or why nothing is."""
+    for fault in found.assessment.faults:
+        yield context.words.plain("explain.fault", control=Name(control), asset=Name(asset), fault=Name(fault))
+    if not found.assessment.results and not found.assessment.faults:
+        why = context.words("explain.not-judged-why.policy")
+        yield context.words.plain("explain.not-judged", control=Name(control), asset=Name(asset), why=why)
+    yield from Telling(context, found.evidence, found.why, most).results(found.assessment.results)
+
+
+def _draw(drawn: Mapping[str, str], folder: Path, words: Words) -> None:
     """Write the pictures of the asset, or of each of its parts, into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, svg in drawn.items():
         (folder / name).write_text(svg, encoding="utf-8")
-        click.echo(f"Drew {folder / name}", err=True)
+        click.echo(words.plain("explain.drew", file=Name(str(folder / name))), err=True)
     if not drawn:
-        click.echo("There is nothing to draw: only recovery-point and copies are drawn, and only where they were judged.", err=True)
-
-
-def _result(result: Result, found: Explained, most: int) -> None:
-    name = " / ".join(part for part in (result.asset, result.part, result.control, result.leg) if part)
-    policy = f" under {result.policy} version {result.version}" if result.policy else ""
-    click.echo(f"{name}{policy}: {result.verdict}")
-    if result.shares:
-        click.echo("  " + ", ".join(f"{key} {share:.4%}" for key, share in result.shares.items() if share))
-    for key, value in result.detail.items():
-        click.echo(f"  {key}: {_text(value)}")
-    for breach in result.breaches[:most]:
-        _breach(breach, found)
-    for waived in result.waived[:most]:
-        _breach(waived, found)
-    for stretch in result.unproven[:most]:
-        settles = "; ".join(f"{key}: {', '.join(value)}" for key, value in stretch.detail.items() if value)
-        click.echo(
-            f"  unproven {time_text(stretch.since)} to {time_text(stretch.until)}: {stretch.reason}"
-            + (f" ({settles})" if settles else "")
-        )
-    hidden = sum(max(0, len(some) - most) for some in (result.breaches, result.waived, result.unproven))
-    if hidden:
-        click.echo(f"  and {hidden} more (--most {most + hidden})")
-
-
-def _breach(breach: Breach, found: Explained) -> None:
-    how = f"waived ({breach.waiver})" if isinstance(breach, Waived) else "breached"
-    click.echo(f"  {how} {time_text(breach.since)} to {time_text(breach.until)}")
-    for key, value in breach.detail.items():
-        points = (value.get("points") or value.get("buckets")) if isinstance(value, dict) else None
-        if points is None:
-            for one in value if isinstance(value, list) else [value]:
-                click.echo(f"    {key}: {_text(one)}")
-            continue
-        for point in points:
-            click.echo(f"    {key}: {_text(point)}")
-        if value["count"] > len(points):
-            click.echo(f"    {key}: and {value['count'] - len(points)} more")
-    for ref in breach.evidence:
-        name, excerpt = found.evidence[ref]
-        click.echo(
-            f"    evidence: journal entry {ref.entry}, SHA-256 {ref.sha256}{f', {ref.locator}' if ref.locator else ''}{f', of {name}' if name else ''}"
-        )
-        click.echo(f"      {excerpt}")
-
-
-def _text(value: Any) -> str:
-    """Return a detail in one line: of a point what is known of it."""
-    return (
-        ", ".join(f"{name} {part}" for name, part in value.items() if part is not None) if isinstance(value, dict) else str(value)
-    )
+        click.echo(words.plain("explain.nothing-drawn"), err=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,62 +13,93 @@ import polars as pl
 
 from audit.adapters._registry import text_form
 from audit.content import Content
-from audit.evaluation.over_time import OverTime
+from audit.evaluation.assess import evidence_of
+from audit.evaluation.chunks import Chunk
+from audit.evaluation.facts import Facts
+from audit.evaluation.over_time import OverTime, courses
+from audit.evaluation.over_time import over_time as over_time_in
+from audit.evaluation.why import Explaining, Why
 from audit.evidence.places import text_of
 from audit.model.document import Name
 from audit.model.envelope import time_text
 from audit.model.terms import instant, micros
-from audit.model.verdicts import Assessment, EvidenceRef
+from audit.model.verdicts import Assessment, EvidenceRef, Result
+from audit.model.world import World
 from audit.reporting.charts import document
 from audit.reporting.context import Context
+from audit.reporting.explained import doubt_text, reason_text
 from audit.reporting.formats import Formats
 from audit.reporting.over_time import copies_picture, exposure_picture
 from audit.reporting.timelines import Line, asset_lines
 from audit.reporting.words import Words
 from audit.steps._open import Store
-from audit.steps.assess import assess
+from audit.steps.assess import assessed
 from audit.steps.evidence import entry_of, envelope_of
-from audit.steps.over_time import over_time_of
 
 EXCERPT = 2_000
 """How many characters of a payload an excerpt shows at the most."""
 
+ENVELOPE = "envelope"
+"""The locator of what the envelope tells."""
 _LINE = re.compile(r"(?:line |row |cell [A-Z]{1,3})([0-9]{1,12})")
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """The assessment of a control on an asset, and the evidence it names: by reference, the payload's file name and the excerpt at the locator."""
+    """The assessment of a control on an asset, why it came out so, and the evidence that both name: by reference, the payload's file name and the excerpt at the locator."""
 
     assessment: Assessment
     evidence: Mapping[EvidenceRef, tuple[str, str]]
     over_time: OverTime
+    why: Why
 
 
 def explain(
     store: Store, asset: str, control: str, since: datetime, until: datetime, known_at: int | None = None, *, over_time: bool = False
 ) -> Explained:  # fmt: skip
-    """Assess one asset and control and fetch the evidence its breaches name; with `over_time`, also how exposure or copies ran. Raises `UsageError` for an
+    """Assess one asset and control, say why it came out so, and fetch the evidence; with `over_time`, also how exposure or copies ran. Raises `UsageError` for an
     unknown asset or control."""
-    assessment = assess(store, since, until, known_at, controls=[control], assets=[asset])
-    refs = {ref for result in assessment.results for ref in result.references}
-    envelopes = {number: envelope_of(entry_of(store, number)) for number in {ref.entry for ref in refs}}
-    texts = {(ref.entry, ref.sha256): text_form(store.vault.get(ref.sha256), envelopes[ref.entry]) for ref in refs}
-    shown = {}
+    worlds: list[World] = []
+    resolved: list[tuple[Chunk, Facts]] = []
+    assessment = assessed(
+        store, since, until, known_at, controls=[control], assets=[asset],
+        looking=lambda _, world: worlds.append(world), resolved=lambda _, chunk, facts: resolved.append((chunk, facts)),
+    ).assessment  # fmt: skip
+    # One asset is one chunk: what it was judged on is what explains it.
+    (world,), ((chunk, facts),) = worlds, resolved
+    listings, payloads = store.catalog.listings(assessment.as_known_at), store.catalog.payloads(assessment.as_known_at)
+    evidence = evidence_of(world, (chunk.wide or chunk).estate, facts, listings, payloads)
+    why = Explaining(world, facts, evidence).why(assessment.results)
+    refs = dict.fromkeys([ref for result in assessment.results for ref in sorted(result.references, key=astuple)] + why.references)
+    ran = over_time_in(control, courses(world, [control]).__getitem__) if over_time else OverTime()
+    return Explained(assessment, excerpts(store, list(refs)), ran, why)
+
+
+def excerpts(store: Store, refs: Sequence[EvidenceRef]) -> dict[EvidenceRef, tuple[str, str]]:
+    """Return of each place in the evidence the payload's file name and the text there; each payload is read once."""
+    shown: dict[EvidenceRef, tuple[str, str]] = {}
+    by_payload: dict[tuple[int, str], list[EvidenceRef]] = {}
     for ref in refs:
-        text, encoding = texts[ref.entry, ref.sha256]
-        shown[ref] = (envelopes[ref.entry].name, excerpt(text, ref.locator, encoding))
-    ran = over_time_of(store, asset, control, since, until, assessment.as_known_at) if over_time else OverTime()
-    return Explained(assessment, shown, ran)
+        by_payload.setdefault((ref.entry, ref.sha256), []).append(ref)
+    for (entry, sha256), mine in by_payload.items():
+        envelope = envelope_of(entry_of(store, entry))
+        # What is told of all of a payload stands in no place of it: what was told with it does.
+        told = json.dumps(envelope.to_json(), ensure_ascii=False)
+        shown |= {ref: (envelope.name, told) for ref in mine if ref.locator == ENVELOPE}
+        if rest := [ref for ref in mine if ref.locator != ENVELOPE]:
+            text, encoding = text_form(store.vault.get(sha256), envelope)
+            shown |= {ref: (envelope.name, excerpt(text, ref.locator, encoding)) for ref in rest}
+    return {ref: shown[ref] for ref in refs}
 
 
-def explained_json(found: Explained) -> dict[str, Any]:
-    """Return the JSON form: results, the excerpts of their evidence, and what ran over time; instants are RFC 3339 UTC, lengths seconds."""
+def explained_json(found: Explained, context: Context) -> dict[str, Any]:
+    """Return the JSON form: results with why they came out so (reasons as keys, and as text in the language), the excerpts of their evidence, and what ran over time;
+    instants are RFC 3339 UTC, lengths seconds."""
     ran, assessment = found.over_time, found.assessment
     told: dict[str, Any] = {
         "period": {"from": time_text(assessment.since), "to": time_text(assessment.until)},
         "as_known_at": assessment.as_known_at,
-        "results": [result.to_json() for result in assessment.results],
+        "results": [_result_json(number, result, found.why, context) for number, result in enumerate(assessment.results)],
         "evidence": [{**ref.to_json(), "name": name, "excerpt": shown} for ref, (name, shown) in found.evidence.items()],
     }
     if ran.exposure is not None:
@@ -93,6 +124,24 @@ def explained_json(found: Explained) -> dict[str, Any]:
             for part, leg, bound, begin, end, count, needed in ran.counts.select(columns).iter_rows()
         ]  # fmt: skip
     return told
+
+
+def _result_json(number: int, result: Result, why: Why, context: Context) -> dict[str, Any]:
+    """Return a result with why each unproven stretch is so, and what bounds the judged time of what is met."""
+    unproven = [
+        {**one.to_json(), "text": reason_text(one, context), **_with_texts(why.unproven.get((number, place), {}), context)}
+        for place, one in enumerate(result.unproven)
+    ]
+    bounds = {"bounds": _with_texts(why.met[number], context)} if number in why.met else {}
+    return {**result.to_json(), "unproven": unproven, **bounds}
+
+
+def _with_texts(told: Any, context: Context) -> Any:
+    """Return what is told with the text of each doubt beside its key."""
+    if isinstance(told, Mapping):
+        rest = {key: _with_texts(value, context) for key, value in told.items()}
+        return {**rest, "text": doubt_text(told, context)} if "reason" in told else rest
+    return [_with_texts(one, context) for one in told] if isinstance(told, list | tuple) else told
 
 
 def pictures_of(store: Store, found: Explained, language: str, content: Content) -> dict[str, str]:

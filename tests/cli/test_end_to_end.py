@@ -220,7 +220,7 @@ def test_explain_shows_the_very_line_of_evidence(session: Session) -> None:
     lines = (DEMO / "nas-dc1" / "2026-11-11.ndjson").read_text(encoding="utf-8").splitlines()
     (number,) = [number for number, line in enumerate(lines, 1) if '"im-20261110-20"' in line]
     assert f", line {number}, of 2026-11-11.ndjson\n      {lines[number - 1]}\n" in shown
-    assert "    before: id im-20261109-03, repository nas-dc1, captured_at 2026-11-08T19:00:00Z" in shown
+    assert "im-20261109-03 in nas-dc1, captured 2026-11-08T19:00:00Z" in shown
 
 
 def test_every_reference_of_an_assessment_leads_to_bytes_that_are_there(session: Session, assessment: Any) -> None:

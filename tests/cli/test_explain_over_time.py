@@ -22,7 +22,9 @@ def test_the_saw_of_exposure_is_told_as_data(session: Session) -> None:
     assert {one["bound"] for one in found["exposure"]} == {"sure", "possible"}
     worst = max(one["exposure_seconds_to"] for one in found["exposure"] if one["bound"] == "possible")
     assert worst >= result["detail"]["worst_exposure_seconds"] > found["allowed"][0]["allowed_seconds"]
-    assert {one["entry"] for one in found["evidence"]} == {ref["entry"] for one in result["breaches"] for ref in one["evidence"]}
+    named = {ref["entry"] for one in result["breaches"] for ref in one["evidence"]}
+    assert named
+    assert named <= {one["entry"] for one in found["evidence"]}
 
 
 def test_copies_over_time_are_told_as_data(session: Session) -> None:
@@ -37,7 +39,7 @@ def test_copies_over_time_are_told_as_data(session: Session) -> None:
 def test_pictures_are_drawn_into_a_folder(session: Session, tmp_path: Path, control: str, language: str) -> None:
     done = session.fine("explain", "im-messages-db", control, *PERIOD, "--pictures", str(tmp_path / "new"), "--lang", language)
     path = tmp_path / "new" / f"im-messages-db-{control}.svg"
-    assert f"Drew {path}" in done.err
+    assert f"{'Drew ' if language == 'en' else '已绘制'}{path}\n" in done.err
     picture = ElementTree.parse(path).getroot()
     assert picture.tag == "{http://www.w3.org/2000/svg}svg"
     assert "im-messages-db" in (picture[0].text or "")

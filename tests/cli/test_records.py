@@ -40,7 +40,7 @@ def test_what_is_stated_is_judged_shown_and_exported(session: Session, tmp_path:
     assert (access["verdict"], [one["reason"] for one in access["unproven"]]) == ("unproven", ["no-statement", "statement-expired"])
     assert access["shares"]["met"] == pytest.approx(0.5)
     shown = session.fine("explain", "im-messages-db", "isolation", *PERIOD).out
-    assert f"records: record attestation-{number}, by Zhang Min" in shown
+    assert f"So stated by Zhang Min (attestation-{number})." in shown
     assert "So it is." in shown
 
     package = tmp_path / "package.zip"

@@ -18,7 +18,7 @@ from audit.steps.explain import excerpt
         (b'\xef\xbb\xbf {"a/b": [1, {"c": "x"}]}', "/a~1b/1", "utf-8", '{"c": "x"}'),
         (b"a\tb\nc\td", "row 2", "utf-8", "c\td"),
         (b"a\tb\nc\td", "cell B2", "utf-8", "c\td"),
-        (b"a\nb", "envelope", "utf-8", "a\nb"),
+        (b"a\nb", "", "utf-8", "a\nb"),
     ],
 )
 def test_the_text_at_a_locator(payload: bytes, locator: str, encoding: str, shown: str) -> None:
