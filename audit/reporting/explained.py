@@ -177,8 +177,8 @@ class Telling:
             name, text = self.excerpts[ref]
             where = self.words("explain.place", place=place(ref.locator, self.words)) if ref.locator else ()
             file = self.words("explain.file", name=Name(name)) if name else ()
-            told = {"entry": str(ref.entry), "sha256": Name(ref.sha256), "place": where, "file": file}
-            yield f"{indent}{self.words.plain('explain.evidence', **told)}"
+            told = self.words("explain.evidence", entry=str(ref.entry), sha256=Name(ref.sha256), place=where, file=file)
+            yield f"{indent}{plain(told)}"
             yield f"{indent}  {self.words.plain('explain.above') if ref in self.shown else text}"
             self.shown.add(ref)
 
