@@ -36,8 +36,8 @@ class Attested(Objective):
         yield from weaker("attested", self.attested, least.attested, shorter([least.attested], [self.attested], zone))
 
 
-def attested(control: str) -> tuple[dict[str, type[Attested]], Evaluate, Doubts, SaidBy]:
-    """Return what the module of such a control holds: its objective, `evaluate`, `doubts` and `said_by`. The objective's key is the control's id with underscores."""
+def attested(control: str) -> tuple[dict[str, type[Attested]], Evaluate, Doubts, SaidBy, SaidBy]:
+    """Return what the module of such a control holds: its objective, `evaluate`, `doubts`, `said_by` and `kept_by`. The objective's key is the control's id with underscores."""
     key = control.replace("-", "_")
 
     def evaluate(world: World) -> list[Outcome]:
@@ -47,9 +47,12 @@ def attested(control: str) -> tuple[dict[str, type[Attested]], Evaluate, Doubts,
         return doubts_of(world, control, key)
 
     def said_by(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
-        return stated_by(world, control, key, breaches)
+        return stated_by(world, control, key, breaches, holds=False)
 
-    return {key: Attested}, evaluate, doubts, said_by
+    def kept_by(world: World, met: pl.DataFrame) -> pl.DataFrame:
+        return stated_by(world, control, key, met, holds=True)
+
+    return {key: Attested}, evaluate, doubts, said_by, kept_by
 
 
 def _evaluate(world: World, control: str, key: str) -> list[Outcome]:
@@ -118,17 +121,18 @@ def doubts_of(world: World, control: str, key: str) -> pl.DataFrame:
     return rows.select("code", "pair", "repository", "key", "begin", "end")
 
 
-def stated_by(world: World, control: str, key: str, breaches: pl.DataFrame) -> pl.DataFrame:
-    """Return the statement that governs when a breach (`row`, `code`, `policy`, `begin`) begins, where it says that the control does not hold: `row`, `id`, `entry`, `sha256`, `by`."""
+def stated_by(world: World, control: str, key: str, stretches: pl.DataFrame, *, holds: bool) -> pl.DataFrame:
+    """Return the statement that governs when a breach, or a stretch in which it is met (`row`, `code`, `policy`, `begin`), begins, where it says that the control holds, or does not:
+    `row`, `id`, `entry`, `sha256`, `by`."""
     rows = world.records["attestation"].filter(pl.col("control") == control)
     columns = ("row", "id", "entry", "sha256", "by", "holds")
-    found = [breaches.select("row", "code").join(rows, on="code").select(columns).clear()]
-    for index in breaches["policy"].drop_nulls().unique():
+    found = [stretches.select("row", "code").join(rows, on="code").select(columns).clear()]
+    for index in stretches["policy"].drop_nulls().unique():
         policy = world.policies[index]
-        mine = breaches.filter(pl.col("policy") == index).select("row", "code", at_begin="begin")
+        mine = stretches.filter(pl.col("policy") == index).select("row", "code", at_begin="begin")
         longest = plus(rows["at"].cast(INT), policy.objectives[key].attested, policy.timezone)
         counting = mine.join(rows.with_columns(end=pl.min_horizontal("end", longest)), on="code")
         counting = counting.filter((pl.col("begin") <= pl.col("at_begin")) & (pl.col("at_begin") < pl.col("end")))
         found.append(counting.select(columns))
     newest = pl.concat(found).sort("row", "entry").unique("row", keep="last", maintain_order=True)
-    return newest.filter(~pl.col("holds")).select("row", "id", "entry", "sha256", "by")
+    return newest.filter(pl.col("holds") == holds).select("row", "id", "entry", "sha256", "by")

@@ -66,13 +66,14 @@ class ToldRule(Rule):
         return pl.repeat(FOR_EVER, len(captured), dtype=INT, eager=True)
 
 
-def involved(rule: ToldRule, breaches: pl.DataFrame) -> pl.DataFrame:
-    """Return the points that surely lack it while they surely live during a breach (`row`, `code`, `policy`, `begin`, `end`): `row`, `point`."""
+def involved(rule: ToldRule, breaches: pl.DataFrame, has: str = "possible") -> pl.DataFrame:
+    """Return the points that surely lack it (in the world `sure`: also those of which nothing tells that they have it) while they surely live during a breach (`row`,
+    `code`, `policy`, `begin`, `end`): `row`, `point`."""
     world: World = rule.world
     found = [pl.DataFrame(schema={"row": breaches.schema["row"], "point": pl.UInt32})]
     for index in breaches["policy"].drop_nulls().unique():
         policy = world.policies[index]
-        some = (rule.counted(policy) & rule.lacking(policy, "possible")).arg_true()
+        some = (rule.counted(policy) & rule.lacking(policy, has)).arg_true()
         lives = rule.lives_of(policy).rows("sure").filter(pl.col("point").is_in(some.implode()))
         codes, until = (column.gather(lives["point"]) for column in (world.points["code"], rule.asked_until(policy)))
         lives = lives.select("point", code=codes, since="begin", last=pl.min_horizontal("end", until))

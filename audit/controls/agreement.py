@@ -65,6 +65,18 @@ def said_by(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     return rows.select("row", "id", "entry", "sha256", "by").sort("row", "entry")
 
 
+def kept_by(world: World, met: pl.DataFrame) -> pl.DataFrame:
+    """Return the signatures that count when a stretch in which it is met (`row`, `code`, `policy`, `begin`) begins: `row`, `id`, `entry`, `sha256`, `by`."""
+    found = [
+        pl.DataFrame(schema={"row": met.schema["row"], "id": pl.String, "entry": pl.Int64, "sha256": pl.String, "by": pl.String})
+    ]
+    for index in met["policy"].drop_nulls().unique():
+        policy = world.policies[index]
+        rows = at_begin(met.filter(pl.col("policy") == index), _signatures(_about(world.records["agreement"], policy), policy))
+        found.append(rows.select(found[0].columns))
+    return pl.concat(found).sort("entry").unique(["row", "id"], keep="last", maintain_order=True).sort("row", "entry")
+
+
 def _said(world: World, layer: Layer, policy: PolicyVersion) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return when the unit's signature on the version counts, and when it should and does not, as islands on the world's line."""
     if not recorded(world, "agreement"):

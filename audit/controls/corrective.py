@@ -51,10 +51,15 @@ def doubts(world: World, names: tuple[str, ...]) -> pl.DataFrame:  # noqa: ARG00
 def said_by(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     """Return the findings that are overdue during a breach (`row`, `code`, `policy`, `begin`, `end`), each with who set the due date that it missed, and the statement that governs
     when the breach begins, if it says that it does not hold: `row`, `id`, `entry`, `sha256`, `by`."""
-    stated = stated_by(world, CONTROL, KEY, breaches)
+    stated = stated_by(world, CONTROL, KEY, breaches, holds=False)
     if not recorded(world, "finding"):
         return stated
     rows = breaches.select("row", "code", since="begin", until="end").join(world.records["finding"].filter(_NOT_ITS_OWN), on="code")
     rows = rows.filter((pl.col("begin") < pl.col("until")) & (pl.col("since") < pl.col("end").fill_null(FOR_EVER)))
     overdue = rows.sort("entry").unique(["row", "id"], keep="first", maintain_order=True).sort("row", "entry")
     return pl.concat([overdue.select(stated.columns), stated])
+
+
+def kept_by(world: World, met: pl.DataFrame) -> pl.DataFrame:
+    """Return the statement that governs when a stretch in which it is met (`row`, `code`, `policy`, `begin`) begins: `row`, `id`, `entry`, `sha256`, `by`."""
+    return stated_by(world, CONTROL, KEY, met, holds=True)

@@ -50,6 +50,11 @@ def doubts(world: World, names: tuple[str, ...]) -> pl.DataFrame:
     return doubts_of(_Rule(world), UNKNOWN, names)
 
 
+def unsure(world: World, stretches: pl.DataFrame) -> pl.DataFrame:
+    """Return the points that are surely there in stretches (`row`, `code`, `policy`, `begin`, `end`), and of which it is not known whether they are encrypted: `row`, `point`."""
+    return involved_in(_Rule(world), stretches, "sure")
+
+
 def involved(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     """Return the points that are not encrypted during a breach (`row`, `code`, `policy`, `begin`, `end`): `row`, `role`, `point`."""
     return involved_in(_Rule(world), breaches).select("row", "point", role=pl.lit("unencrypted"))

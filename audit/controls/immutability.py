@@ -51,6 +51,11 @@ def doubts(world: World, names: tuple[str, ...]) -> pl.DataFrame:
     return doubts_of(_Rule(world), UNKNOWN, names)
 
 
+def unsure(world: World, stretches: pl.DataFrame) -> pl.DataFrame:
+    """Return the points that are surely there in stretches (`row`, `code`, `policy`, `begin`, `end`), and not known to be locked for long enough: `row`, `point`."""
+    return involved_in(_Rule(world), stretches, "sure")
+
+
 def involved(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     """Return the points that are not locked for long enough during a breach (`row`, `code`, `policy`, `begin`, `end`): `row`, `role`, `point`."""
     return involved_in(_Rule(world), breaches).select("row", "point", role=pl.lit("unlocked"))

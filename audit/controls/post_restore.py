@@ -2,4 +2,4 @@
 
 from audit.controls._attested import attested
 
-OBJECTIVES, evaluate, doubts, said_by = attested("post-restore")
+OBJECTIVES, evaluate, doubts, said_by, kept_by = attested("post-restore")

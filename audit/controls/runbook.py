@@ -70,6 +70,18 @@ def said_by(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(found).select("row", "id", "entry", "sha256", "by").sort("row", "entry")
 
 
+def kept_by(world: World, met: pl.DataFrame) -> pl.DataFrame:
+    """Return the last review in time of each runbook when a stretch in which it is met (`row`, `code`, `policy`, `begin`) begins: `row`, `id`, `entry`, `sha256`, `by`."""
+    found = [
+        pl.DataFrame(schema={"row": met.schema["row"], "id": pl.String, "entry": pl.Int64, "sha256": pl.String, "by": pl.String})
+    ]
+    for index in met["policy"].drop_nulls().unique():
+        reviews = _due(world.records["runbook"], world.policies[index]).filter(pl.col("act") == "review")
+        rows = at_begin(met.filter(pl.col("policy") == index), reviews.with_columns(end=pl.min_horizontal("end", "until")))
+        found.append(rows.select(found[0].columns))
+    return pl.concat(found).sort("entry").unique(["row", "id"], keep="last", maintain_order=True).sort("row", "entry")
+
+
 def _said(world: World, layer: Layer, policy: PolicyVersion) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return when every runbook in use was reviewed in time, and when one is overdue or none is left, as islands on the world's line."""
     if not recorded(world, "runbook"):

@@ -82,6 +82,19 @@ def said_by(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def kept_by(world: World, met: pl.DataFrame) -> pl.DataFrame:
+    """Return the confirmed trainings for the runbooks in use that count when a stretch in which it is met (`row`, `code`, `begin`) begins: `row`, `id`, `entry`, `sha256`,
+    `by`."""
+    used = (
+        at_begin(met, world.records["runbook"].filter(pl.col("act").is_in(IN_USE))).select("row", "at_begin", "id", "code").unique()
+    )
+    told = world.records["training"].filter("confirmed").rename({"id": "training"})
+    rows = used.join(told, left_on=["code", "id"], right_on=["code", "runbook"])
+    rows = rows.filter((pl.col("begin") <= pl.col("at_begin")) & (pl.col("at_begin") < pl.col("end")))
+    rows = rows.select("row", "entry", "sha256", "by", id="training")
+    return rows.unique(["row", "id"], keep="last", maintain_order=True).sort("row", "entry")
+
+
 def _said(world: World, layer: Layer, policy: PolicyVersion) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return when enough people hold confirmed training for every runbook in use, and when too few hold any for one of them, as islands on the world's line."""
     if not recorded(world, "runbook"):

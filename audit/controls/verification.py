@@ -91,6 +91,16 @@ class _Rule(Rule):
         return rows.filter(pl.col("begin") < pl.col("gone")).drop("low", "captured")
 
 
+def unsure(world: World, stretches: pl.DataFrame) -> pl.DataFrame:
+    """Return the points that surely stand when stretches (`row`, `code`, `policy`, `begin`) begin, and of which it is not known whether they were read in time: `row`, `point`."""
+    found = [pl.DataFrame(schema={"row": stretches.schema["row"], "point": pl.UInt32})]
+    alone = kinds_of(world).alone
+    for index in stretches["policy"].drop_nulls().unique():
+        mine = stretches.filter(pl.col("policy") == index).select("row", "code", at="begin")
+        found += [_failing_at(world, world.policies[index], some, alone, "sure").drop("at") for some in mine.iter_slices(AT_A_TIME)]
+    return pl.concat(found)
+
+
 def involved(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     """Return the points that are damaged, or were not read in time, when a breach (`row`, `code`, `policy`, `begin`) begins: `row`, `role`, `point`, and for damaged ones
     the `entry` and `locator` of the check that found it."""
@@ -99,7 +109,7 @@ def involved(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     for index in breaches["policy"].drop_nulls().unique():
         policy = world.policies[index]
         mine = breaches.filter(pl.col("policy") == index).select("row", "code", at="begin")
-        found += [_failing_at(world, policy, some, alone) for some in mine.iter_slices(AT_A_TIME)]
+        found += [_failing_at(world, policy, some, alone, "possible") for some in mine.iter_slices(AT_A_TIME)]
     rows = pl.concat(found)
     checks = world.checks.filter(pl.col("point").is_not_null()).select(
         "point", "entry", "locator", "failed_surely", passed=GOOD["possible"], checked="at"
@@ -113,14 +123,14 @@ def involved(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _failing_at(world: World, policy: PolicyVersion, asked: pl.DataFrame, alone: pl.Series) -> pl.DataFrame:
-    """Return the points that surely stand at an instant (asked: `row`, `code`, `at`) and are not even possibly covered: `row`, `point`, `at`."""
+def _failing_at(world: World, policy: PolicyVersion, asked: pl.DataFrame, alone: pl.Series, has: str) -> pl.DataFrame:
+    """Return the points that surely stand at an instant (asked: `row`, `code`, `at`) and are not covered in the world `has`: `row`, `point`, `at`."""
     every = policy.objectives["verify"].every
-    late = due(world, policy, every, "possible")
+    late = due(world, policy, every, has)
     points = world.points.select("code").with_columns(late=late, alone=alone).with_row_index("point")
     rows = points.join(asked, on="code").filter((pl.col("late") <= pl.col("at")) | pl.col("alone"))
     rows = rows.filter(live_at(world.standing(policy.accept_partial), rows.select("at", object="point"), "sure"))
-    gaps = laid_out(world, policy, every, "possible", rows["point"].unique().sort(), shared=False)
+    gaps = laid_out(world, policy, every, has, rows["point"].unique().sort(), shared=False)
     rows = rows.select("row", "point", "at").join(gaps, on="point")
     rows = rows.filter((pl.col("begin") <= pl.col("at")) & (pl.col("at") < pl.col("end").clip(upper_bound=FOR_EVER)))
     return rows.select("row", "point", "at")

@@ -108,7 +108,32 @@ class Explaining:
             one = self._point(point)
             why = doubts.get((row, point)) or [{"reason": DOUBTS[self.world.points["doubt"][point]]}]
             told.setdefault(row, {"count": count, "points": []})["points"].append({**one, "doubts": why})
+        self._add_unsure(told, stretches)
         return told
+
+    def _add_unsure(self, told: dict[int, dict[str, Any]], stretches: Sequence[tuple[Result, Unproven]]) -> None:
+        """Add the points that surely live where a stretch begins, and of which its control does not know whether they have what it asks: the newest, and how many."""
+        asked: dict[str, list[tuple[Any, ...]]] = {}
+        for row, (result, one) in enumerate(stretches):
+            module = modules(audit.controls.__name__)[result.control]
+            if hasattr(module, "unsure") and module.UNKNOWN in keys_of(one):
+                at = micros(one.since)
+                place = (row, self.codes[result.asset, result.part], self._policy(result), result.leg, at, at + 1)
+                asked.setdefault(result.control, []).append(place)
+        for control, rows in asked.items():
+            module = modules(audit.controls.__name__)[control]
+            schema = {"row": pl.UInt32, **JUDGED_AT, "end": pl.Int64}
+            found = module.unsure(self.world, pl.DataFrame(rows, schema=schema, orient="row")).unique()
+            named = found.with_columns(
+                captured=self.world.points["restorable"].gather(found["point"]),
+                identity=self.world.points["id"].gather(found["point"]),
+            )
+            named = named.sort("row", "captured", "identity", "point", descending=[False, True, False, False])
+            for row, point in named.select("row", "point").iter_rows():
+                mine = told.setdefault(row, {"count": 0, "points": []})
+                mine["count"] += 1
+                if len(mine["points"]) < POINTS_NAMED:
+                    mine["points"].append({**self._point(point), "doubts": [{"reason": module.UNKNOWN}]})
 
     def _doubts(self, found: pl.DataFrame) -> dict[tuple[int, int], list[dict[str, Any]]]:
         """Return, by row and point, why points are in doubt; of those that need another, why that one is."""

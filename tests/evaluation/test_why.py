@@ -19,6 +19,7 @@ from audit.model.verdicts import Result
 from audit.model.world import World
 from tests.oracle.build import day, listing, p, policy, programme, rows, run, verify
 from tests.oracle.case import Case
+from tests.oracle.cases_of_governed import CASES_OF_GOVERNED
 from tests.oracle.direct import estate_of_case, rows_of_case
 from tests.oracle.estates import random_case
 from tests.oracle.instants import text_of
@@ -63,7 +64,10 @@ def of_case(case: Case, controls: list[str] | None = None) -> Judged:
 
 def explained(told: list[Any], objectives: dict[str, Any], period: tuple[float, float] = (0, 10), **changes: Any) -> Judged:
     case = Case("why", programme(policy(objectives), **changes), told, day(period[0]), day(period[1]))
-    return of_case(case, sorted({"rpo": "recovery-point"}.get(key, key) for key in objectives))
+    return of_case(
+        case,
+        sorted({"rpo": "recovery-point", "encrypted": "encryption", "verify": "verification"}.get(key, key) for key in objectives),
+    )
 
 
 def places(told: Any) -> list[tuple[int, str]]:
@@ -187,3 +191,63 @@ def test_nothing_in_doubt_is_without_a_reason(seed: int) -> None:
         for number, one in enumerate(result.unproven):
             why = found.why.unproven[place, number]
             assert all(point["doubts"] and point["evidence"] for point in why.get("points", {}).get("points", ())), one
+
+
+def test_a_point_of_which_nothing_tells_what_is_asked_is_named() -> None:
+    told = [p("p1", 1, encrypted="unknown"), p("p2", 1.5, encrypted="yes")]
+    found = explained([listing(2, *told), listing(5, *told)], {"encrypted": True}, (2, 4))
+    reason, why = found.unproven("encryption", 2)
+    assert (reason, why["points"]["count"]) == ("encryption-unknown", 1)
+    assert [(one["id"], one["doubts"], places(one)) for one in why["points"]["points"]] == [
+        ("p1", [{"reason": "encryption-unknown"}], [(1, "line 0")])
+    ]
+
+
+def test_a_point_of_which_nobody_knows_whether_it_was_read_is_named() -> None:
+    told = [p("p1", 1)]
+    found = explained(
+        [listing(2, *told), listing(9, *told), rows(6, verify("v1", 5, "success", None))], {"verify": {"every": "2d"}}, (2, 8)
+    )
+    reason, why = found.unproven("verification", 5)
+    assert reason == "unchecked"
+    assert [(one["id"], one["doubts"]) for one in why["points"]["points"]] == [("p1", [{"reason": "unchecked"}])]
+
+
+def test_what_a_statement_keeps_names_it() -> None:
+    stated = [
+        {"control": "isolation", "holds": True, "since": day(0), "until": day(20), "at": day(0)},
+        {"control": "isolation", "holds": True, "since": day(5), "until": day(20), "at": day(5)},
+    ]
+    said = programme(policy({"isolation": "1y"}))
+    found = of_case(Case("why", said, [], day(2), day(8), None, stated), ["isolation"])
+    (result,) = found.results
+    assert result.verdict == "met"
+    first, last = found.why.met[0]
+    assert [(one["record"], one["by"], places(one)) for one in first["records"]] == [("attestation-1", "somebody", [(1, "")])]
+    assert [one["record"] for one in last["records"]] == ["attestation-2"]
+
+
+RECORDED = ("agreement", "runbook", "training")
+
+
+def test_what_records_keep_names_them_at_both_ends() -> None:
+    """Of the hand-made cases each in which one of these controls is met throughout."""
+    kept = {
+        (made.case.name, control): made.case
+        for made in CASES_OF_GOVERNED
+        for (_, _, control, _), truth in made.expected.items()
+        if control in RECORDED and not truth.breached and not truth.unproven
+    }
+    seen: list[str] = []
+    for (name, control), case in kept.items():
+        found = of_case(case, [control])
+        for place, result in enumerate(found.results):
+            if result.verdict != "met":
+                continue
+            seen.append(control)
+            bounds = found.why.met[place]
+            assert len(bounds) == 2, name
+            for one in (one for bound in bounds for one in bound["records"]):
+                assert one["record"].startswith(f"{control}-"), name
+                assert [len(ref["sha256"]) for ref in one["evidence"]] == [64], name
+    assert sorted(set(seen)) == sorted(RECORDED)
