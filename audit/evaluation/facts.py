@@ -82,7 +82,10 @@ def resolve_facts(rows: Rows, sources: Mapping[str, Source], acceptances: set[bo
 
     def lives(accepts: bool, sure: pl.DataFrame, possible: pl.DataFrame) -> Lives:
         dead = pl.col("partial") & (not accepts)
-        rows = points.select("available", base="base_row", base_missing=base_missing, self_contained=is_self_contained(), dead=dead)
+        # Clocks lie, and a name may be given again: what was there before the state that it restores was captured, restored another.
+        begin = pl.when(pl.col("available").is_not_null()).then(pl.max_horizontal("available", "captured"))
+        alone = is_self_contained()
+        rows = points.select(available=begin, base="base_row", base_missing=base_missing, self_contained=alone, dead=dead)
         return lives_of(rows, presence, sure, possible)
 
     judged = {accepts: lives(accepts, sure_damage, possible_damage) for accepts in acceptances}

@@ -115,7 +115,7 @@ def suspicion(points: pl.DataFrame, repository_checks: pl.DataFrame, checks: pl.
 def lives_of(points: pl.DataFrame, presence: Presence, sure_damage: pl.DataFrame, possible_damage: pl.DataFrame) -> Lives:
     """Lives of points.
 
-    points: `available` (Int64, null: never), `base` (row number of the base, null: none or not seen), `base_missing` (Boolean: a base is
+    points: `available` (Int64, when it was there and captured, null: never), `base` (row number of the base, null: none or not seen), `base_missing` (Boolean: a base is
     named that was never seen), `self_contained` (Boolean, null: not known), `dead` (Boolean: partial, and partial points do not count).
     """
     never = pl.lit(NEVER, INT)

@@ -109,7 +109,7 @@ def number_points(tellings: pl.DataFrame, gone: pl.DataFrame) -> tuple[pl.DataFr
 def merge_tellings(tellings: pl.DataFrame, gone: pl.DataFrame, chains: Chains) -> Merged:
     """Merge tellings (columns TELLING; those that say a point is gone: GONE) into points, field by field. Instants that stay unknown are null."""
     held, states = number_points(tellings, gone)
-    held = _last_told(states, held, chains)
+    held = _nothing_of_the_future(_last_told(states, held, chains))
     merged, conflicts = _merge(held)
     first = held.lazy().filter(pl.col("chain").is_not_null()).group_by("point").agg(first_sighting=pl.col("listed").min()).collect()
     sighting = pl.repeat(None, merged.height, dtype=INT, eager=True).scatter(first["point"], first["first_sighting"])
@@ -125,7 +125,7 @@ def merge_tellings(tellings: pl.DataFrame, gone: pl.DataFrame, chains: Chains) -
 def _last_told(states: pl.DataFrame, held: pl.DataFrame, chains: Chains) -> pl.DataFrame:
     """Add `told`: when a telling was last observed, and make `payload` the teller of that observation. A row of a complete chain holds up to the listing
     before the point's next row there."""
-    again = held.filter(pl.col("point").is_duplicated())
+    again = held.filter(pl.col("point").is_duplicated() | (pl.col("captured_until") > pl.col("observed")))
     if again.is_empty():
         return held.with_columns(told=pl.col("observed"))
     runs = _runs(states.filter(pl.col("complete") & pl.col("point").is_in(again["point"].unique().implode())), chains)
@@ -150,6 +150,14 @@ def _last_told(states: pl.DataFrame, held: pl.DataFrame, chains: Chains) -> pl.D
         .otherwise(pl.coalesce("teller", "payload"))
     )
     return held.with_columns(told=pl.coalesce("last", "observed"), payload=payload).drop("last", "teller", "disputed")
+
+
+def _nothing_of_the_future(held: pl.DataFrame) -> pl.DataFrame:
+    """Let what is told to be captured until after it was observed (`told`) count up to then: nobody can have captured the future."""
+    if held["captured_until"].null_count() == held.height:
+        return held
+    seen = pl.coalesce("told", "available", "captured")
+    return held.with_columns(captured_until=pl.when(pl.col("captured_until") > seen).then(seen).otherwise("captured_until"))
 
 
 def _merge(held: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from tests.oracle.build import hand_made, listing, must, p, policy, programme, rows, run, verify
 from tests.oracle.case import HandMade, Told, payload_of
+from tests.oracle.cases_of_captures import CASES_OF_CAPTURES
 from tests.oracle.cases_of_controls import CASES_OF_CONTROLS
 from tests.oracle.cases_of_delivered import CASES_OF_DELIVERED
 from tests.oracle.cases_of_denials import CASES_OF_DENIALS
@@ -271,6 +272,7 @@ CASES: list[HandMade] = [
     *RUNS,
     *PRESENCE,
     *LIVE,
+    *CASES_OF_CAPTURES,
     *CASES_OF_CONTROLS,
     *CASES_OF_EACH,
     *CASES_OF_GROUPS,

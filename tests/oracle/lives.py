@@ -161,7 +161,7 @@ class Lives:
         return stretches(is_live, {begin} | borders(present) | borders(never) | borders(unsure) | borders(base or []))
 
     def begin(self, point: Point) -> int | None:
-        """Section 3: the latest available_at of the point and its bases; None when a base was never seen or the chain returns to itself."""
+        """Section 3: the latest available_at and captured_at of the point and its bases; None when a base was never seen or the chain returns to itself."""
         chain = [point]
         while chain[-1].base is not None:
             base = self.points.get((point.source, point.repository, chain[-1].base))
@@ -169,7 +169,8 @@ class Lives:
                 return None
             chain.append(base)
         known = [one.available_at for one in chain if one.available_at is not None]
-        return max(known) if len(known) == len(chain) else None
+        captured = [one.captured_at for one in chain if one.captured_at is not None]
+        return max(known + captured) if len(known) == len(chain) else None
 
     def known_corrupt(self, point: Point) -> list[Stretch]:
         """Section 3: neither sure nor possible from a corrupt check to the next verified one."""

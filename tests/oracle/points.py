@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.oracle.instants import BEGIN
@@ -149,7 +149,9 @@ def best(tellings: Sequence[Telling], name: str) -> Any:
 
 def _point(key: Key, tellings: list[Telling], seen: list[Listing]) -> Point:
     """Section 1: merge the tellings of one point; find what takes the place of available_at; collect its checks."""
-    values = {name: best(tellings, name) for name in POINT_FIELDS}
+    values = {name: best(tellings, name) for name in POINT_FIELDS} | {
+        "captured_until": best(list(map(_of_the_past, tellings)), "captured_until")
+    }
     point = Point(*key, basis=_basis(tellings), **values)
     point.encrypted = frozenset(one.row["encrypted"] for one in tellings if one.row.get("encrypted") is not None)
     # completeness: partial before complete.
@@ -168,6 +170,15 @@ def _point(key: Key, tellings: list[Telling], seen: list[Listing]) -> Point:
         _check(point, one)
     point.verified = sorted(set(point.verified) - set(point.corrupt))  # at one instant corrupt wins
     return point
+
+
+def _of_the_past(telling: Telling) -> Telling:
+    """Section 1: a captured_until after the telling's observation (none: its available_at, else its captured_at) is that instant."""
+    until, row = telling.row.get("captured_until"), telling.row
+    known = [x for x in (telling.observed, row.get("available_at"), row.get("captured_at")) if x is not None]
+    if until is None or not known or until <= known[0]:
+        return telling
+    return replace(telling, row={**row, "captured_until": known[0]})
 
 
 def _check(point: Point, telling: Telling) -> None:
