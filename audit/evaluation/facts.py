@@ -11,7 +11,7 @@ from functools import cache
 
 import polars as pl
 
-from audit.evaluation.links import link_bases, link_originals
+from audit.evaluation.links import link_bases, link_originals, share_captures
 from audit.evaluation.rows import Names, Rows, name_rows
 from audit.model.checks import checks_of
 from audit.model.deliveries import deliveries_of
@@ -44,7 +44,7 @@ POINT_COLUMNS = (
 class Facts:
     """Points with all that is needed to judge them.
 
-        names: numbers of (source, repository) and of scopes. points: one row a point: POINT_COLUMNS. lives: by whether partial points count.
+        names: numbers of (source, repository) and of scopes. points: one row a point: POINT_COLUMNS and `retold` (`audit.evaluation.links`). lives: by whether partial points count.
         standing: the lives under the same condition as if nobody had ever checked a point. checks: `point`, `at`, `corrupt`. readings: as
     `audit.model.checks.CHECK`. runs: merged, with `pair`. listed_scopes: `chain`, `subject`: who was ever listed in which scope. unplaced: successful runs without a repository:
     `source`, `subject`, `id`. deliveries: as `audit.model.deliveries.DELIVERY`. observations: of the points that listings told of, which are the first ones.
@@ -74,7 +74,7 @@ def resolve_facts(rows: Rows, sources: Mapping[str, Source], acceptances: set[bo
     points = link_originals(points, names.pairs)
     points = points.with_columns(available=pl.coalesce("available", pl.when(~pl.col("catalog")).then("captured")))
     presence = _presence(merged, points, names, sources)
-    points, base_missing = link_bases(points)
+    points, base_missing = link_bases(share_captures(points))
     dated = merged.checks.drop_nulls("at")
     sure_damage, possible_damage = damage(points, dated, points["original_row"])
     sure_damage = pl.concat([sure_damage, suspicion(points, _repository_checks(runs), dated)])

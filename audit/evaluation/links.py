@@ -1,9 +1,10 @@
-"""Links between points: an incremental to its base, a copy to its original."""
+"""Links between points: an incremental to its base, a copy to its original, whose capture time it shares."""
 
 from __future__ import annotations
 
 import polars as pl
 
+from audit.model.captures import retold
 from audit.model.points import key_of
 
 ROW = pl.UInt32
@@ -53,3 +54,23 @@ def link_originals(points: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
             break
         captured = filled
     return points.with_columns(captured=captured, original_row=original)
+
+
+def share_captures(points: pl.DataFrame) -> pl.DataFrame:
+    """Let a copy that is told a later capture time than its original count as captured with that, and restore nothing later than that does; add `retold`: which
+    copies are told otherwise, or are copies of such.
+
+    What is told of a copy is often when it was made: it holds nothing that happened since its original was captured.
+    """
+    original, captured, until = points["original_row"], points["captured"], points["captured_until"]
+    if original.null_count() == points.height:
+        return points.with_columns(retold=pl.lit(value=False))
+    otherwise = retold(captured, original)
+    while True:  # of a copy of a copy: each round hands the earlier time one link on; in a ring the earliest ends it
+        theirs = captured.gather(original)
+        later = (theirs < captured).fill_null(value=False)
+        if not later.any():
+            return points.with_columns(captured=captured, captured_until=until, retold=otherwise)
+        restorable = pl.select(pl.coalesce(until, captured)).to_series()
+        least = pl.select(pl.min_horizontal(restorable, restorable.gather(original))).to_series()
+        captured, until = theirs.zip_with(later, captured), least.zip_with(later, until)

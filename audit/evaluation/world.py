@@ -9,7 +9,7 @@ import polars as pl
 
 from audit.evaluation.facts import Facts
 from audit.evaluation.records import placed_records
-from audit.model.captures import retold, strengths
+from audit.model.captures import strengths
 from audit.model.estate import Estate, Source
 from audit.model.intervals import INT, Line
 from audit.model.runs import named_points
@@ -146,7 +146,7 @@ def _points(facts: Facts, aliases: pl.DataFrame, of_pair: pl.DataFrame) -> pl.Da
         encrypted="encrypted",
         expires="expires",
         **strengths(facts.points).to_dict(),
-        retold=retold(facts.points["captured"], facts.points["original_row"]),
+        retold="retold",
     )  # fmt: skip
 
 

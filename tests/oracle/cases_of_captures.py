@@ -58,4 +58,41 @@ FUTURE = [
     ),
 ]  # fmt: skip
 
-CASES_OF_CAPTURES: list[HandMade] = [*FUTURE]
+OF_O, ONE = (
+    {"copy_of_id": "o", "copy_of_repository": "r1"},
+    {"count": 1, "media": 0, "offsite": 0, "max_age": "2d", "production": False},
+)
+SHARED = [
+    hand_made(
+        "1", "a copy told later than its original counts as that", [listing(20, p("o", 1)), listing(20, p("c", 5, "r2", **OF_O), **FAR)],
+        programme(policy({"rpo": "2d", "copies": ONE})), (RPO, must([(0, 1), (3, 10)])), ("copies count", must([(0, 1), (3, 10)])), protected="breached",
+    ),
+    _recovered(
+        "1", "a copy of a copy told later than the first of them",
+        [listing(20, p("o", 1)), listing(20, p("o", 6, "r2", **OF_O), **FAR),
+         listing(20, p("c", 3, "r3", copy_of_id="o", copy_of_repository="r2"), repository="r3")], "3d", [(0, 1), (4, 10)],
+    ),
+    _recovered("1", "a copy told earlier than its original counts as told", [listing(20, p("o", 4)), listing(20, p("c", 2, repository="r2", **OF_O), **FAR)], "1d",
+               [(0, 2), (3, 4), (5, 10)]),
+    _recovered("1", "a copy of an original of unknown capture time counts as told",
+               [listing(20, p("o", None, available=1)), listing(20, p("c", 5, "r2", **OF_O), **FAR)], "2d", [(0, 5), (7, 10)]),
+    _recovered("1", "copies of one another count as the earliest of them",
+               [listing(20, p("o", 2, copy_of_id="c", copy_of_repository="r2")), listing(20, p("c", 5, "r2", **OF_O), **FAR)], "2d", [(0, 2), (4, 10)]),
+    _recovered("1", "a copy told later reaches no further than its original",
+               [listing(20, p("o", 1, until=3)), listing(20, p("c", 2, until=8, repository="r2", **OF_O), **FAR)], "1d", [(0, 1), (4, 10)]),
+    _recovered("1", "a copy told later reaches as far as it is told itself",
+               [listing(20, p("o", 1, until=6, deleted=2)), listing(20, p("c", 2, until=4, repository="r2", **OF_O), **FAR)], "1d", [(0, 1), (5, 10)]),
+    _recovered("1", "a copy told with the same capture reaches as far as it is told", [listing(20, p("o", 1)), listing(20, p("c", 1, until=4, repository="r2", **OF_O), **FAR)],
+               "1d", [(0, 1), (5, 10)]),
+    _recovered("1", "a copy told later is not there before", [listing(20, p("o", 1, deleted=2)), rows(20, p("c", 5, repository="r2", **OF_O, available=None)), listing(20, **FAR)],
+               "30d", [(0, 1), (2, 5)], [(5, 10)]),
+    hand_made(
+        "18", "a copy told later is no newer state",
+        [listing(20, p("o", 1), p("q", 3, subject="y")), listing(20, p("c", 3, repository="r2", **OF_O), **FAR)],
+        programme(policy({"recover_with": {"assets": ["b"], "skew": "1d", "max_age": "30d"}}), assets=[
+            {"name": "b", "unit": "unit", "data_class": "files", "tier": "other", "site": "dc1", "in_service": "2025-01-01T00:00:00Z", "subjects": [{"source": "s", "subject": "y"}]}]),
+        ("consistency", must([(0, 10)])),
+    ),
+]  # fmt: skip
+
+CASES_OF_CAPTURES: list[HandMade] = [*FUTURE, *SHARED]

@@ -12,6 +12,7 @@ from tests.oracle.cases_of_governed import random_governed
 from tests.oracle.cases_of_holds import random_holds
 from tests.oracle.cases_of_stated import random_statements
 from tests.oracle.cases_of_waivers import random_waivers
+from tests.oracle.claiming import with_claims
 from tests.oracle.delivering import with_deliveries
 from tests.oracle.denying import with_denials
 from tests.oracle.drilling import random_drills
@@ -40,7 +41,7 @@ def random_case(seed: int, size: Size | None = None) -> Case:
     for one in open_runs(made, habits):
         told.insert(made.making.randint(0, len(told)), one)
     told += logged_runs(seed, made, habits)
-    told = with_locks(made, told)
+    told = with_claims(seed, made, points, with_locks(made, told))
     stated = random_statements(seed, made) if known is None or known else ()
     held = random_holds(seed, made) if known is None or known else ()
     acted = [*random_governed(seed, made), *random_waivers(seed, made), *random_findings(seed, made)]

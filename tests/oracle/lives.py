@@ -112,9 +112,11 @@ class Lives:
         return min((x for x in whole if not shown[x]), default=FOR_EVER)
 
     def _could_be(self, job: Point, listed: Point) -> bool:
-        if job.captured_at is None or job.available_at is None or listed.captured_at is None:
+        """Of both as they are told themselves, whatever a copy shares with its original."""
+        start, end, captured = job.told_captured_at, job.available_at, listed.told_captured_at
+        if start is None or end is None or captured is None:
             return False
-        return listed.subject == job.subject and job.captured_at <= listed.captured_at <= job.available_at
+        return listed.subject == job.subject and start <= captured <= end
 
     def _instants_of_presence(self, point: Point) -> set[int]:
         if point.available_at is None:

@@ -69,7 +69,7 @@ class Making:
         original = None if point.copy_of is None else self.own.lives.points.get(point.copy_of)
         if original is None or point in way:
             return False
-        if original.captured_at is not None and original.captured_at != point.captured_at:
+        if None not in (original.told_captured_at, point.told_captured_at) and original.told_captured_at != point.told_captured_at:
             return True
         return self._is_told_otherwise(original, (*way, point))
 

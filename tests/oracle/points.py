@@ -73,6 +73,8 @@ class Point:
     corrupt: list[int] = field(default_factory=list)
     undated: bool = False
     """Told `verified`, and not when."""
+    told_captured_at: int | None = None
+    """captured_at as it is told of the point itself, where its original was captured earlier."""
     sightings: list[int] = field(default_factory=list)
     scopes: set[str | None] = field(default_factory=set)
 
@@ -115,6 +117,8 @@ def read(payloads: Iterable[Payload]) -> Evidence:
     points = {key: _point(key, tellings, seen.get(key, [])) for key, tellings in told.items()}
     for point in points.values():
         point.copy_of = _original(point.key, told)
+        point.told_captured_at = point.captured_at
+    _share_captures(points)
     return Evidence(points, listings, [run for run, _ in runs])
 
 
@@ -230,6 +234,26 @@ def _fill_capture_times_of_copies(told: dict[Key, list[Telling]]) -> None:
         found = best(told[here], "captured_at")
         if here != key and found is not None:
             tellings.append(Telling({"captured_at": found}, "job", None, "~"))
+
+
+def _share_captures(points: dict[Key, Point]) -> None:
+    """Section 1: a copy told later than its original is captured with that, and restores nothing later than that does; the original is as this says of it."""
+    shared: dict[Key, tuple[int | None, int | None]] = {}
+    for point in points.values():
+        way = [point]
+        while (key := way[-1].copy_of) is not None and points[key] not in way:
+            way.append(points[key])
+        captured, until = way[-1].captured_at, way[-1].captured_until
+        for copy in reversed(way[:-1]):
+            own = copy.captured_at
+            if captured is None or own is None or captured >= own:
+                captured, until = own, copy.captured_until
+            else:
+                reaches = (copy.captured_until or own, until or captured)
+                until = min(reaches)
+        shared[point.key] = captured, until
+    for point in points.values():
+        point.captured_at, point.captured_until = shared[point.key]
 
 
 WORST_FIRST = ("failed", "cancelled", "warning", "success", "running")
