@@ -18,7 +18,7 @@ from audit.model.deliveries import deliveries_of
 from audit.model.estate import Source
 from audit.model.intervals import INT
 from audit.model.jobs import presence_of_jobs
-from audit.model.lives import Lives, damage, lives_of, suspicion
+from audit.model.lives import Lives, damage, lives_of, suspicion, suspicion_by_name
 from audit.model.observations import Observations
 from audit.model.points import FIELDS, Merged, merge_tellings, presence_in_catalog, sightings_of
 from audit.model.presence import Presence
@@ -77,7 +77,11 @@ def resolve_facts(rows: Rows, sources: Mapping[str, Source], acceptances: set[bo
     points, base_missing = link_bases(share_captures(points))
     dated = merged.checks.drop_nulls("at")
     sure_damage, possible_damage = damage(points, dated, points["original_row"])
-    sure_damage = pl.concat([sure_damage, suspicion(points, _repository_checks(runs), dated)])
+    readings = checks_of(merged.checks, runs, points.select("pair", "id").with_row_index("point"))
+    unnamed = _unnamed_checks(runs)
+    by_name = suspicion_by_name(points, _failed_checks(readings, points), _passed_checks(readings), unnamed)
+    whole = suspicion(points, unnamed.filter(pl.col("subject").is_null()), dated)
+    sure_damage = pl.concat([sure_damage, whole, by_name])
     points = points.with_columns(doubt=_doubt(points, sure_damage["point"]))
 
     def lives(accepts: bool, sure: pl.DataFrame, possible: pl.DataFrame) -> Lives:
@@ -96,7 +100,6 @@ def resolve_facts(rows: Rows, sources: Mapping[str, Source], acceptances: set[bo
             return judged[accepts]
         return lives(accepts, sure_damage.clear(), possible_damage.clear())
 
-    readings = checks_of(merged.checks, runs, points.select("pair", "id").with_row_index("point"))
     return Facts(
         names,
         points,
@@ -211,12 +214,26 @@ def _presence(merged: Merged, points: pl.DataFrame, names: Names, sources: Mappi
     return Presence(pl.DataFrame(both), presence.sure_gaps, presence.possible_gaps)
 
 
-def _repository_checks(runs: pl.DataFrame) -> pl.DataFrame:
-    """Return the checks of whole repositories that say something: those that failed, and those that succeeded and read everything."""
-    checks = runs.filter((pl.col("kind") == "verify") & pl.col("subject").is_null() & pl.col("recovery_point").is_null())
+def _unnamed_checks(runs: pl.DataFrame) -> pl.DataFrame:
+    """Return the checks of subjects and of whole repositories that say something: those that failed, and those that succeeded and read everything."""
+    checks = runs.filter((pl.col("kind") == "verify") & pl.col("recovery_point").is_null())
     good = (pl.col("outcome") == "success") & (pl.col("coverage") == "full")
-    return (
-        checks.filter((pl.col("outcome") == "failed") | good.fill_null(value=False))
-        .select("pair", at=pl.col("finished_at").cast(INT).clip(-FOR_EVER, FOR_EVER), failed=pl.col("outcome") == "failed")
-        .drop_nulls()
-    )
+    at = pl.col("finished_at").cast(INT).clip(-FOR_EVER, FOR_EVER)
+    said = checks.filter((pl.col("outcome") == "failed") | good.fill_null(value=False))
+    return said.select("pair", "subject", at=at, failed=pl.col("outcome") == "failed").drop_nulls(["pair", "at"])
+
+
+def _failed_checks(readings: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
+    """Return the failed verify runs of single points and of subjects, for each point that they may have found damaged: `point`, `at`, `by_subject`."""
+    failed = readings.filter(pl.col("failed_possibly") & ~pl.col("failed_surely"))
+    named = failed.drop_nulls("point").select("point", "at", by_subject=pl.lit(value=False))
+    subjects = failed.filter(pl.col("point").is_null()).select("pair", "subject", "at").drop_nulls()
+    if subjects.is_empty():
+        return named
+    theirs = points.select("pair", "subject").with_row_index("point").join(subjects, on=["pair", "subject"])
+    return pl.concat([named, theirs.select("point", "at", by_subject=pl.lit(value=True))])
+
+
+def _passed_checks(readings: pl.DataFrame) -> pl.DataFrame:
+    """Return the checks of single points that read all data, and found them good: `point`, `at`."""
+    return readings.filter("passed_surely").select("point", "at").drop_nulls()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, log2
+from typing import Literal
 
 import polars as pl
 
@@ -110,6 +111,38 @@ def suspicion(points: pl.DataFrame, repository_checks: pl.DataFrame, checks: pl.
         begin=pl.coalesce("since", "available", pl.lit(NEVER)),
         end=pl.min_horizontal("until", pl.col("verified").fill_null(FOR_EVER)),
     ).filter(pl.col("begin") < pl.col("end"))
+
+
+def suspicion_by_name(points: pl.DataFrame, failed: pl.DataFrame, passed: pl.DataFrame, unnamed: pl.DataFrame) -> pl.DataFrame:
+    """Return the gaps of certainty that failed checks of single points, and of a subject's points, leave: from the last check before each that found the
+    point good to the first after it.
+
+    points: `pair`, `subject`, `available`. failed: `point`, `at`, `by_subject` (Boolean). passed: `point`, `at`: checks of a point that read all its data, and found
+    them good. unnamed: `pair`, `subject` (null: of the whole repository), `at`, `failed` (false: succeeded, and read everything).
+    """
+    if failed.is_empty():
+        return pl.DataFrame(schema=GAP)
+    rows = failed.unique().sort("at", "point")
+    rows = rows.with_columns(points[name].gather(rows["point"]).alias(name) for name in ("pair", "subject", "available"))
+    good = unnamed.filter(~pl.col("failed"))
+    whole, some = good.filter(pl.col("subject").is_null()), good.filter(pl.col("subject").is_not_null())
+
+    def nearest(strategy: Literal["backward", "forward"], checks: pl.DataFrame, *by: str) -> pl.Series:
+        found = checks.select(*by, "at", found="at").sort("at")
+        return rows.select(*by, "at").join_asof(
+            found, on="at", by=by, strategy=strategy, allow_exact_matches=False, check_sortedness=False
+        )["found"]  # fmt: skip
+
+    # Of a subject's points nobody knows which were read: that it was checked in full tells only of those that came after the failure.
+    later = rows.select(pl.col("by_subject") & (pl.col("available") > pl.col("at"))).to_series()
+    nothing = pl.repeat(None, rows.height, dtype=INT, eager=True)
+    anew = nearest("forward", some, "pair", "subject").zip_with(later.fill_null(value=False), nothing)
+    since = pl.max_horizontal(nearest("backward", passed, "point"), nearest("backward", whole, "pair"))
+    until = pl.min_horizontal(nearest("forward", passed, "point"), nearest("forward", whole, "pair"), anew)
+    gaps = rows.select(
+        pl.col("point").cast(POINT), begin=pl.coalesce(since, "available", pl.lit(NEVER)), end=until.fill_null(FOR_EVER)
+    )
+    return gaps.filter(pl.col("begin") < pl.col("end")).unique()
 
 
 def lives_of(points: pl.DataFrame, presence: Presence, sure_damage: pl.DataFrame, possible_damage: pl.DataFrame) -> Lives:

@@ -26,6 +26,7 @@ from tests.oracle.cases_of_places import CASES_OF_PLACES
 from tests.oracle.cases_of_sizes import CASES_OF_SIZES
 from tests.oracle.cases_of_stated import CASES_OF_STATED
 from tests.oracle.cases_of_success import CASES_OF_SUCCESS
+from tests.oracle.cases_of_suspicion import CASES_OF_SUSPICION
 from tests.oracle.cases_of_waivers import CASES_OF_WAIVERS
 
 RPO = "recovery-point"
@@ -252,8 +253,6 @@ LIVE = [
         "3", "the point's own check ends it",
         [listing(20, p("p", 1, integrity="verified", checked=6)), rows(9, verify("u", 3, "success"), verify("v", 5, "failed"))], [(0, 1)], [(3, 6)],
     ),
-    _live("3", "a verify run of one subject is not of the repository",
-          [listing(20, p("p", 1)), rows(9, verify("v", 5, "failed", subject="x"))], [(0, 1)]),
     _live(
         "3", "a base that is lost",
         [listing(5, p("f", 1), p("i", 2, method="incremental", base="f")), *(listing(x, p("i", 2, method="incremental", base="f")) for x in (8, 50))],
@@ -273,6 +272,7 @@ CASES: list[HandMade] = [
     *PRESENCE,
     *LIVE,
     *CASES_OF_CAPTURES,
+    *CASES_OF_SUSPICION,
     *CASES_OF_CONTROLS,
     *CASES_OF_EACH,
     *CASES_OF_GROUPS,

@@ -174,7 +174,7 @@ class EachPoint:
         failed = run["outcome"] == "failed"
         name = run.get("recovery_point")
         if name is not None:
-            if not self._names(name, point):
+            if not self.own.lives.names(name, point):
                 return None
             return Check(x, success and coverage == "full", not failed and coverage != "partial", False, failed)
         if run.get("subject") not in (None, point.subject) or point.available_at is None or point.available_at > x:
@@ -182,13 +182,6 @@ class EachPoint:
         started = run.get("started_at")
         there = run.get("subject") is None and started is not None and point.available_at <= started
         return Check(x, success and coverage == "full" and there, coverage != "partial", False, failed, named=False)
-
-    def _names(self, name: str, point: Point) -> bool:
-        here = [other[2] for other in self.own.lives.points if other[:2] == point.key[:2]]
-        if name in here:
-            return name == point.id
-        longer = [other for other in here if other.startswith(name)]
-        return len(name) >= 8 and longer == [point.id]
 
     def _is_covered(self, point: Point, t: int, world: str, every: Term, zone: str) -> bool:
         """Section 12, covered."""

@@ -186,7 +186,7 @@ class Lives:
                 v = _last_verified(original, x)
                 own = [y for y in point.verified if y >= v]
                 found.append((v, own[0] if own else FOR_EVER))
-        found += self._unsure_by_verify_runs(point)
+        found += self._unsure_by_verify_runs(point) + self._unsure_by_name(point)
         return merged(found)
 
     def originals(self, point: Point) -> list[Point]:
@@ -222,6 +222,38 @@ class Lives:
             own = [y for y in point.verified if y >= x]
             found.append((start, min(_next(successes, x), own[0] if own else FOR_EVER)))
         return found
+
+    def _unsure_by_name(self, point: Point) -> list[Stretch]:
+        """Section 3: failed at x, by the point's name or for its subject: not sure from the last check before x that found the point good (none:
+        available_at) to the first after x that does. A full success of the subject does for points that came after x."""
+        good, of_subject, bad = set(point.verified), set(), []
+        for run in self.runs:
+            x, full = run.get("finished_at"), run.get("outcome") == "success" and run.get("coverage") == "full"
+            if run.get("kind") != "verify" or (run["source"], run.get("repository")) != point.key[:2] or x is None:
+                continue
+            name, subject = run.get("recovery_point"), run.get("subject")
+            named = name is not None and self.names(name, point)
+            whole, mine = name is None and subject is None, name is None and subject == point.subject
+            if full and (named or whole):
+                good.add(x)
+            if full and mine:
+                of_subject.add(x)
+            if run.get("outcome") == "failed" and (named or mine):
+                bad.append((x, mine))
+        found = []
+        for x, by_subject in bad:
+            there = not by_subject or point.available_at is None or point.available_at <= x
+            earlier = [y for y in good if y < x]
+            start = max(earlier) if earlier else BEGIN if point.available_at is None else point.available_at
+            found.append((start, min((y for y in (good if there else good | of_subject) if y > x), default=FOR_EVER)))
+        return found
+
+    def names(self, name: str, point: Point) -> bool:
+        """Section 1: whether a run that names a point names this one: by its id, or as the only one whose id begins so."""
+        here = [other[2] for other in self.points if other[:2] == point.key[:2]]
+        if name in here:
+            return name == point.id
+        return len(name) >= 8 and [other for other in here if other.startswith(name)] == [point.id]
 
 
 def _next(instants: list[int], x: int) -> int:
