@@ -1,12 +1,16 @@
-"""Advice from evidence: the tightest RPO and retention that each asset really kept, and its longest restore (docs/compare.md). Pure.
+"""Advice from evidence: the tightest RPO, RTO and retention that each asset really kept, and its longest restore (docs/compare.md). Pure.
 
 Instants and lengths are Int64 microseconds; a *stair* is a stretch in which the newest live state is the same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
+from audit.controls._drills import proofs, results
+from audit.model.drill import FULL_SERVICE
 from audit.model.facts import INSTANT
 from audit.model.intervals import INT, highest, islands
 from audit.model.lives import Lives
@@ -23,6 +27,20 @@ RPO: dict[str, pl.DataType] = {
     "rpo_at_best": INT(),  # the same if everything that is possible is true
     "rpo_at_best_99": INT(),
     "rpo_typical": INT(),  # how old the newest state typically was when a newer one came
+}
+RTO: dict[str, pl.DataType] = {
+    "code": pl.UInt32(),
+    "rto_kept": INT(),  # surely, by all that was measured; null: nothing proven shows one, or something took longer than all that is proven
+    "rto_kept_99": INT(),  # by 99 of 100 measurements (nearest rank)
+    "rto_at_best": INT(),  # the same if everything that is possible is true
+    "rto_at_best_99": INT(),
+    "recoveries": INT(),  # to the full service, of all of the asset: what `rto_at_best` rests on
+    "recoveries_proven": INT(),  # of these: what `rto_kept` rests on
+    "recoveries_failed": INT(),
+    "recoveries_awaited": INT(),
+    "recoveries_of": pl.String(),  # what `recoveries` were: `drill`, `incident`, or both; null: there are none
+    "restores": INT(),  # restore runs, which show no RTO
+    "longest_restore": INT(),
 }
 
 
@@ -103,6 +121,64 @@ def _least_allowed(stairs: pl.DataFrame, judged: pl.DataFrame, share: float) -> 
     return pl.concat([hit.select("code", allowed=lower), enough.select("code", "allowed")])
 
 
+def rto_kept(world: World) -> pl.DataFrame:
+    """Return, for each group, which RTO it kept in what was measured in the period (RTO): the least under which recovery-time finds nothing of that breached, surely nothing in doubt
+    either, and which a recovery shows.
+
+    What shows an RTO is a pass of the full service, of all of the asset, that was carried through: from the declaration to the validated service; surely only a proven one. All else
+    is a lower bound, and shows only what was not kept: a pass of less, a restore run, a recovery that failed (for ever), or is awaited (so far).
+    """
+    start, stop = world.line.start, world.line.stop
+    known = results(world).with_columns(length=pl.col("ended") - pl.col("declared"))
+    done = known.filter(pl.col("ended").is_between(start, stop, closed="left"))
+    passed, failed = done.filter(pl.col("outcome") == "passed"), done.filter(pl.col("outcome") == "failed")
+    awaited = known.filter(pl.col("outcome").is_null() & (pl.col("declared") < stop) & (pl.col("end") > start))
+    full = (pl.col("depth") >= FULL_SERVICE) & (pl.col("coverage") == "full") & ~pl.col("given_up")
+    shown = passed.filter(full).with_columns(kind=pl.col("drill").replace_strict({"incident": "incident"}, default="drill"))
+    runs = _restores(world)
+    # A run that shows a recovery is in it: it is no measurement of its own.
+    others = runs.join(proofs(world, shown).select("source", "id").unique(), on=["source", "id"], how="anti")
+    never = failed.with_columns(length=pl.lit(FOR_EVER, INT))
+    waited = awaited.with_columns(length=pl.min_horizontal("end", stop) - pl.col("declared"))
+    surely = _least_kept(shown.filter("proven"), [passed.filter(~(full & pl.col("proven"))), never, waited, others], "rto_kept")
+    at_best = _least_kept(shown, [passed.filter(~full), never, others.filter("whole")], "rto_at_best")
+    counts = [
+        shown.group_by("code").agg(recoveries=pl.len(), recoveries_proven=pl.col("proven").sum(), recoveries_of=pl.col("kind").unique().sort().str.join(", ")),
+        failed.group_by("code").agg(recoveries_failed=pl.len()),
+        awaited.group_by("code").agg(recoveries_awaited=pl.len()),
+        runs.group_by("code").agg(restores=pl.len(), longest_restore=pl.col("length").max()),
+    ]  # fmt: skip
+    found = world.groups.select("code")
+    for told in (surely, at_best, *counts):
+        found = found.join(told, on="code", how="left")
+    numbers = ("recoveries", "recoveries_proven", "recoveries_failed", "recoveries_awaited", "restores")
+    return found.select(pl.col(name).cast(kind) for name, kind in RTO.items()).with_columns(pl.col(numbers).fill_null(0))
+
+
+def _restores(world: World) -> pl.DataFrame:
+    """Return the restore runs that recovery-time reads, of those that started in the period: `code`, `source`, `id`, `length`, `whole`. Not those told to be of a part."""
+    well = (pl.col("kind") == "restore") & pl.col("outcome").is_in(["success", "warning"]) & ~pl.col("partial")
+    runs = world.runs.filter(well & pl.col("started").is_between(world.line.start, world.line.stop, closed="left"))
+    return runs.select("code", "source", "id", "whole", length=pl.col("finished") - pl.col("started")).drop_nulls("length")
+
+
+def _least_kept(shown: pl.DataFrame, short: Sequence[pl.DataFrame], name: str) -> pl.DataFrame:
+    """Return, by code, the least of the lengths that are shown (`code`, `length`) within which all measurements were (`name`), and 99 of 100 (`<name>_99`); null where none is.
+
+    short: lower bounds. Those that are not longer than a length say nothing against it; the others are measurements beyond it.
+    """
+    told = [(shown, 1), *((rows, 0) for rows in short)]
+    rows = pl.concat([rows.select("code", "length", shown=pl.lit(which, INT)) for rows, which in told])
+    rows = rows.group_by("code", "length").agg(pl.col("shown").sum(), short=(1 - pl.col("shown")).sum()).sort("code", "length")
+    beyond = (pl.col("short").sum() - pl.col("short").cum_sum()).over("code")
+    rows = rows.with_columns(within=pl.col("shown").cum_sum().over("code"), measured=pl.col("shown").sum().over("code") + beyond)
+    least = [
+        pl.col("length").filter(pl.col("within") * 100 >= pl.col("measured") * share).min().alias(f"{name}{end}")
+        for end, share in (("", 100), ("_99", round(100 * KEPT)))
+    ]
+    return rows.filter(pl.col("shown") > 0).group_by("code").agg(least)
+
+
 def retention_kept(world: World, zone: str) -> pl.DataFrame:
     """Return how long points, and one of each day, week and month of a zone, were really kept: `code`, and for each `every` of point, day, week, month
     `kept_<every>` and `kept_<every>_99` (of those that went in the period, the shortest, and all but one in a hundred), and `lost_<every>` (how many went).
@@ -145,15 +221,17 @@ def retention_kept(world: World, zone: str) -> pl.DataFrame:
 
 
 def judged_groups(world: World) -> pl.DataFrame:
-    """Return the groups with what their policy at the period's end allows: `code`, `asset`, `part`, `unit`, `policy`, `version`, `rpo_agreed` (null: none)."""
+    """Return the groups with what their policy at the period's end allows: `code`, `asset`, `part`, `unit`, `policy`, `version`, `rpo_agreed`, `rto_agreed` (null: none)."""
     allowed = [
         None if (rpo := policy.objectives.get("rpo")) is None else rpo.target.microseconds + rpo.tolerance.microseconds
         for policy in world.policies
     ]
+    times = [None if (rto := policy.objectives.get("rto")) is None else rto.target.microseconds for policy in world.policies]
     last = world.segments.filter(pl.col("begin") < world.line.stop).group_by("code", maintain_order=True).last()
     named = last.select("code", index="policy").with_columns(
         policy=pl.col("index").replace_strict(dict(enumerate(one.name for one in world.policies)), default=None, return_dtype=pl.String),
         version=pl.col("index").replace_strict(dict(enumerate(one.version for one in world.policies)), default=None, return_dtype=pl.Int64),
         rpo_agreed=pl.col("index").replace_strict(dict(enumerate(allowed)), default=None, return_dtype=pl.Int64),
+        rto_agreed=pl.col("index").replace_strict(dict(enumerate(times)), default=None, return_dtype=pl.Int64),
     )  # fmt: skip
     return world.groups.select("code", "asset", "part", "unit").join(named.drop("index"), on="code", how="left")

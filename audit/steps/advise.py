@@ -8,7 +8,7 @@ from datetime import datetime
 import polars as pl
 
 from audit.errors import UsageError
-from audit.evaluation.advice import judged_groups, retention_kept, rpo_kept
+from audit.evaluation.advice import judged_groups, retention_kept, rpo_kept, rto_kept
 from audit.evaluation.chunks import Chunk, chunks_of, fetch
 from audit.evaluation.facts import resolve_facts
 from audit.evaluation.world import build_world
@@ -17,7 +17,10 @@ from audit.steps._open import Progress, Store, quietly
 from audit.steps.assess import known_at_of
 from audit.steps.catch_up import catch_up
 
-NOT_LENGTHS = ("asset", "part", "unit", "policy", "version", "lost_point", "lost_day", "lost_week", "lost_month", "restores")
+NOT_LENGTHS = (
+    "asset", "part", "unit", "policy", "version", "lost_point", "lost_day", "lost_week", "lost_month", "recoveries", "recoveries_proven", "recoveries_failed", "recoveries_awaited",
+    "recoveries_of", "restores",
+)  # fmt: skip
 
 
 def advise(
@@ -25,8 +28,8 @@ def advise(
     progress: Progress = quietly,
 ) -> pl.DataFrame:  # fmt: skip
     """Return, for each asset and part in service, what it kept over [since, until): `asset`, `part`, `unit`, `policy`, `version`, and lengths in seconds as
-    `audit.evaluation.advice` says: `rpo_agreed_seconds`, `rpo_kept_seconds`, ..., `kept_day_seconds`, ...; `restores` and `longest_restore_seconds` (a lower
-    bound of the recovery time: a restore run is not yet a validated service). Raises `UsageError` for an empty period or an unknown asset.
+    `audit.evaluation.advice` says: `rpo_agreed_seconds`, `rpo_kept_seconds`, ..., `kept_day_seconds`, ..., `rto_agreed_seconds`, `rto_kept_seconds`, ...; `restores` and
+    `longest_restore_seconds` (a lower bound of the recovery time: a restore run is not yet a validated service). Raises `UsageError` for an empty period or an unknown asset.
     """
     if since >= until:
         raise UsageError("the period is empty; `to` is exclusive")
@@ -49,12 +52,4 @@ def _of_chunk(store: Store, known: int, chunk: Chunk, since: int, until: int) ->
     world = build_world(chunk.estate, resolve_facts(rows, chunk.estate.sources, {False}), since, until)
     groups = judged_groups(world).join(rpo_kept(world), on="code")
     groups = groups.join(retention_kept(world, chunk.estate.timezone), on="code", how="left")
-    aliases = chunk.estate.aliases.select("asset", "part", "source", "subject").unique()
-    restores = rows.runs.filter((pl.col("kind") == "restore") & (pl.col("outcome") == "success")).drop_nulls(
-        ["started_at", "finished_at"]
-    )
-    restores = restores.unique(["source", "id"]).filter(pl.col("started_at").dt.epoch("us").is_between(since, until, closed="left"))
-    restores = restores.join(aliases, on=["source", "subject"]).group_by("asset", "part").agg(
-        restores=pl.len().cast(pl.Int64), longest_restore=(pl.col("finished_at") - pl.col("started_at")).max().dt.total_microseconds()
-    )  # fmt: skip
-    return groups.join(restores, on=["asset", "part"], how="left", nulls_equal=True).with_columns(pl.col("restores").fill_null(0))
+    return groups.join(rto_kept(world), on="code", how="left")
