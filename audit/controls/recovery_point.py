@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import polars as pl
 from pydantic import field_validator
 
+from audit.controls._exposure import Judged, numbers_of
 from audit.controls._objectives import Length, Objective, Share
 from audit.controls._weaker import Shortfall, shorter, weaker
 from audit.model.estate import PolicyVersion
@@ -55,19 +57,22 @@ def evaluate(world: World) -> list[Outcome]:
 
     The same as: exposure(t) = t - max{captured_at(p): p live at t} > target + tolerance.
     """
-    outcomes = []
+    outcomes, found = [], []
+    allowances = _by_policy(world, pl.Series(range(len(world.policies)), dtype=pl.Int32))
     for whole in world.layers(_applies):
         for layer, lives in world.by_acceptance(whole):
             # Of a group that is not in this layer the allowance is null. When a segment begins and ends is cut to with the judged time.
             allowed = Layer(layer.frame.with_columns(allowed=_by_policy(world, layer.frame["policy"])), layer.size)
             until = world.points["restorable"] + allowed.of(world.points["code"], "allowed")
             sure, possible = live_stretches(lives, world.line, world.points["code"], None, until)
-            start = _new_assets(world, layer)
+            starts = _new_assets(world, layer)
+            start = world.on_line(starts)
             judged, grace = world.judged(layer)
             breached = subtract(judged, union(possible, start, _unseen(world, layer)))
             unproven = subtract(subtract(judged, union(sure, start)), breached)
             outcomes.append(world.outcome(layer, None, judged, grace, breached, unproven))
-    return outcomes
+            found.append(Judged(outcomes[-1], lives, starts, allowances))
+    return [replace(one, numbers=numbers_of(world, found) if one is outcomes[0] else None) for one in outcomes]
 
 
 def share_asked(policy: PolicyVersion, leg: str | None) -> float:  # noqa: ARG001 - it has no legs
@@ -97,11 +102,11 @@ def _by_policy(world: World, policy: pl.Series) -> pl.Series:
 
 
 def _new_assets(world: World, layer: Layer) -> pl.DataFrame:
-    """Return the time that a new asset has for its first point: once, from when it comes into service."""
+    """Return the time that a new asset has for its first point, once, from when it comes into service: `code`, `begin`, `end`, `state` (that instant)."""
     rows = world.serving(layer)
     frame = rows.with_columns(allowed=_by_policy(world, rows["policy"])).drop_nulls("in_service")
     until = pl.min_horizontal(pl.col("in_service") + pl.col("allowed"), "end")
-    return islands(frame.select(*world.line.put(pl.col("code"), pl.max_horizontal("in_service", "begin"), until)))
+    return frame.select("code", begin=pl.max_horizontal("in_service", "begin"), end=until, state="in_service")
 
 
 def _unseen(world: World, layer: Layer) -> pl.DataFrame:

@@ -14,6 +14,7 @@ import polars as pl
 
 from audit.evaluation.explain import exposures
 from audit.model.envelope import time_text
+from audit.model.exposure import worst as worst_told
 from audit.model.facts import INSTANT
 from audit.model.terms import instant, to_seconds
 from audit.model.verdicts import SHARES, Breach, Result, Unproven, Verdict, Waived
@@ -132,7 +133,7 @@ def outline_of(world: World, control: str, module: ModuleType, outcome: Outcome)
     rows = rows.with_columns(exposure=exposure.scatter(told["row"], told["exposure"]) if told.height else exposure)
     worst = rows.group_by(_KEY).agg(pl.col("exposure").max(), known=pl.col("exposure").is_not_null().all())
     worst = worst.filter("known").select(*_KEY, "exposure")
-    worsts = {(code, policy): {"worst_exposure_seconds": most / MICROSECONDS} for code, policy, most in worst.iter_rows()}
+    worsts = {(code, policy): worst_told(most, allowed_by(world, module, policy)) for code, policy, most in worst.iter_rows()}
     results, keys = [], []
     for key, said in bare_results(world, control, module, outcome):
         results.append(Result(**{**said, "detail": {**said["detail"], **worsts.get(key, {})}}))
@@ -253,6 +254,14 @@ def _numbers(rows: pl.DataFrame | None) -> dict[tuple[int, int | None], dict[str
         }
         for (code, policy), numbers in (((one.pop("code"), one.pop("policy")), one) for one in rows.rows(named=True))
     }
+
+
+def allowed_by(world: World, module: ModuleType, policy: int | None) -> int | None:
+    """Return how old the newest copy may be under a policy, in microseconds; null where the control, or the policy, does not say."""
+    if policy is None or not hasattr(module, "allowance"):
+        return None
+    allowed: int | None = module.allowance(world.policies[policy])
+    return allowed
 
 
 def exposures_of(world: World, breaches: pl.DataFrame, module: ModuleType) -> Iterator[pl.DataFrame]:

@@ -10,8 +10,10 @@ from typing import Any
 import polars as pl
 
 from audit.evaluation.explain import DOUBTS, doubtful, points_around, reasons, reasons_told
-from audit.evaluation.outline import MICROSECONDS, bare_results, exposures_of
+from audit.evaluation.outline import MICROSECONDS, allowed_by, bare_results, exposures_of
 from audit.model.envelope import time_text
+from audit.model.exposure import severity
+from audit.model.exposure import worst as worst_told
 from audit.model.terms import instant
 from audit.model.verdicts import Breach, EvidenceRef, Result, Unproven, Waived
 from audit.model.world import Outcome, World
@@ -56,7 +58,7 @@ def results_of(
     of_points = outcome.extra.get("of_points", True)
     for (code, index), told in bare_results(world, control, module, outcome):
         mine = breaches.get((code, index), [])
-        told["detail"] = {**told["detail"], **_worst(mine)}
+        told["detail"] = {**told["detail"], **_worst(mine, allowed_by(world, module, index))}
         yield Result(
             **told,
             breaches=tuple(mine),
@@ -66,11 +68,11 @@ def results_of(
         )
 
 
-def _worst(breaches: list[Breach]) -> dict[str, Any]:
+def _worst(breaches: list[Breach], allowed: int | None) -> dict[str, Any]:
     """Return the worst exposure, only where that of every breach is known: the greatest of some is not the worst."""
     exposures = [breach.detail.get("exposure_seconds") for breach in breaches]
     known = [seconds for seconds in exposures if seconds is not None]
-    return {"worst_exposure_seconds": max(known)} if known and len(known) == len(exposures) else {}
+    return worst_told(round(max(known) * MICROSECONDS), allowed) if known and len(known) == len(exposures) else {}
 
 
 def _waived(world: World, outcome: Outcome, evidence: Evidence, module: ModuleType) -> dict[tuple[int, int | None], list[Waived]]:
@@ -99,6 +101,9 @@ def _breaches(
         detail, refs = points.get(row, ({}, ()))
         if row in exposure:
             detail = detail | {"exposure_seconds": exposure[row] / MICROSECONDS}
+            if allowed := allowed_by(world, module, policy):
+                degree = {"times_allowed": round(exposure[row] / allowed, 2), "severity": severity(exposure[row], allowed)}
+                detail |= degree
         if row in missing:
             detail = detail | {"missing": missing[row]}
         found.setdefault((code, policy), []).append(Breach(instant(begin), instant(end), detail, refs))

@@ -20,7 +20,7 @@ from audit.reporting.context import Context
 from audit.reporting.details import detail_text, detail_value
 from audit.reporting.words import joined
 
-_TOLD = ("before", "after", "exposure_seconds", "missing", "observed_by", "records")
+_TOLD = ("before", "after", "exposure_seconds", "times_allowed", "severity", "missing", "observed_by", "records")
 
 
 def cause(result: Result, breach: Breach, context: Context) -> Text:

@@ -86,7 +86,7 @@ def test_promises_are_told_with_verdicts_times_and_exposure_of_both():
     (row,) = compare(judged("2d"), judged("7d")).changed.filter(control="recovery-point").to_dicts()
     assert (row["verdict_before"], row["verdict_after"]) == ("breached", "met")
     assert (row["breached_seconds_before"], row["breached_seconds_after"]) == (7 * 86400, 0)
-    assert (row["worst_exposure_seconds_before"], row["worst_exposure_seconds_after"]) == (7 * 86400, None)
+    assert (row["worst_exposure_seconds_before"], row["worst_exposure_seconds_after"]) == (7 * 86400, 7 * 86400)
     assert (row["asset"], row["unit"], row["judged_seconds_after"]) == ("a", "unit", 13 * 86400)
 
 

@@ -210,7 +210,7 @@ def test_breaches_come_longest_first_with_numbers_and_evidence(review, assessmen
         "the policy allows 1 hr 10 mins. The last recovery point before it is a1b2c3d4e5 in nas-dc1-pool, captured 3 Aug 2026, 09:00; "
         "no later one is known."
     )
-    assert found[1]["severity"] == round(615_600 / 4_200, 2)
+    assert (found[1]["severity"], found[1]["severity-word"]) == (round(615_600 / 4_200, 2), "critical")
     assert [(ref.entry, ref.sha256[:8], ref.locator) for ref in found[1]["evidence"]] == [(12, "9f86d081", "line 3")]
     assert {row["entry"] for row in rows(table(review(), "evidence"))} == {12, *range(20, 32)}
 

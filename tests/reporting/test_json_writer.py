@@ -45,13 +45,14 @@ def test_rows_are_objects_with_typed_values(told):
         "to": "2026-08-10T05:30:00Z",
         "length": 617_400.0,
         "severity": 146.57,
+        "severity-word": "critical",
         "cause": row["cause"],
         "evidence": [
             {"entry": 12, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "locator": "line 3"}
         ],
     }
     columns = block(told(), "breaches")["columns"]
-    assert [column["kind"] for column in columns] == ["text"] * 4 + ["instant", "instant", "duration", "number", "text", "evidence"]
+    assert [column["kind"] for column in columns] == ["text"] * 4 + ["instant", "instant", "duration", "number", "text", "text", "evidence"]
 
 
 def test_every_section_stands_once_however_many_sheets_show_it(assessment, estate, content):

@@ -101,11 +101,15 @@ def roles() -> set[str]:
 
 
 def details() -> set[str]:
-    """The keys of details that results write, and of what notices list; and the instants that controls count."""
+    """The keys of details that results write, and of what notices list; and the instants and exposures that controls tell."""
     found = {key for notice in notices() for key in notice if key not in NUMBERS_OF_NOTICES}
     for path, tree in TREES.items():
         if path.startswith("controls/"):
-            found |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.keyword) and (node.arg or "").endswith("_at")}
+            found |= {
+                node.arg
+                for node in ast.walk(tree)
+                if isinstance(node, ast.keyword) and (node.arg or "").endswith(("_at", "_seconds", "_severity"))
+            }
     for path, name in (
         ("results.py", "_worst"),
         ("results.py", "_breaches"),

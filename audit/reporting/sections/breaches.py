@@ -19,6 +19,7 @@ from audit.model.document import (
     Table,
     TextCell,
 )
+from audit.model.exposure import severity as degree
 from audit.model.verdicts import Assessment, Breach, Result, Verdict
 from audit.reporting.causes import cause, severity
 from audit.reporting.context import Context
@@ -41,6 +42,7 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
         Column("to", words("labels.to"), "instant"),
         Column("length", words("labels.length"), "duration"),
         Column("severity", words("breaches.severity"), "number"),
+        Column("severity-word", words("breaches.severity-word")),
         Column("cause", words("breaches.cause")),
         Column("evidence", words("labels.evidence"), "evidence"),
     )
@@ -83,6 +85,7 @@ def _row(result: Result, breach: Breach, context: Context) -> tuple[Cell, ...]:
         InstantCell(breach.until),
         DurationCell((breach.until - breach.since).total_seconds()),
         NumberCell(None if ratio is None else round(ratio, 2)),
+        TextCell(() if ratio is None else words(f"detail-values.severity.{degree(ratio, 1)}")),
         TextCell(cause(result, breach, context)),
         EvidenceCell(breach.evidence),
     )
