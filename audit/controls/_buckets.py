@@ -36,13 +36,17 @@ LATEST = micros(datetime.fromisoformat("2090-01-01T00:00:00+00:00"))
 class Bucketed:
     """Objects of a rule. objects: `code`, `since` (when the obligation begins), `deadline`, `exists` (there is an obligation to consider), `point` (null of a
     bucket) and `opens` (null of a point), in order of object; seen: their lives by seen points; possible: the live stretches of the gapped ones in the possible
-    world, unseen points counted too; every: the word of the buckets, null of points; zone: in which they are counted."""
+    world, unseen points counted too; every: the word of the buckets, null of points; zone: in which they are counted. undated: when points of unknown capture time may live, and the
+    latest instant at which each can have been captured (`code`, `begin`, `end`, `latest`; null: there are none): each may be of any bucket that opens by then. only_sure: in the
+    possible world nothing is obliged."""
 
     objects: pl.DataFrame
     seen: Lives
     possible: pl.DataFrame
     every: str | None
     zone: str
+    undated: pl.DataFrame | None = None
+    only_sure: bool = False
 
 
 @lru_cache(maxsize=256)

@@ -32,8 +32,9 @@ def captures(world: World, layer: Layer, method: str) -> tuple[pl.DataFrame, pl.
     need = STRENGTH[method]
     accepting = pl.Series([policy.accept_partial for policy in world.policies], dtype=pl.Boolean)
     points = world.points.select(
-        "code", "pair", "repository", "captured", "restorable", "partial", "catalog", "available", "weakest", "strongest", "retold"
-    )
+        "code", "pair", "repository", "captured", "restorable", "partial", "catalog", "available", "weakest", "strongest", "retold",
+        undated=pl.col("undated") if not world.dated else pl.lit(value=False),
+    )  # fmt: skip
     points = points.with_columns(policy=layer.of(points["code"], "policy"), present=world.presence.ends["sure_end"]).with_row_index(
         "point"
     )
@@ -43,11 +44,14 @@ def captures(world: World, layer: Layer, method: str) -> tuple[pl.DataFrame, pl.
     # A catalog showed it, or a job that is trusted for a while said so.
     certain = pl.col("catalog") | (pl.col("present") > pl.col("available")).fill_null(value=False)
     key = (
-        pl.when(~certain).then(pl.lit("job-only"))
+        pl.when(pl.col("undated")).then(pl.lit("capture-unknown"))
+        .when(~certain).then(pl.lit("job-only"))
         .when(pl.col("weakest") < need).then(pl.lit("method"))
         .when(pl.col("retold")).then(pl.lit("capture-time"))
     )  # fmt: skip
-    rows = _shaped(points.with_columns(key=key, begin="captured", end=last, last=last))
+    # At any instant by then, where nobody told when it was captured.
+    begin = pl.when("undated").then(pl.lit(-FOR_EVER, INT)).otherwise("captured")
+    rows = _shaped(points.with_columns(key=key, begin=begin, end=last, last=last))
     others = [_open_runs(world, layer, need, accepting), _unseen(world, layer)]
     return rows.filter(pl.col("key").is_null()), pl.concat([rows.filter(pl.col("key").is_not_null()), *others])
 

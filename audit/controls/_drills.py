@@ -132,14 +132,16 @@ def young(world: World, rows: pl.DataFrame, allowed: pl.Series) -> pl.Series:
     """Say for each result whether the recovery point that it names was captured by when the restore began, and no longer ago than allowed; null where no such point of the
     group is known, or the points of that name do not agree."""
     names = world.repositories.select("repository", name="name").unique()
-    points = world.points.select("code", "repository", "captured", "restorable", point="id").drop_nulls()
+    points = world.points.select("code", "repository", "captured", "restorable", point="id").drop_nulls(["code", "repository"])
     asked = rows.with_row_index("row").select(
         "row", "code", "point", "repository", at=pl.coalesce("started", "declared"), allowed=allowed
     )
     found = asked.join(names, left_on="repository", right_on="name").drop("repository").rename({"repository_right": "repository"})
     found = found.join(points, on=["code", "repository", "point"])
     inside = (pl.col("captured") <= pl.col("at")) & (pl.col("at") < pl.col("restorable") + pl.col("allowed"))
-    told = found.with_columns(inside=inside).group_by("row").agg(every=pl.col("inside").all(), some=pl.col("inside").any())
+    # Of one of which nobody told when it was captured it is neither.
+    both = found.with_columns(every=inside.fill_null(value=False), some=inside.fill_null(value=True))
+    told = both.group_by("row").agg(pl.col("every").all(), pl.col("some").any())
     told = told.filter(pl.col("every") == pl.col("some"))
     answers = pl.repeat(None, rows.height, dtype=pl.Boolean, eager=True)
     return answers.scatter(told["row"], told["every"]) if told.height else answers

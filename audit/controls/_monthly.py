@@ -34,6 +34,7 @@ def last_missing(world: World, lives: Lives, members: pl.DataFrame, zone: str, n
     """
     points = world.points
     rows = members.with_columns(captured=points["captured"].gather(members["point"]), order=orders(world).gather(members["point"]))
+    undated = rows.filter(pl.col("captured").is_null()).select(pl.col("point").cast(pl.UInt32), "code")
     rows = rows.drop_nulls("captured")
     if rows.is_empty():
         return pl.DataFrame(schema=MISSING)
@@ -44,16 +45,17 @@ def last_missing(world: World, lives: Lives, members: pl.DataFrame, zone: str, n
     rows = rows.join(months.with_row_index("group"), on=["code", "month"])
     come = rows.select("group", "order", begin=pl.max_horizontal("since", "captured"), end="stop")
     there = lives.rows(name).join(rows.select(pl.col("point").cast(pl.UInt32), "group", "order"), on="point")
-    failing = _beyond(world, come, there.select(come.columns), months.height)
+    failing = unreached(world, come, there.select(come.columns), months.height)
     if name == "possible" and failing.height:
         groups = failing["group"].unique()
-        hidden = _unseen(world, months.with_row_index("group")[groups], edges)
+        named = _spanned(months.with_row_index("group")[groups], edges)
+        hidden = pl.concat([_unseen(world, named), _undated(world, lives, undated, named)])
         some = pl.col("group").is_in(groups.implode())
-        failing = _beyond(world, come.filter(some), pl.concat([there.select(come.columns).filter(some), hidden]), months.height)
+        failing = unreached(world, come.filter(some), pl.concat([there.select(come.columns).filter(some), hidden]), months.height)
     return failing.select(code=months["code"].gather(failing["group"]), order="order", begin="begin", end="end")
 
 
-def _beyond(world: World, come: pl.DataFrame, there: pl.DataFrame, size: int) -> pl.DataFrame:
+def unreached(world: World, come: pl.DataFrame, there: pl.DataFrame, size: int) -> pl.DataFrame:
     """Return when the greatest `order` of what has come is not reached by what is there: `group`, `order` (of what has come), `begin`, `end`."""
     line, found = Line(world.line.start, world.line.stop), []
     for offset in range(0, size, line.capacity):
@@ -81,14 +83,32 @@ def _beyond(world: World, come: pl.DataFrame, there: pl.DataFrame, size: int) ->
     )
 
 
-def _unseen(world: World, months: pl.DataFrame, edges: pl.Series) -> pl.DataFrame:
-    """Return when points that nobody saw may be there: `group`, `order` (of the last that the stretch may hold), `begin`, `end`. months: `group`, `code`, `month`."""
+def _spanned(months: pl.DataFrame, edges: pl.Series) -> pl.DataFrame:
+    """Add to months (`group`, `code`, `month`) when each `opens` and `closes`."""
     last = len(edges) - 1
     opens = pl.when(months["month"] < 0).then(-FOR_EVER).otherwise(edges.gather(months["month"].clip(0, last)))
     closes = pl.when(months["month"] >= last).then(FOR_EVER).otherwise(edges.gather((months["month"] + 1).clip(0, last)))
-    rows = world.unseen.select("code", low="begin", high="end", gone="gone").join(
-        months.with_columns(opens=opens, closes=closes), on="code"
+    return months.with_columns(opens=opens, closes=closes)
+
+
+def _undated(world: World, lives: Lives, undated: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
+    """Return when points of unknown capture time (`point`, `code`) may be there, each in any month that opens by the latest instant at which it can have been captured: as `_unseen`."""
+    rows = undated.with_columns(
+        latest=world.latest().gather(undated["point"]),
+        whole=~world.points["partial"].gather(undated["point"]).fill_null(value=False),
     )
+    rows = rows.join(months, on="code").filter(pl.col("latest") >= pl.col("opens"))
+    order = pl.min_horizontal("latest", pl.col("closes") - 1) + pl.when("whole").then(COMPLETE).otherwise(0)
+    return (
+        rows.join(lives.rows("possible"), on="point")
+        .select("group", "begin", "end", order=order)
+        .select("group", "order", "begin", "end")
+    )
+
+
+def _unseen(world: World, months: pl.DataFrame) -> pl.DataFrame:
+    """Return when points that nobody saw may be there: `group`, `order` (of the last that the stretch may hold), `begin`, `end`. months: as `_spanned`."""
+    rows = world.unseen.select("code", low="begin", high="end", gone="gone").join(months, on="code")
     rows = rows.with_columns(begin=pl.max_horizontal("low", "opens"), high=pl.min_horizontal("high", "closes"))
     rows = rows.filter(pl.col("begin") < pl.col("high"))
     return rows.select("group", order=pl.col("high") - 1 + COMPLETE, begin="begin", end="gone")

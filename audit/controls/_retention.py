@@ -8,10 +8,12 @@ All instants are Int64 microseconds.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import polars as pl
 
-from audit.controls._buckets import Bucketed, bucket_objects
+from audit.controls._buckets import Bucketed, borders, bucket_objects
+from audit.controls._monthly import unreached
 from audit.model.estate import PolicyVersion
 from audit.model.intervals import INT, empty, islands, search
 from audit.model.lives import Lives, cut
@@ -36,7 +38,7 @@ def obligations(world: World) -> dict[str, pl.DataFrame]:
     for whole in world.layers(keeps):
         for kept, layer in _of_versions(world, whole):
             bound = bound_objects(kept, layer)
-            for name in WORLDS:
+            for name in WORLDS[:1] if kept.only_sure else WORLDS:
                 failing[name].append(_failing(world, kept, bound, name))
     return {name: islands(pl.concat(parts)) if parts else empty() for name, parts in failing.items()}
 
@@ -52,6 +54,8 @@ def failures(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     for whole in world.layers(keeps):
         part = Layer(whole.frame.filter(pl.col("code").is_in(codes)), whole.size)
         for kept, layer in _of_versions(world, part):
+            if kept.only_sure:
+                continue
             missing = when_missing(world, kept, bound_objects(kept, layer), "possible")
             about = kept.objects[missing["object"]].select("point", "opens", closes="since")
             named = about.with_columns(missing, every=pl.lit(kept.every, pl.String), zone=pl.lit(kept.zone, pl.String))
@@ -110,21 +114,42 @@ def _objects(world: World, layer: Layer, lives: Lives, policy: PolicyVersion, ho
     rules = policy.objectives["keep"].root
     terms = [rule.term for rule in rules if rule.every == "point"]
     if terms:
-        points = world.points
-        deadline = pl.select(pl.max_horizontal([plus(points["captured"], term, policy.timezone) for term in terms])).to_series()
-        begin = lives.scalars["begin"]
-        since = pl.select(
-            pl.when(points["catalog"]).then(pl.max_horizontal(points["first_sighting"], begin)).otherwise(begin)
-        ).to_series()
-        mine = layer.of(points["code"], "policy").is_not_null() & points["captured"].is_not_null() & (begin < FOR_EVER)
-        ever = (lives.scalars["begin"] < lives.scalars["possible_end"]) & ~lives.scalars["gapped"]
-        ever = ever.scatter(lives.possible["point"].unique(), values=True) if lives.possible.height else ever
-        objects = pl.DataFrame({"code": points["code"], "since": since, "deadline": deadline, "exists": mine & ever, "ever": ever})
-        objects = objects.with_columns(point=pl.int_range(pl.len(), dtype=pl.UInt32), opens=pl.lit(None, INT))
-        yield Bucketed(objects, lives, lives.possible, None, policy.timezone)
+        ends = [plus(world.points["captured"], term, policy.timezone) for term in terms]
+        yield _of_points(world, layer, lives, policy, ends, world.points["captured"].is_not_null())
+    undated, may_live = world.undated(), None
+    if undated.any():
+        # Each may be of any bucket that opens by the latest instant at which it can have been captured, and all alone in it: then it has to stay.
+        latest = world.latest()
+        ends = [plus(_closed(latest.filter(undated), rule.every, policy.timezone), rule.term, policy.timezone) for rule in rules]
+        nobody = pl.repeat(None, len(latest), dtype=INT, eager=True)
+        spread = [nobody.clone().scatter(undated.arg_true(), end) for end in ends]
+        yield replace(_of_points(world, layer, lives, policy, spread, undated), only_sure=True)
+        rows = lives.rows("possible", undated)
+        may_live = rows.select("begin", "end", code=world.points["code"].gather(rows["point"]), latest=latest.gather(rows["point"]))
     for rule in rules:
         if rule.every != "point":
-            yield bucket_objects(world, layer, lives, policy, rule.every, rule.term, horizon)
+            yield replace(bucket_objects(world, layer, lives, policy, rule.every, rule.term, horizon), undated=may_live)
+
+
+def _of_points(world: World, layer: Layer, lives: Lives, policy: PolicyVersion, ends: list[pl.Series], some: pl.Series) -> Bucketed:
+    """Return points that each have to stay by themselves, up to the latest of several ends. some: Boolean for each point; only these."""
+    points, begin = world.points, lives.scalars["begin"]
+    since = pl.when(points["catalog"]).then(pl.max_horizontal(points["first_sighting"], begin)).otherwise(begin)
+    mine = layer.of(points["code"], "policy").is_not_null() & some & (begin < FOR_EVER)
+    ever = (lives.scalars["begin"] < lives.scalars["possible_end"]) & ~lives.scalars["gapped"]
+    ever = ever.scatter(lives.possible["point"].unique(), values=True) if lives.possible.height else ever
+    objects = pl.DataFrame({"code": points["code"], "exists": mine & ever, "ever": ever}).with_columns(
+        since=since, deadline=pl.max_horizontal(ends), point=pl.int_range(pl.len(), dtype=pl.UInt32), opens=pl.lit(None, INT)
+    )
+    return Bucketed(objects, lives, lives.possible, None, policy.timezone)
+
+
+def _closed(captured: pl.Series, every: str, zone: str) -> pl.Series:
+    """Return when the buckets end in which points were captured; of `point` their own instants."""
+    if every == "point" or captured.null_count() == len(captured):
+        return captured
+    edges = pl.Series(borders(every, zone, int(captured.min()), int(captured.max())), dtype=INT)  # type: ignore[arg-type]
+    return edges.gather(edges.search_sorted(captured, side="right").clip(0, len(edges) - 1))
 
 
 def bound_objects(kept: Bucketed, layer: Layer) -> pl.DataFrame:
@@ -144,14 +169,21 @@ def bound_objects(kept: Bucketed, layer: Layer) -> pl.DataFrame:
 def _failing(world: World, kept: Bucketed, bound: pl.DataFrame, name: str) -> pl.DataFrame:
     """Return, as islands on the world's line, where bound objects fail in a world."""
     stretches = when_missing(world, kept, bound, name)
-    return world.on_line(stretches)
+    if name == "sure" or kept.undated is None or stretches.is_empty():
+        return world.on_line(stretches)
+    # What opened last of all that is missing is missed all the same, unless a point of unknown capture time lives that may have been captured by then or later.
+    come = stretches.select(
+        pl.col("code").cast(INT).alias("group"), "begin", "end", order=kept.objects["opens"].gather(stretches["object"])
+    )
+    there = kept.undated.select(pl.col("code").cast(INT).alias("group"), "begin", "end", order="latest")
+    return world.on_line(unreached(world, come, there, world.groups.height).rename({"group": "code"}))
 
 
 def when_missing(world: World, kept: Bucketed, bound: pl.DataFrame, name: str) -> pl.DataFrame:
     """Return when bound objects are not live in a world and should be, from `since` to the deadline, or to the end of the version's hold on them: `object`,
     `code`, `deadline`, `begin`, `end`."""
     lives = kept.seen if name == "sure" else Lives(kept.seen.scalars, kept.seen.sure, kept.possible)
-    needed = bound.with_columns(until=_until(world, lives, bound, name)).filter(
+    needed = bound.with_columns(until=_until(world, kept, lives, bound, name)).filter(
         (pl.col("since") < pl.col("until")) & (pl.col("since") < world.line.stop) & (pl.col("until") > world.line.start)
     )
     told = ("object", "code", "deadline")
@@ -169,14 +201,14 @@ def when_missing(world: World, kept: Bucketed, bound: pl.DataFrame, name: str) -
     return pl.concat([early, late, holes]).filter(pl.col("begin") < pl.col("end"))
 
 
-def _until(world: World, lives: Lives, bound: pl.DataFrame, name: str) -> pl.Series:
+def _until(world: World, kept: Bucketed, lives: Lives, bound: pl.DataFrame, name: str) -> pl.Series:
     """Return when an obligation ends: at the deadline; or at the version's end if the object is live there; else at the start of the next version at which it is."""
     ends = pl.select(pl.min_horizontal(bound["stop"], bound["deadline"])).to_series()
     open_ended = (bound["stop"] < bound["deadline"]) & (bound["stop"] < world.line.stop)
     if not open_ended.any():
         return ends
     some = bound.with_columns(row=pl.int_range(pl.len(), dtype=pl.UInt32)).filter(open_ended)
-    held = live_at(lives, some.select("object", at="stop"), name)
+    held = _stands(kept, lives, some.select("object", "code", at="stop"), name)
     some = some.filter(~held).with_columns(until="deadline")
     starts = _version_starts(world)
     later = (
@@ -184,9 +216,26 @@ def _until(world: World, lives: Lives, bound: pl.DataFrame, name: str) -> pl.Ser
         .join(starts, on="code")
         .filter((pl.col("start") > pl.col("stop")) & (pl.col("start") < pl.col("deadline")))
     )
-    back = later.filter(live_at(lives, later.select("object", at="start"), name)).group_by("row").agg(pl.col("start").min())
+    back = (
+        later.filter(_stands(kept, lives, later.select("object", "code", at="start"), name))
+        .group_by("row")
+        .agg(pl.col("start").min())
+    )
     some = some.join(back, on="row", how="left", maintain_order="left")
     return ends.scatter(some["row"], some.select(pl.coalesce("start", "deadline")).to_series()) if some.height else ends
+
+
+def _stands(kept: Bucketed, lives: Lives, asked: pl.DataFrame, name: str) -> pl.Series:
+    """Say for each row of asked (`object`, `code`, `at`) whether the object is live at that instant in a world; in the possible one also by a point of unknown capture time."""
+    held = live_at(lives, asked.select("object", "at"), name)
+    if name == "sure" or kept.undated is None or asked.is_empty():
+        return held
+    there = asked.select("code", "at").unique().join(kept.undated, on="code")
+    there = there.filter((pl.col("begin") <= pl.col("at")) & (pl.col("at") < pl.col("end")))
+    newest = asked.join(
+        there.group_by("code", "at").agg(pl.col("latest").max()), on=["code", "at"], how="left", maintain_order="left"
+    )
+    return held | (newest["latest"] >= kept.objects["opens"].gather(asked["object"])).fill_null(value=False)
 
 
 def _version_starts(world: World) -> pl.DataFrame:

@@ -78,7 +78,7 @@ def too_small(world: World, layer: Layer, policy: PolicyVersion) -> pl.DataFrame
     in the sure one (`sure`: it may be)."""
     terms: Size = policy.objectives["size"]
     points = world.points.select(*SERIES, "id", "captured", "bytes", "partial").with_row_index("point")
-    points = points.filter(layer.of(points["code"], "policy").is_not_null() & pl.col("captured").is_not_null())
+    points = points.filter(layer.of(points["code"], "policy").is_not_null())
     if not policy.accept_partial:
         points = points.filter(~pl.col("partial"))
     points = points.sort(*SERIES, "captured", "id", nulls_last=False)
@@ -91,6 +91,10 @@ def too_small(world: World, layer: Layer, policy: PolicyVersion) -> pl.DataFrame
         return sizes.shift(1).rolling_median(terms.over, min_samples=1).over("series")
 
     least, most = median(0) * (1 - terms.drop), median(ENDLESS) * (1 - terms.drop)
+    # Where nobody told when one of them was captured, nobody knows which came before which: any may have come after the largest, and be the first.
+    mixed = pl.col("captured").is_null().any().over("series")
+    least = pl.when(~mixed).then(least)
+    most = pl.when(mixed).then(pl.col("bytes").fill_null(ENDLESS).max().over("series") * (1 - terms.drop)).otherwise(most)
     surely = (pl.col("bytes") == 0) | (pl.col("bytes") < least).fill_null(value=False)
     maybe = pl.col("bytes").is_null() | (pl.col("bytes") == 0) | (pl.col("bytes") < most).fill_null(value=False)
     return points.select("point", possible=surely.fill_null(value=False), sure=maybe).filter("sure")

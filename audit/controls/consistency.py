@@ -46,6 +46,7 @@ class RecoverWith(Objective):
 
 
 OBJECTIVES = {"recover_with": RecoverWith}
+ASKS_WHEN_CAPTURED = True
 UNKNOWN = "companion-unknown"
 """Why it is unproven while of one of the members there is no evidence at all."""
 NOTHING = -1
@@ -150,7 +151,8 @@ class Teams:
             pl.col("code").cast(INT),
             "pair",
             "repository",
-            low="captured",
+            # At any instant by then, where nobody told when it was captured.
+            low=pl.col("captured") if world.dated else pl.when("undated").then(pl.lit(-FOR_EVER, INT)).otherwise("captured"),
             high=pl.max_horizontal("captured", "restorable"),
             hidden=pl.lit(value=False),
         )

@@ -43,7 +43,8 @@ class Copies(Objective):
 
 
 OBJECTIVES = {"copies": Copies}
-LOOKS_AT = ("lives", "code", "repository", "captured", "immutable")
+LOOKS_AT = ("lives", "code", "repository", "captured", "available", "restorable", "immutable")
+ASKS_WHEN_CAPTURED = True
 LEGS = ("count", "media", "offsite", "immutable", "offline")
 BOUNDS = ("sure", "possible")
 PRODUCTION = "\0production"

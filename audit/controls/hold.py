@@ -116,6 +116,8 @@ def _losses(world: World, lives: Lives, held: pl.DataFrame, zone: str | None, na
         })  # fmt: skip
         if preserve == "month" and zone is not None:
             start, later = _of_start_and_later(lives, objects, layer.of(points["code"], "begin"), name)
+            # Nobody knows whether one of unknown capture time is the last of its month: in the sure world it has to stay.
+            start = start | (later & world.undated()) if name == "sure" else start
             members = objects.with_row_index("point").filter(later)
             members = members.select(
                 "point", "code", since=pl.max_horizontal("since", layer.of(members["code"], "begin")), stop="deadline"

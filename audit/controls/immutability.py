@@ -35,7 +35,7 @@ class LockedFor(Objective):
 
 
 OBJECTIVES = {"locked_for": LockedFor}
-LOOKS_AT = ("lives", "presence", "code", "pair", "repository", "doubt", "captured", "immutable")
+LOOKS_AT = ("lives", "presence", "code", "pair", "repository", "doubt", "captured", "available", "restorable", "immutable")
 OTHERWISE = NO_COPY
 UNKNOWN = "lock-unknown"
 """Why it is unproven where a point is surely there, and nothing tells until when it is locked."""
@@ -80,16 +80,16 @@ class _Rule(ToldRule):
         return named
 
     def lacking(self, policy: PolicyVersion, has: str) -> pl.Series:
-        """Say for each point whether its lock ends before its term."""
+        """Say for each point whether its lock ends before its term. Of one of which nobody told when it was captured, the term may be over long ago."""
         short = self.world.points["immutable"] < self.asked_until(policy)
-        return short.fill_null(value=has == "sure")
+        return short.fill_null(value=has == "sure") & (self.world.points["captured"].is_not_null() | (has == "sure"))
 
     def asked_until(self, policy: PolicyVersion) -> pl.Series:
-        """Return for each point the end of its term."""
+        """Return for each point the end of its term, or the latest at which it can end."""
         term = policy.objectives["locked_for"].term
         key = (term, policy.timezone)
         if key not in self._terms:
-            self._terms[key] = plus(self.world.points["captured"], term, policy.timezone)
+            self._terms[key] = plus(self.world.latest(), term, policy.timezone)
         return self._terms[key]
 
     def unseen_until(self, policy: PolicyVersion, captured: pl.Series) -> pl.Series:

@@ -27,7 +27,7 @@ def evaluate(world: World) -> list[Outcome]:
         & (pl.col("in_service").fill_null(-FOR_EVER) <= at)
         & (pl.col("retired").fill_null(FOR_EVER) > at)
     ).select("code", "policy", "in_service")
-    sure, possible = _protected(world, serving, at)
+    sure, possible = _protected(world.at_latest(), serving, at)
     nobody = serving.clear()
     tested = pl.col("code").is_in(restore_test.in_time(world, serving, at).implode())
     failing = [one.breached.filter((pl.col("begin") <= at) & (pl.col("end") > at))["code"] for one in restore_test.evaluate(world)]

@@ -46,7 +46,8 @@ class Rpo(Objective):
 
 
 OBJECTIVES = {"rpo": Rpo}
-LOOKS_AT = ("lives", "code", "restorable")
+LOOKS_AT = ("lives", "code", "captured", "available", "restorable")
+ASKS_WHEN_CAPTURED = True
 WITHOUT_RPO = 7 * 86_400_000_000
 """How old, in microseconds, the newest state may be where no policy states an RPO and something has to be recent all the same: 7 days."""
 SHOWS_EXPOSURE = True

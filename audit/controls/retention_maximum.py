@@ -35,6 +35,7 @@ LOOKS_AT = (
     "presence",
     "code",
     "captured",
+    "restorable",
     "available",
     "catalog",
     "first_sighting",
@@ -53,19 +54,21 @@ def evaluate(world: World) -> list[Outcome]:
     cuts = (world.prepared[sure], world.prepared[possible]) if sure in world.prepared else None
     lives = presence_as_lives(world.points, world.presence, cuts)
     after = outlives(world)
+    codes, latest, undated = world.points["code"], world.latest(), world.undated()
+    nobody = pl.repeat(None, len(codes), dtype=INT, eager=True)
     for layer in world.layers(lambda policy: "dispose" in policy.objectives):
         judged, grace = world.judged(layer, outlives=after)
         breached, unproven = empty(), empty()
         for policy in layer.policies():
             part = layer.only(policy)
-            surely, possibly = live_stretches(
-                lives,
-                world.line,
-                world.points["code"],
-                pl.select(pl.max_horizontal(part.of(world.points["code"], "begin"), due(world, world.policies[policy]))).to_series()
-                .zip_with(world.points["captured"].is_not_null(), pl.repeat(None, world.points.height, dtype=INT, eager=True)),
-                part.of(world.points["code"], "end"),
-            )  # fmt: skip
+            begin, end = part.of(codes, "begin"), part.of(codes, "end")
+            since = pl.select(pl.max_horizontal(begin, due(world, world.policies[policy]))).to_series()
+            surely, possibly = live_stretches(lives, world.line, codes, since.zip_with(latest.is_not_null(), nobody), end)
+            if undated.any():
+                # How old it is nobody knows: it may have been overdue when it came.
+                possibly = union(
+                    possibly, live_stretches(lives, world.line, codes.zip_with(undated, nobody.cast(codes.dtype)), begin, end)[1]
+                )
             free = suspended(world, part, world.policies[policy], world.policies[policy].objectives["dispose"].grace)
             breached, unproven = union(breached, subtract(surely, free)), union(unproven, subtract(possibly, free))
         outcomes.append(world.outcome(layer, None, judged, grace, breached, unproven, unseen=False))
@@ -81,9 +84,10 @@ def prepare(world: World) -> dict[str, pl.DataFrame]:
 
 
 def due(world: World, policy: PolicyVersion) -> pl.Series:
-    """Return, for each point, the instant by which it has to be gone under a policy version; FOR_EVER where that lies after the period, or nobody knows."""
+    """Return, for each point, the instant by which it has to be gone under a policy version: the latest, where nobody told when it was captured; FOR_EVER where that lies after the
+    period."""
     terms: Dispose = policy.objectives["dispose"]
-    captured = world.points["captured"]
+    captured = world.latest()
     soon = (captured <= world.line.stop - terms.after.least - terms.grace.least).arg_true()
     by = plus(plus(captured.gather(soon), terms.after, policy.timezone), terms.grace, policy.timezone)
     never = pl.repeat(FOR_EVER, len(captured), dtype=INT, eager=True)

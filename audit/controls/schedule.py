@@ -107,6 +107,7 @@ class Schedule(Objective):
 
 
 OBJECTIVES = {"schedule": Schedule}
+ASKS_WHEN_CAPTURED = True
 LEGS = ("full", "differential", "incremental", "log")
 LENGTHS = {"day": (23, 25), "week": (167, 169), "month": (671, 745), "quarter": (2159, 2209), "year": (8759, 8785)}
 """How many hours a calendar's period has at the least and at the most, in a zone that may change its clock by an hour."""

@@ -46,7 +46,7 @@ RTO: dict[str, pl.DataType] = {
 
 def rpo_kept(world: World) -> pl.DataFrame:
     """Return, for each group that was in service, which RPO it kept (RPO)."""
-    judged = _in_service(world)
+    judged, world = _in_service(world), world.at_latest()
     lives = world.lives[False]
     found = judged.select("code").unique().sort("code")
     for which, name in (("sure", "rpo_kept"), ("possible", "rpo_at_best")):

@@ -27,6 +27,9 @@ CONFLICT = {"asset": pl.String, "point": pl.String}
 UNPLACED = {"source": pl.String, "subject": pl.String, "id": pl.String}
 """A successful run that names no repository; `subject`: null where it names none either."""
 
+UNDATED = {"source": pl.String, "subject": pl.String, "points": pl.Int64}
+"""How many points of a subject restore an unknown instant."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -40,6 +43,8 @@ class Judged:
     """Points told with contradicting content (CONFLICT)."""
     unplaced: pl.DataFrame
     """Successful runs that name no repository (UNPLACED)."""
+    undated: pl.DataFrame
+    """Points of which nobody told when they were captured (UNDATED), of the assets that are judged."""
 
 
 def judge(
@@ -78,7 +83,14 @@ def judge(
     whose = facts.points.select("pair", "id", "subject").join(facts.conflicts, on=["pair", "id"], how="semi")
     conflicts = whose.join(facts.names.pairs, on="pair").join(estate.aliases, on=["source", "subject"])
     conflicts = conflicts.select("asset", point=pl.format("{} / {} / {}", "source", "repository", "id")).unique()
-    return Judged(tuple(results), outline, tuple(faults), conflicts, facts.unplaced)
+    return Judged(tuple(results), outline, tuple(faults), conflicts, facts.unplaced, _undated(estate, facts))
+
+
+def _undated(estate: Estate, facts: Facts) -> pl.DataFrame:
+    names = estate.aliases.filter(~pl.col("asset").is_in(list(estate.beside)))
+    untold = facts.points.filter(pl.col("captured").is_null()).select("pair", "subject").join(facts.names.pairs, on="pair")
+    counted = untold.join(names, on=["source", "subject"], how="semi").group_by("source", "subject").agg(points=pl.len())
+    return counted.select(pl.col(name).cast(kind) for name, kind in UNDATED.items())
 
 
 def evidence_of(world: World, estate: Estate, facts: Facts, listings: pl.DataFrame, payloads: pl.DataFrame) -> Evidence:
@@ -121,7 +133,9 @@ def _each(
 
 def as_seen_by(module: ModuleType, world: World) -> World:
     """Return the world as a control sees it: how far the journal is known only where it says `READS_KNOWN`, what sources delivered only where it says `READS_SOURCES`,
-    findings only where it says `READS_FINDINGS`. What it does not see cannot change what it finds (`audit.evaluation.changed`)."""
+    findings only where it says `READS_FINDINGS`. What it does not see cannot change what it finds (`audit.evaluation.changed`). Where it says `ASKS_WHEN_CAPTURED`, one good point is
+    enough, and one of unknown capture time is none for sure."""
+    world = world.at_latest() if getattr(module, "ASKS_WHEN_CAPTURED", False) else world
     known = world.known if getattr(module, "READS_KNOWN", False) else None
     deliveries = world.deliveries if getattr(module, "READS_SOURCES", False) else world.deliveries.clear()
     records = world.records

@@ -9,8 +9,8 @@ from audit.model.lives import Lives, cut
 from audit.model.terms import FOR_EVER
 from audit.model.world import World, live_stretches
 
-DOUBTS = ("presence", "job-only", "integrity", "chain")
-"""Why a point may be live and is not surely: in the order of the numbers in the column `doubt` of points."""
+DOUBTS = ("presence", "job-only", "integrity", "chain", "capture-unknown")
+"""Why a point may be live and is not surely: in the order of the numbers in the column `doubt` of points. The last one only in the world of `World.at_latest`."""
 
 
 def points_around(world: World, breaches: pl.DataFrame) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from audit.model.terms import FOR_EVER
 from audit.model.world import World
 
 POINT = pl.UInt32
-PRESENCE, JOB_ONLY, INTEGRITY, CHAIN = DOUBTS
+PRESENCE, JOB_ONLY, INTEGRITY, CHAIN, _ = DOUBTS
 DAMAGE = {
     "point": POINT,
     "begin": INT,

@@ -69,11 +69,12 @@ UNPROVEN = {**STRETCH, "reason": pl.String()}
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """How an assessment was made: how far the journal was known then, and the points and runs that its notices count (`audit.evaluation.assess`: CONFLICT, UNPLACED)."""
+    """How an assessment was made: how far the journal was known then, and the points and runs that its notices count (`audit.evaluation.assess`: CONFLICT, UNPLACED, UNDATED)."""
 
     known: Known | None
     conflicts: pl.DataFrame
     unplaced: pl.DataFrame
+    undated: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,11 @@ class KeptAssessment:
     def unplaced(self) -> pl.DataFrame:
         """The successful runs that name no repository."""
         return self._read("unplaced")
+
+    @property
+    def undated(self) -> pl.DataFrame:
+        """How many points of a subject restore an unknown instant."""
+        return self._read("undated")
 
     @cached_property
     def results(self) -> pl.DataFrame:
@@ -206,6 +212,7 @@ def keep(
             about |= {"program": fingerprint(), "known": known}
             making.conflicts.write_parquet(aside / "conflicts.parquet")
             making.unplaced.write_parquet(aside / "unplaced.parquet")
+            making.undated.write_parquet(aside / "undated.parquet")
         (aside / "assessment.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
         if beside is not None:
             beside(aside)

@@ -19,7 +19,7 @@ import polars as pl
 
 import audit.controls
 from audit.discovery import modules
-from audit.evaluation.assess import outline_in
+from audit.evaluation.assess import as_seen_by, outline_in
 from audit.evaluation.chunks import WORKERS, narrowed
 from audit.evaluation.outline import Outline
 from audit.evaluation.records import placed_records
@@ -71,7 +71,9 @@ def keep_world(folder: Path, number: int, world: World) -> None:
     for accepts, lives in world.lives.items():
         for name in ("scalars", "sure", "possible"):
             _write(place, f"lives-{accepts}-{name}", getattr(lives, name))
-    prepared = {control: module.prepare(world) for control, module in _controls().items() if hasattr(module, "prepare")}
+    prepared = {
+        control: module.prepare(as_seen_by(module, world)) for control, module in _controls().items() if hasattr(module, "prepare")
+    }
     for control, frames in prepared.items():
         for index, frame in enumerate(frames.values()):
             _write(place, f"prepared-{control}-{index}", frame)

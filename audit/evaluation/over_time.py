@@ -13,6 +13,7 @@ import polars as pl
 import audit.controls
 from audit.discovery import modules
 from audit.evaluation.advice import staircase
+from audit.evaluation.assess import as_seen_by
 from audit.model.intervals import INT
 from audit.model.world import World
 
@@ -54,7 +55,8 @@ def courses(world: World, controls: Iterable[str]) -> dict[str, pl.DataFrame]:
         if shows and "exposure" not in found:
             found |= {"exposure": exposure(world), "allowed": allowed(world)}
         if counts:
-            found[f"counts-{control}"] = modules(audit.controls.__name__)[control].counts(world)
+            module = modules(audit.controls.__name__)[control]
+            found[f"counts-{control}"] = module.counts(as_seen_by(module, world))
     groups = world.groups.select(pl.col("code").cast(pl.UInt32), "asset", "part")
     groups = groups.filter(~pl.col("code").is_in(world.beside.cast(pl.UInt32).implode()))
     return {
@@ -72,7 +74,7 @@ def _what(control: str) -> tuple[bool, bool]:
 
 def exposure(world: World) -> pl.DataFrame:
     """Return the sawtooth of every group: EXPOSURE. Where nothing is live there is no row. What nobody may have seen is not in it: that is told by the verdict."""
-    found = []
+    found, world = [], world.at_latest()
     for accepts, lives in world.lives.items():
         codes = _codes(world, accepts=accepts)
         for bound in ("sure", "possible"):

@@ -21,10 +21,10 @@ from audit.model.world import Outcome, World
 
 @dataclass(frozen=True, slots=True)
 class Doubts:
-    """What is in doubt in one world, each worked out when it is first asked for: of_points, by whether each counts by itself and how old one may be and still count; of_controls, of
-    those that say themselves what they doubt, by id."""
+    """What is in doubt in one world, each worked out when it is first asked for: of_points, by whether undated points are only possibly live (`World.at_latest`), whether each counts by
+    itself and how old one may be and still count; of_controls, of those that say themselves what they doubt, by id."""
 
-    of_points: dict[tuple[bool, int | None], pl.DataFrame] = field(default_factory=dict)
+    of_points: dict[tuple[bool, bool, int | None], pl.DataFrame] = field(default_factory=dict)
     of_controls: dict[str, pl.DataFrame] = field(default_factory=dict)
 
 
@@ -317,6 +317,8 @@ def _reasons(
     reaches = [module.reach(policy) if hasattr(module, "reach") else None for policy in world.policies]
     rows = rows.with_columns(reach=pl.Series(reaches, dtype=pl.Int64).gather(rows["policy"]))
     each, unseen = getattr(module, "EACH_POINT", False), outcome.extra.get("unseen", True)
+    # Where one that nobody saw may stand for another, so may one of which nobody told when it was captured.
+    world = world.at_latest() if each and unseen else world
     known = [reasons(world, rows, _doubts(world, rows, doubts, each=each), unseen=unseen)]
 
     def left() -> pl.DataFrame:
@@ -326,6 +328,10 @@ def _reasons(
         known.append(module.undeclared(world, left(), outcome.leg).select(known[0].columns))
     if not each and left().height:
         known.append(reasons(world, left(), _doubts(world, rows, doubts, each=True), unseen=unseen))
+    late = world.at_latest()
+    if not late.dated and world.dated and left().height:
+        # Nothing else is in doubt than when points were captured.
+        known.append(reasons(late, left(), _doubts(late, rows, doubts, each=True), unseen=unseen))
     return {row: tuple(rest) for row, *rest in pl.concat(known).iter_rows()}
 
 
@@ -333,10 +339,10 @@ def _doubts(world: World, rows: pl.DataFrame, doubts: Doubts, *, each: bool) -> 
     """Return the doubts that unproven stretches may have, by the age a point may have (`reach`). Of each kind computed once for all controls."""
     found = []
     for reach in rows["reach"].unique().sort():
-        key = (each, None if each else reach)
+        key = (world.dated, each, None if each else reach)
         if key not in doubts.of_points:
             doubts.of_points[key] = pl.concat(
-                [doubtful(world, accepts, each=each, reach=key[1]) for accepts in world.lives]
+                [doubtful(world, accepts, each=each, reach=key[2]) for accepts in world.lives]
             ).unique()
         found.append(doubts.of_points[key].with_columns(reach=pl.lit(reach, pl.Int64)))
     return pl.concat(found)

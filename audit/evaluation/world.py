@@ -129,11 +129,13 @@ def _repositories(estate: Estate, facts: Facts) -> pl.DataFrame:
 
 
 def _points(facts: Facts, aliases: pl.DataFrame, of_pair: pl.DataFrame) -> pl.DataFrame:
-    """Say whose each point is: of the group whose alias held at its capture time."""
+    """Say whose each point is: of the group whose alias held at its capture time; where nobody told that, when it became available: it was captured by then."""
     points = facts.points.with_row_index("point")
-    of_point = points.select("point", "pair", "subject", "captured").join(of_pair, on="pair", how="left", maintain_order="left")
+    of_point = points.select(
+        "point", "pair", "subject", at=pl.coalesce("captured", pl.min_horizontal("captured_until", "available"))
+    ).join(of_pair, on="pair", how="left", maintain_order="left")
     mine = of_point.join(aliases.select("source", "subject", "code", "begin", "end"), on=["source", "subject"])
-    mine = mine.filter((pl.col("captured") >= pl.col("begin")) & (pl.col("captured") < pl.col("end"))).unique("point", keep="first")
+    mine = mine.filter((pl.col("at") >= pl.col("begin")) & (pl.col("at") < pl.col("end"))).unique("point", keep="first")
     code = pl.repeat(None, points.height, dtype=pl.UInt32, eager=True)
     code = code.scatter(mine["point"], mine["code"]) if mine.height else code
     return facts.points.select(
@@ -179,7 +181,12 @@ def _unlogged(facts: Facts, aliases: pl.DataFrame, points: pl.DataFrame, runs: p
         "code", "source", "subject", begin=pl.max_horizontal("begin", "low"), end=pl.min_horizontal("end", "high")
     )
     logs = facts.names.logs.join(of_pair.select("pair", "source"), on="pair")
-    held = points.select("code", "pair", "subject", at="captured").drop_nulls().join(of_pair.select("pair", "source"), on="pair")
+    # What was captured at an unknown instant may have been there from the beginning.
+    held = (
+        points.select("code", "pair", "subject", at=pl.col("captured").fill_null(-FOR_EVER))
+        .drop_nulls()
+        .join(of_pair.select("pair", "source"), on="pair")
+    )
     made = runs.filter(pl.col("kind").is_in(KINDS)).select("code", "source", "subject", "pair", at="started").drop_nulls()
     traces = pl.concat([made, held.select(made.columns)])
     half = _told_runs(facts).filter(pl.col("kind").is_in(KINDS) & (pl.col("subject").is_null() | pl.col("started").is_null()))

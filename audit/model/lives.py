@@ -38,6 +38,11 @@ class Lives:
         plain = plain.select("point", "begin", end=f"{world}_end")
         return pl.concat([plain.filter(pl.col("begin") < pl.col("end")), cut])
 
+    def possible_only(self, some: pl.Series) -> Lives:
+        """Return lives in which some of the points (Boolean, for each) are never surely live."""
+        scalars = self.scalars.with_columns(sure_end=pl.when(some).then(pl.lit(NEVER, INT)).otherwise("sure_end"))
+        return Lives(scalars, self.sure.filter(~some.gather(self.sure["point"])), self.possible)
+
 
 def damage(points: pl.DataFrame, checks: pl.DataFrame, copy_of: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the gaps (sure, possible) that checks prove or suspect.

@@ -7,7 +7,7 @@ computed for groups. `Outcome` is what a control gives back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -25,6 +25,9 @@ WAIVED = {**JUDGED, "waiver": pl.String}
 DOUBT = {"code": pl.UInt32, "pair": pl.Int32, "repository": pl.Int32, "key": pl.String, "begin": INT, "end": INT}
 """Why a control is unproven, and when (`audit.evaluation.explain.reasons_told`). pair: where more than one may have a reason at a time, which; `key`: a message key."""
 
+UNDATED = 4
+"""The number, in the column `doubt` of points, of the doubt that nobody told when a point was captured (`audit.evaluation.explain.DOUBTS`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -33,7 +36,8 @@ class World:
     line: the period, for `groups.height` groups. groups: `code`, `asset`, `part`, `unit`, in order of code.
     segments: `code`, `begin`, `end`, `policy` (Int32, null), `in_service`, `retired` (Int64, null), `city`, `medium`, `failure_domain`,
     `tier`, `data_class`, sorted by code and begin, without holes. demands: the baseline.
-    points: `code` (null: of no asset), `repository` (Int32), `pair`, `captured`, `deleted`, `restorable` (captured_until, else captured), `first_sighting`,
+    points: `code` (null: of no asset), `repository` (Int32), `pair`, `captured` (null: nobody told it, see `undated`), `deleted`, `restorable` (captured_until, else captured),
+    `first_sighting`,
     `available`, `catalog`, `subject`, `immutable`, `encrypted` (Boolean; null: not told, or told both ways), `expires`, `doubt`, `id`, `entry`, `locator`, `partial`,
     `method`, `bytes`, `weakest`, `strongest` (how strong its method surely and possibly is) and `retold` (a copy told with another capture time than its original's), as
     `audit.model.captures` says. presence: of all points. lives: by whether partial points count. standing: the same as if nobody had ever checked a point. checks: as
@@ -52,6 +56,7 @@ class World:
     `pair`, `subject` (null: not told), `at`, sorted by `at`. spoken: `code`, `first`, `last`: the instants of the first and the last complete listing that speaks of a group. keeps: by
     repository, what its listings show at the least.
     prepared: by name, what a control's `prepare` made of this world when it was kept; empty where it was not: `evaluate` then makes it itself.
+    dated: false in the world that `at_latest` makes of one that has undated points: there points have the column `undated`.
     beside: codes of groups that are here only because controls look at them while they judge others: in no layer.
     """
 
@@ -83,6 +88,7 @@ class World:
     spoken: pl.DataFrame = field(default_factory=pl.DataFrame)
     keeps: Mapping[str, Term] = field(default_factory=dict)
     prepared: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    dated: bool = True
 
     def layers(
         self, applies: Callable[[PolicyVersion], bool], *, by_attributes: bool = False, unpromised: bool = False
@@ -154,6 +160,26 @@ class World:
         left = left.group_by("code").agg(pl.col("end").max())
         last = pl.repeat(None, self.groups.height, dtype=INT, eager=True)
         return last.scatter(left["code"], left["end"]) if left.height else last
+
+    def undated(self) -> pl.Series:
+        """Say for each point whether it is of a group and nobody told when it was captured."""
+        return self.points.select(pl.col("code").is_not_null() & pl.col("captured").is_null()).to_series()
+
+    def latest(self) -> pl.Series:
+        """Return the latest instant at which each point can have been captured: its capture time, else when it became available, or the last instant it restores, if earlier."""
+        return self.points.select(pl.coalesce("captured", pl.min_horizontal("restorable", "available"))).to_series()
+
+    def at_latest(self) -> World:
+        """Return the world for what asks when points were captured: undated ones were captured as late as they can have been, and are live possibly only, for want of that time."""
+        undated = self.undated()
+        if not undated.any():
+            return self
+        latest = {"captured": self.latest(), "restorable": pl.coalesce("restorable", self.latest())}
+        doubt = (
+            {"doubt": pl.when(undated).then(pl.lit(UNDATED, pl.Int8)).otherwise("doubt")} if "doubt" in self.points.columns else {}
+        )
+        lives = {accepts: one.possible_only(undated) for accepts, one in self.lives.items()}
+        return replace(self, points=self.points.with_columns(**latest, **doubt, undated=undated), lives=lives, dated=False)
 
     def lives_of(self, policy: PolicyVersion) -> Lives:
         """Return the lives under a policy version: with partial points, or without."""

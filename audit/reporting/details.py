@@ -55,6 +55,9 @@ def detail_value(key: str, value: Any, context: Context) -> Text:
                 captured=_instant(captured, context),
                 **where,
             )
+        case {"id": str(point), "captured_at": None, **rest}:
+            where = {"repository": Name(str(rest["repository"]))} if rest.get("repository") else {}
+            return context.words("labels.point-undated-in" if where else "labels.point-undated", point=Name(_short(point)), **where)
         case {"run": str(run), "started_at": str(started), "outcome": str(outcome), **rest}:
             where = {"repository": Name(str(rest["repository"]))} if rest.get("repository") else {}
             return context.words(

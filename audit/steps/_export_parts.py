@@ -197,7 +197,8 @@ def narrowed(assessment: Assessment, scope: Scope, chosen: Chosen) -> Assessment
     """Return an assessment that says of what lies outside of the scope nothing at all: neither in counts nor in notices."""
     if scope.assets is None:
         return assessment
-    ours = notices_of(chosen.estate, chosen.listed, chosen.payloads, [], 0, [])
-    kept = [notice for notice in assessment.notices if notice["key"] in ("conflicting-points", "runs-without-repository")]
+    ours = notices_of(chosen.estate, chosen.listed, chosen.payloads, [], 0, [], pl.DataFrame())
+    counted = ("conflicting-points", "runs-without-repository", "no-capture-time")
+    kept = [notice for notice in assessment.notices if notice["key"] in counted]
     unread = chosen.quarantine.filter(pl.col("level") == "error").height
     return replace(assessment, notices=(*ours, *kept), quarantined=unread)

@@ -15,7 +15,7 @@ from audit.adapters._documented import from_schema_only
 from audit.catalog.catalog import Catalog
 from audit.discovery import modules, modules_named
 from audit.errors import UsageError
-from audit.evaluation.assess import CONFLICT, UNPLACED, Judged, coverage_of
+from audit.evaluation.assess import CONFLICT, UNDATED, UNPLACED, Judged, coverage_of
 from audit.evaluation.changed import Then, changed_assets
 from audit.evaluation.chunks import Chunk, chunks_of, judge_chunks
 from audit.evaluation.cluster import Cluster
@@ -134,6 +134,7 @@ def assessed(
     faults: list[str] = []
     conflicts = [pl.DataFrame(schema=CONFLICT)]
     unplaced = [pl.DataFrame(schema=UNPLACED)]
+    undated = [pl.DataFrame(schema=UNDATED)]
     declared = frozenset(estate.segments["asset"])
     unchanged = frozenset[str]() if before is None else _unchanged(store, before, known, estate, until)
     judged_now = sorted(declared - unchanged) if assets is None else list(assets)
@@ -141,6 +142,8 @@ def assessed(
         results += before.assessment(unchanged).results
         conflicts.append(before.conflicts.filter(pl.col("asset").is_in(list(unchanged))))
         unplaced.append(_still_unplaced(before.unplaced, estate, unchanged, judged_now))
+        mine = estate.aliases.filter(pl.col("asset").is_in(list(unchanged)))
+        undated.append(before.undated.join(mine, on=["source", "subject"], how="semi"))
     pieces = chunks_of(store.catalog, known, estate, judged_now if unchanged else assets, controls) if judged_now else []
     here = partial(judge_chunks, outlined=in_outline, looking=looking, resolved=resolved)
     work: Callable[..., Iterator[Judged]] = here if cluster is None else cluster.judge
@@ -152,12 +155,16 @@ def assessed(
         # Several chunks may have the same ones: of points that others need, and of runs that name no subject.
         conflicts.append(judged.conflicts)
         unplaced.append(judged.unplaced)
+        undated.append(judged.undated)
     results.sort(key=in_order)
     outline = Outline.joined(outlines)
     results = outline.results if in_outline else results
     orphans = [] if assets else orphans_of(store.catalog, known, estate)
     making = Making(
-        estate.known, pl.concat(conflicts).unique().sort(list(CONFLICT)), pl.concat(unplaced).unique().sort(list(UNPLACED))
+        estate.known,
+        pl.concat(conflicts).unique().sort(list(CONFLICT)),
+        pl.concat(unplaced).unique().sort(list(UNPLACED)),
+        pl.concat(undated).unique().sort(list(UNDATED)),
     )
     head = next(store.journal.entries(after=known - 1, up_to=known), None)
     assessment = Assessment(
@@ -177,6 +184,7 @@ def assessed(
                 sorted(set(making.conflicts["point"])),
                 _count(making.unplaced, estate, assets),
                 orphans,
+                making.undated,
             )
         ),
     )
@@ -279,8 +287,9 @@ def notices_of(
     conflicts: Sequence[str],
     unplaced: int,
     orphans: Sequence[Mapping[str, str]],
+    undated: pl.DataFrame,
 ) -> list[dict[str, Any]]:
-    """Say what a reader should know of the inputs, as message keys with numbers."""
+    """Say what a reader should know of the inputs, as message keys with numbers. undated: points of which nobody told when they were captured (UNDATED)."""
     notices: list[dict[str, Any]] = []
     simulated = payloads.filter("simulated").height
     if simulated:
@@ -304,6 +313,8 @@ def notices_of(
         notices.append({"key": "conflicting-points", "count": len(conflicts), "points": sorted(conflicts)[:NAMED]})
     if unplaced:
         notices.append({"key": "runs-without-repository", "count": unplaced})
+    if undated.height:
+        notices.append({"key": "no-capture-time", "count": int(undated["points"].sum()), "sources": sorted(set(undated["source"]))})
     if orphans:
         notices.append({"key": "orphans", "count": len(orphans)})
     back = sorted({policy.name for policy in estate.policies if policy.reaches_back})

@@ -123,3 +123,12 @@ def test_names_with_brackets_are_printed_as_they_are(session: Session, tmp_path:
         (folder / file.name).write_text(text.replace("im-messages-db", "'[/x] [red]a'"), encoding="utf-8")
     session.fine("apply", folder)
     assert "[/x] [red]a" in session("assess", "--from", "2026-11-03", "--to", "2026-11-04").out
+
+
+def test_points_that_do_not_say_when_they_were_captured_are_counted(session: Session, tmp_path: Path) -> None:
+    session.fine("apply", PROGRAMME)
+    undated = json.dumps(json.loads(point("p2", "2026-11-03T00:00:00Z")) | {"captured_at": None})
+    session("ingest", write(tmp_path / "one.ndjson", listing("2026-11-04T00:00:00Z"), point("p1", "2026-11-03T00:00:00Z"), undated))
+    found = session("assess", "--from", "2026-11-03", "--to", "2026-11-04", "--format", "json")
+    (notice,) = [notice for notice in found.json["notices"] if notice["key"] == "no-capture-time"]
+    assert notice == {"key": "no-capture-time", "count": 1, "sources": ["messages-db"]}

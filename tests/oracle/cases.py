@@ -27,6 +27,7 @@ from tests.oracle.cases_of_sizes import CASES_OF_SIZES
 from tests.oracle.cases_of_stated import CASES_OF_STATED
 from tests.oracle.cases_of_success import CASES_OF_SUCCESS
 from tests.oracle.cases_of_suspicion import CASES_OF_SUSPICION
+from tests.oracle.cases_of_undated import CASES_OF_UNDATED
 from tests.oracle.cases_of_waivers import CASES_OF_WAIVERS
 
 RPO = "recovery-point"
@@ -289,4 +290,5 @@ CASES: list[HandMade] = [
     *CASES_OF_GOVERNED,
     *CASES_OF_WAIVERS,
     *CASES_OF_FINDINGS,
+    *CASES_OF_UNDATED,
 ]

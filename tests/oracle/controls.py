@@ -31,7 +31,9 @@ class AtInstants:
     def live(self, t: int, world: str) -> list[Point]:
         """Return the points live at t in a world."""
         if (t, world) not in self._live:
-            self._live[t, world] = [point for point in self.own.points if self.own.live(point, world, t)]
+            # Section 4: one of unknown capture time is none for sure; in the possible world it was captured as late as it can have been.
+            asked = [point for point in self.own.points if world == POSSIBLE or point.captured_at is not None]
+            self._live[t, world] = [point for point in asked if self.own.live(point, world, t)]
         return self._live[t, world]
 
     # recovery-point
@@ -68,7 +70,7 @@ class AtInstants:
     def _number(self, leg: str, t: int, world: str, version: Version, terms: Mapping[str, Any]) -> int:
         """Section 8: what each leg counts. Attributes of repository and asset are those at t."""
         max_age, zone = age_of(terms), version.zone
-        holding = [point for point in self.live(t, world) if is_young(point.captured_at, t, max_age, zone)]
+        holding = [point for point in self.live(t, world) if is_young(point.latest, t, max_age, zone)]
         unseen: list[str] = []
         if world == POSSIBLE:
             for pair in self.own.pairs:
@@ -140,11 +142,11 @@ class AtInstants:
     # retention-maximum
 
     def has_too_old(self, t: int, world: str, version: Version) -> bool:
-        """Section 10: a point with captured_at + after + grace <= t is present (surely, or possibly). Unseen points do not count."""
+        """Section 10: a point with captured_at + after + grace <= t is present (surely, or possibly). Unseen points do not count. One of unknown capture time may be as old."""
         return any(
             covers(self.own.lives.presence(point, world), t)
-            and point.captured_at is not None
-            and disposed_by(point.captured_at, version) <= t
+            and point.latest is not None
+            and ((world == POSSIBLE and point.captured_at is None) or disposed_by(point.latest, version) <= t)
             for point in self.own.points
         )
 
@@ -159,16 +161,14 @@ class AtInstants:
             found |= self._instants_of(point)
         for version in self._versions():
             for term in lengths(version):
-                starts = {restores_until(point) for point in self.own.points} | {
-                    point.captured_at or 0 for point in self.own.points
-                }
+                starts = {restores_until(point) for point in self.own.points} | {point.latest or 0 for point in self.own.points}
                 starts |= {segment.in_service for segment in self.own.segments}
                 starts |= {end for pair in self.own.pairs for _, end in pair.unseen}
                 found |= {term(start) for start in starts if 0 < start < until}
         return found | self.each.instants(until) | self.making.instants(self._versions()) | self.running.instants(self._versions())
 
     def _instants_of(self, point: Point) -> set[int]:
-        found = {point.captured_at or 0} | ({point.immutable_until} if point.immutable_until else set())
+        found = {point.latest or 0} | ({point.immutable_until} if point.immutable_until else set())
         for world in WORLDS:
             found |= borders(self.own.lives.presence(point, world))
             found |= borders(self.own.lives.live(point, world, False)) | borders(self.own.lives.live(point, world, True))
@@ -216,9 +216,9 @@ def is_young(captured: int | None, t: int, max_age: Term | None, zone: str) -> b
 
 
 def restores_until(point: Point) -> int:
-    """Section 7: captured_until, else captured_at."""
-    assert point.captured_at is not None
-    return point.captured_at if point.captured_until is None else point.captured_until
+    """Section 7: captured_until, else captured_at (the latest instant that it can be)."""
+    assert point.latest is not None
+    return point.latest if point.captured_until is None else point.captured_until
 
 
 def disposed_by(captured: int, version: Version) -> int:

@@ -128,8 +128,9 @@ class Denials:
         against = self.own.lives._first_listing_against(point)
         term = self.own.estate.keeps_at_least.get(point.repository)
         kept = point.expires_at
+        if point.captured_at is None:
+            return
         if kept is None and term is not None:
-            assert point.captured_at is not None
             kept = after(point.captured_at, term, self.own.estate.zone)
         if kept is not None and (point.deleted_at is None or against < point.deleted_at):
             yield against, kept

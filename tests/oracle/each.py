@@ -98,6 +98,11 @@ class EachPoint:
             for one in self.own.points
             if (*one.key[:2], one.subject, one.method) == (*point.key[:2], point.subject, point.method)
         ]
+        series = [one for one in series if accepts or not one.partial]
+        if any(one.captured_at is None for one in [*series, point]):
+            # Nobody knows which came before which.
+            sizes = [float("inf") if one.bytes is None else one.bytes for one in series if one is not point]
+            return world == SURE and bool(sizes) and point.bytes < max(sizes) * (1 - drop)
         earlier = [
             one for one in series if (one.captured_at, one.id) < (point.captured_at, point.id) and (accepts or not one.partial)
         ]
@@ -217,7 +222,7 @@ class EachPoint:
                 every = Term.parse(version.objectives["verify"]["every"])
                 found |= {after(start, every, version.zone) for start in starts if 0 < start < until}
             if version.objectives.get("locked_for") is not None:
-                captures = {point.captured_at for point in self.own.points if point.captured_at is not None}
+                captures = {point.latest for point in self.own.points if point.latest is not None}
                 captures |= {x for pair in self.own.pairs for x in borders(pair.unseen)}
                 found |= {after(x, term_of_lock(version), version.zone) for x in captures if 0 < x < until}
         return {x for x in found if abs(x) < FOR_EVER}
@@ -237,9 +242,9 @@ def term_of_lock(version: Version) -> Term:
 
 def _is_locked(point: Point, t: int, world: str, term: Term, zone: str) -> bool:
     """Section 14: locked until captured_at + for, or nothing is asked any more."""
-    assert point.captured_at is not None
-    due = after(point.captured_at, term, zone)
-    if t >= due:
+    assert point.latest is not None
+    due = after(point.latest, term, zone)
+    if t >= due or (world == POSSIBLE and point.captured_at is None):  # it may have been captured long ago
         return True
     return world == POSSIBLE if point.immutable_until is None else point.immutable_until >= due
 

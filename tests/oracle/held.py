@@ -80,11 +80,14 @@ class Holds:
             return False
         ever = [point for point in self.own.points if self.own.lives.presence(point, POSSIBLE)]
         there = {kind: [one for one in ever if self._class(hold, one) == kind] for kind in ("start", "perhaps", "later")}
-        stay = there["start"] + (there["perhaps"] if world == SURE else [])
+        # Whether one of unknown capture time is the last of its month nobody knows: in the sure world it has to stay.
+        undated = [one for one in there["later"] + there["perhaps"] if one.captured_at is None]
+        stay = there["start"] + ([*there["perhaps"], *undated] if world == SURE else [])
         if any(t >= _first(one) and not self._is_there(one, world, t) for one in stay):
             return True
-        came = there["later"] + (there["perhaps"] if world == POSSIBLE else [])
-        return any(not self._is_kept(one, came, t, world) for one in came if _first(one) < hold[1] and _come(one) <= t)
+        came = [one for one in there["later"] + (there["perhaps"] if world == POSSIBLE else []) if one not in undated]
+        others = [*came, *(undated if world == POSSIBLE else [])]
+        return any(not self._is_kept(one, others, t, world) for one in came if _first(one) < hold[1] and _come(one) <= t)
 
     def _class(self, hold: Stretch, point: Point) -> str:
         """Was it there when the hold began?"""
@@ -102,6 +105,12 @@ class Holds:
         """Section 22: it is there at t, or one of its month that takes its place: seen, or (in the possible world) not."""
         month = bucket_of(_captured(point), "month", self._zone(t))
         for other in others:
+            if other.captured_at is None:
+                assert other.latest is not None
+                last = (not other.partial, min(other.latest, month[1] - 1))
+                if other.latest >= month[0] and last >= _order(point) and self._is_there(other, world, t):
+                    return True
+                continue
             if month[0] <= _captured(other) < month[1] and _order(other) >= _order(point) and self._is_there(other, world, t):
                 return True
         later = (max(month[0], _captured(point)) if not point.partial else month[0], month[1])
@@ -116,7 +125,9 @@ class Holds:
         found = {x for point in points for stretch in self.own.lives.presence(point, POSSIBLE) for x in stretch}
         found |= {x for one in points if one.available_at is not None for x in (_first(one), _come(one))}
         zones = {version.zone for version in self.own.estate.versions} | {self.own.estate.zone}
-        found |= {x for one in points for zone in zones for x in bucket_of(_captured(one), "month", zone)}
+        found |= {
+            x for one in points if one.captured_at is not None for zone in zones for x in bucket_of(one.captured_at, "month", zone)
+        }
         return found | {x for pair in self.own.pairs for x in (*pair.listings, *(y for stretch in pair.unseen for y in stretch))}
 
 
@@ -127,7 +138,7 @@ def _captured(point: Point) -> int:
 
 def _come(point: Point) -> int:
     """When it has come: it was captured, and its first sighting and available_at have passed."""
-    return max(_first(point), _captured(point))
+    return _first(point) if point.captured_at is None else max(_first(point), point.captured_at)
 
 
 def _order(point: Point) -> tuple[bool, int]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from audit.model.terms import Term
-from tests.oracle.instants import BEGIN, FOR_EVER, Stretch, after, borders, bucket_of, buckets_within, merged, stretches
+from tests.oracle.instants import BEGIN, FOR_EVER, Stretch, after, borders, bucket_of, buckets_within, covers, merged, stretches
 from tests.oracle.lives import POSSIBLE, SURE, WORLDS
 from tests.oracle.ownership import Ownership
 from tests.oracle.points import Point
@@ -29,6 +29,8 @@ class Object:
     deadline: int
     points: tuple[Point, ...]
     bucket: Stretch | None = None
+    only_sure: bool = False
+    """In the possible world nothing is obliged."""
 
 
 @dataclass
@@ -48,7 +50,7 @@ def keeping(own: Ownership, until: int) -> Keeping:
         for thing in objects(own, version, until):
             if binds(own, version, thing):
                 result.last_deadline = max(result.last_deadline, thing.deadline)
-                for world in WORLDS:
+                for world in (SURE,) if thing.only_sure else WORLDS:
                     failing[world] += failures(own, version, in_force, thing, world)
     result.failing = {world: merged(failing[world]) for world in WORLDS}
     return result
@@ -71,7 +73,21 @@ def versions_in_force(own: Ownership) -> Iterator[InForce]:
 def objects(own: Ownership, version: InForce, until: int) -> Iterator[Object]:
     """Section 9: the objects of each `keep` rule of a version."""
     policy = own.estate.versions[version.policy]
-    ever = [point for point in own.points if ever_possibly_live(own, version, point)]
+    every = [point for point in own.points if ever_possibly_live(own, version, point)]
+    ever = [point for point in every if point.captured_at is not None]
+    rules = policy.objectives.get("keep") or []
+    for point in [one for one in every if one.captured_at is None] if rules else []:
+        # It may be all alone in its bucket, which opens by the latest instant at which it can have been captured.
+        assert point.latest is not None
+        ends = [
+            after(
+                point.latest if rule["every"] == "point" else bucket_of(point.latest, rule["every"], policy.zone)[1],
+                Term.parse(rule["for"]),
+                policy.zone,
+            )
+            for rule in rules
+        ]
+        yield Object(begins(own, point), max(ends), (point,), only_sure=True)
     for rule in policy.objectives.get("keep") or []:
         length = Term.parse(rule["for"])
         if rule["every"] == "point":
@@ -134,6 +150,10 @@ def is_live(own: Ownership, version: InForce, thing: Object, world: str, t: int,
         return True
     if world == SURE or thing.bucket is None or not unseen:
         return False
+    for point in own.points:
+        may_be = point.captured_at is None and point.latest is not None and point.latest >= thing.bucket[0]
+        if may_be and covers(own.lives.live(point, POSSIBLE, accepts(own, version)), t):
+            return True
     return any(pair.witness(t, thing.bucket) is not None for pair in own.pairs)
 
 
@@ -152,6 +172,7 @@ def failures(own: Ownership, version: InForce, in_force: list[InForce], thing: O
     critical = {x for point in thing.points for x in instants_of_life(own, point)} | {segment.start for segment in own.segments}
     if thing.bucket is not None:
         critical |= {x for pair in own.pairs for x in [*pair.listings, *borders(pair.unseen)]}
+        critical |= {x for point in own.points if point.captured_at is None for x in instants_of_life(own, point)}
     return stretches(lambda t: not is_live(own, version, thing, world, t), critical, start, end)
 
 

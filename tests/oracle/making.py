@@ -8,7 +8,7 @@ from typing import Any
 
 from audit.model.terms import Term
 from tests.oracle.calendar_periods import counting
-from tests.oracle.instants import FOR_EVER, Stretch
+from tests.oracle.instants import BEGIN, FOR_EVER, Stretch
 from tests.oracle.lives import POSSIBLE, SURE
 from tests.oracle.ownership import Ownership
 from tests.oracle.points import Point
@@ -50,9 +50,12 @@ class Making:
         """Section 15: points, runs that may have ended well, and what nobody saw."""
         for point in self.own.points:
             if (version.accept_partial or not point.partial) and self._is_made(point, leg, world):
-                assert point.captured_at is not None
-                until = point.captured_until if leg == "log" and point.captured_until is not None else point.captured_at
-                yield Capture(point.captured_at, max(until, point.captured_at))
+                last = point.latest
+                if last is None:
+                    continue
+                until = point.captured_until if leg == "log" and point.captured_until is not None else last
+                # At any instant by then, where nobody told when it was captured.
+                yield Capture(BEGIN if point.captured_at is None else last, max(until, last))
         if world == POSSIBLE:
             yield from (Capture(start, start) for start in self._open_runs(version, leg))
             yield from (Capture(start, end, seen=False) for pair in self.own.pairs for start, end in pair.unseen)
@@ -62,6 +65,8 @@ class Making:
             return False
         if world == POSSIBLE:
             return True
+        if point.captured_at is None:
+            return False
         return (point.basis == "catalog" or bool(self.own.lives.presence(point, SURE))) and not self._is_told_otherwise(point)
 
     def _is_told_otherwise(self, point: Point, way: tuple[Point, ...] = ()) -> bool:

@@ -73,8 +73,8 @@ class Ownership:
         return version is not None and version.accept_partial
 
     def _owns(self, point: Point) -> bool:
-        """Section 4: the alias that holds at captured_at. A point without captured_at counts nowhere (section 1)."""
-        captured = point.captured_at
+        """Section 4: the alias that holds at captured_at, or at the latest instant at which it can have been captured."""
+        captured = point.latest
         return captured is not None and any(
             (alias.source, alias.subject) == (point.source, point.subject) and alias.start <= captured < alias.end
             for alias in self.aliases

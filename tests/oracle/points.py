@@ -79,6 +79,13 @@ class Point:
     scopes: set[str | None] = field(default_factory=set)
 
     @property
+    def latest(self) -> int | None:
+        """Section 1: the latest instant at which it can have been captured: told, else when it became available, or the last instant that it restores, if that is earlier."""
+        if self.captured_at is not None:
+            return self.captured_at
+        return min((x for x in (self.captured_until, self.available_at) if x is not None), default=None)
+
+    @property
     def key(self) -> Key:
         """Source, repository, id."""
         return self.source, self.repository, self.id

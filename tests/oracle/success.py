@@ -88,7 +88,7 @@ class Running:
         found: dict[str, int] = {}
         told = [(run.repository, run.start) for run in self.runs if (run.source, run.subject) == (alias.source, alias.subject)]
         told += [
-            (point.repository, point.captured_at)
+            (point.repository, BEGIN if point.captured_at is None else point.captured_at)
             for point in self.own.points
             if (point.source, point.subject) == (alias.source, alias.subject)
         ]

@@ -157,6 +157,7 @@ def _phenomena(case: Case) -> set[str]:
         "corrupt": any(point.corrupt for point in points),
         "deleted_at": any(point.deleted_at for point in points),
         "captured_until": any(point.captured_until for point in points),
+        "undated": any(point.captured_at is None and point.available_at is not None for point in points),
         "partial point": any(point.partial for point in points),
         "short id": any(len(run.get("recovery_point") or "") == 8 for run in runs),
         "unnamed run": any(run["kind"] == "backup" and run.get("recovery_point") is None for run in runs),

@@ -118,11 +118,13 @@ class Tested:
         written = rpo if isinstance(rpo, dict) else {"target": rpo or "7d"}
         allowed = Term.parse(written["target"]).microseconds + Term.parse(written.get("tolerance") or "0s").microseconds
         answers = {
-            point.captured_at <= one.started < (point.captured_until or point.captured_at) + allowed
+            point.captured_at is not None
+            and point.captured_at <= one.started < (point.captured_until or point.captured_at) + allowed
             for point in self.own.points
-            if point.captured_at is not None and (point.repository, point.id) == one.point
+            if (point.repository, point.id) == one.point
         }
-        return answers.pop() if len(answers) == 1 else None
+        unknown = any(point.captured_at is None and (point.repository, point.id) == one.point for point in self.own.points)
+        return answers.pop() if len(answers) == 1 and not unknown else None
 
     def _recorded(self, version: Version) -> int:
         """From when on what the register does not hold was not done."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from audit.model.terms import Term
 from tests.oracle.each import alive_at
-from tests.oracle.instants import FOR_EVER, Stretch, after, borders
+from tests.oracle.instants import BEGIN, FOR_EVER, Stretch, after, borders
 from tests.oracle.lives import POSSIBLE, SURE, WORLDS
 from tests.oracle.ownership import Ownership
 from tests.oracle.points import Point
@@ -74,7 +74,9 @@ class Together:
 
 def _of_point(point: Point, world: str) -> list[Stretch]:
     """A continuous backup surely restores its first and its last instant, and possibly each between."""
-    assert point.captured_at is not None
+    if point.captured_at is None:  # at any instant by then, in the possible world
+        assert point.latest is not None
+        return [] if world == SURE else [(BEGIN, max(point.latest, point.captured_until or point.latest))]
     last = max(point.captured_at, point.captured_until or point.captured_at)
     return [(point.captured_at, point.captured_at), (last, last)] if world == SURE else [(point.captured_at, last)]
 

@@ -52,7 +52,15 @@ def test_rows_are_objects_with_typed_values(told):
         ],
     }
     columns = block(told(), "breaches")["columns"]
-    assert [column["kind"] for column in columns] == ["text"] * 4 + ["instant", "instant", "duration", "number", "text", "text", "evidence"]
+    assert [column["kind"] for column in columns] == ["text"] * 4 + [
+        "instant",
+        "instant",
+        "duration",
+        "number",
+        "text",
+        "text",
+        "evidence",
+    ]
 
 
 def test_every_section_stands_once_however_many_sheets_show_it(assessment, estate, content):

@@ -148,6 +148,7 @@ def test_evidence_that_comes_payload_by_payload(tmp_path: Path) -> None:
     )
     odd = {
         "a point told with another content": (rows(5, p("x1", 1.5)), {"a"}),
+        "a point without its capture time": (rows(5, p("undated", None, available=2)), {"a"}),
         "a run of a subject without a repository": (rows(5, run("nowhere", 4, 5, subject="y", repository=None)), {"b"}),
         "a run of nobody without a repository": (rows(5, run("nobody", 4, 5, subject=None, repository=None)), {"a", "b"}),
     }
@@ -168,7 +169,7 @@ def test_evidence_that_comes_payload_by_payload(tmp_path: Path) -> None:
             judged, _ = compare_with_all(store, case, case.now, beside=number % 4 == 0)
             assert judged == len(expected), file.name
         notices = {one["key"]: one["count"] for one in assess(store, instant(begin), instant(case.until)).notices if "count" in one}
-        assert (notices["conflicting-points"], notices["runs-without-repository"]) == (1, 2)
+        assert (notices["conflicting-points"], notices["runs-without-repository"], notices["no-capture-time"]) == (1, 2, 1)
         assert assess_and_keep(store, instant(begin), instant(case.until), now=instant(case.now), anew=True).judged == 3
         # One that another program made, or that was kept of another period, is none to go on from.
         assert assess_and_keep(store, instant(begin), instant(case.until - DAY), now=instant(case.now)).since is None
