@@ -21,7 +21,7 @@ from audit.model.jobs import presence_of_jobs
 from audit.model.lives import Lives, damage, lives_of, suspicion, suspicion_by_name
 from audit.model.observations import Observations
 from audit.model.points import FIELDS, Merged, merge_tellings, presence_in_catalog, sightings_of
-from audit.model.presence import Presence
+from audit.model.presence import GAP, Presence
 from audit.model.runs import captured_inside, match, merge_runs
 from audit.model.terms import FOR_EVER
 
@@ -78,8 +78,8 @@ def resolve_facts(rows: Rows, sources: Mapping[str, Source], acceptances: set[bo
     dated = merged.checks.drop_nulls("at")
     sure_damage, possible_damage = damage(points, dated, points["original_row"])
     readings = checks_of(merged.checks, runs, points.select("pair", "id").with_row_index("point"))
-    unnamed = _unnamed_checks(runs)
-    by_name = suspicion_by_name(points, _failed_checks(readings, points), _passed_checks(readings), unnamed)
+    unnamed = unnamed_checks(runs)
+    by_name = suspected_by_name(points, readings, runs).select(GAP.keys()).unique()
     whole = suspicion(points, unnamed.filter(pl.col("subject").is_null()), dated)
     sure_damage = pl.concat([sure_damage, whole, by_name])
     points = points.with_columns(doubt=_doubt(points, sure_damage["point"]))
@@ -214,7 +214,12 @@ def _presence(merged: Merged, points: pl.DataFrame, names: Names, sources: Mappi
     return Presence(pl.DataFrame(both), presence.sure_gaps, presence.possible_gaps)
 
 
-def _unnamed_checks(runs: pl.DataFrame) -> pl.DataFrame:
+def suspected_by_name(points: pl.DataFrame, readings: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
+    """Return the gaps of certainty that failed verify runs of single points and of subjects leave, with what says so: `audit.model.lives.SUSPICION`."""
+    return suspicion_by_name(points, _failed_checks(readings, points), _passed_checks(readings), unnamed_checks(runs))
+
+
+def unnamed_checks(runs: pl.DataFrame) -> pl.DataFrame:
     """Return the checks of subjects and of whole repositories that say something: those that failed, and those that succeeded and read everything."""
     checks = runs.filter((pl.col("kind") == "verify") & pl.col("recovery_point").is_null())
     good = (pl.col("outcome") == "success") & (pl.col("coverage") == "full")
@@ -224,14 +229,15 @@ def _unnamed_checks(runs: pl.DataFrame) -> pl.DataFrame:
 
 
 def _failed_checks(readings: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
-    """Return the failed verify runs of single points and of subjects, for each point that they may have found damaged: `point`, `at`, `by_subject`."""
+    """Return the failed verify runs of single points and of subjects, for each point that they may have found damaged: `point`, `at`, `by_subject`, `entry`, `locator`."""
     failed = readings.filter(pl.col("failed_possibly") & ~pl.col("failed_surely"))
-    named = failed.drop_nulls("point").select("point", "at", by_subject=pl.lit(value=False))
-    subjects = failed.filter(pl.col("point").is_null()).select("pair", "subject", "at").drop_nulls()
+    told = ("at", "entry", "locator")
+    named = failed.drop_nulls("point").select("point", *told, by_subject=pl.lit(value=False))
+    subjects = failed.filter(pl.col("point").is_null()).select("pair", "subject", *told).drop_nulls(["pair", "subject", "at"])
     if subjects.is_empty():
         return named
     theirs = points.select("pair", "subject").with_row_index("point").join(subjects, on=["pair", "subject"])
-    return pl.concat([named, theirs.select("point", "at", by_subject=pl.lit(value=True))])
+    return pl.concat([named, theirs.select("point", *told, by_subject=pl.lit(value=True))])
 
 
 def _passed_checks(readings: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from audit.evaluation.explain import DOUBTS, exceeding
-from audit.evaluation.facts import Facts, is_self_contained
+from audit.evaluation.facts import Facts, is_self_contained, suspected_by_name
 from audit.model.intervals import INT
 from audit.model.lives import NEVER
 from audit.model.terms import FOR_EVER
@@ -30,7 +30,7 @@ DAMAGE = {
     "run": pl.String,
 }
 """That a point is not surely undamaged in [begin, end), and what says so: kind `check` (a telling that point `of` is corrupt, `at`; of another point than
-`point`: of its original) or `run` (a check of the whole repository that failed, `at`, by the id `run`)."""
+`point`: of its original) or `run` (a check of the point, of its subject or of the whole repository that failed, `at`, by the id `run`)."""
 ASKED: dict[str, Any] = {
     "row": POINT,
     "code": POINT,
@@ -47,7 +47,7 @@ OWN = ["absent", "damaged", "alone"]
 
 
 def damages(facts: Facts) -> pl.DataFrame:
-    """Return DAMAGE: the gaps of certainty that `audit.model.lives.damage` and `suspicion` leave, each with what says so."""
+    """Return DAMAGE: the gaps of certainty that `audit.model.lives.damage`, `suspicion` and `suspicion_by_name` leave, each with what says so."""
     checks = facts.checks.sort("point", "at", "corrupt", "entry", "locator", descending=[False, False, True, False, False])
     checks = checks.unique(["point", "at"], keep="first", maintain_order=True)
     good = pl.when(~pl.col("corrupt")).then("at")
@@ -58,7 +58,9 @@ def damages(facts: Facts) -> pl.DataFrame:
         of="point", entry="entry", locator="locator", run=pl.lit(None, pl.String),
     )  # fmt: skip
     verified = checks.filter(~pl.col("corrupt")).select(pl.col("point").cast(POINT), verified="at").sort("verified")
-    return pl.concat([_shaped(one) for one in (own, _of_copies(own, facts, verified), _of_repositories(facts, verified))])
+    return pl.concat(
+        [_shaped(one) for one in (own, _of_copies(own, facts, verified), _of_repositories(facts, verified), _by_name(facts))]
+    )
 
 
 def _shaped(rows: pl.DataFrame) -> pl.DataFrame:
@@ -97,6 +99,15 @@ def _of_repositories(facts: Facts, verified: pl.DataFrame) -> pl.DataFrame:
         kind=pl.lit("run"), of=pl.lit(None, POINT),
     )  # fmt: skip
     return rows.filter(pl.col("begin") < pl.col("end"))
+
+
+def _by_name(facts: Facts) -> pl.DataFrame:
+    """Return what failed checks of single points, and of a subject's points, say of them."""
+    runs = facts.runs.select("entry", "locator", run="id").unique(["entry", "locator"], keep="first", maintain_order=True)
+    rows = suspected_by_name(facts.points, facts.readings, facts.runs).join(
+        runs, on=["entry", "locator"], how="left", nulls_equal=True
+    )
+    return rows.with_columns(kind=pl.lit("run"), of=pl.lit(None, POINT))
 
 
 def points_in_doubt(world: World, facts: Facts, damaged: pl.DataFrame, asked: pl.DataFrame, most: int) -> pl.DataFrame:

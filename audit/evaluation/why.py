@@ -101,12 +101,13 @@ class Explaining:
             for row, (result, one) in enumerate(stretches)
         ]  # fmt: skip
         frame = pl.DataFrame(asked, schema=in_doubt.ASKED, orient="row")
-        found = in_doubt.points_in_doubt(self.world, self.facts, self.damaged, frame, POINTS_NAMED)
+        world = self.world.at_latest()  # in which what nobody dated is in doubt for that
+        found = in_doubt.points_in_doubt(world, self.facts, self.damaged, frame, POINTS_NAMED)
         told: dict[int, dict[str, Any]] = {}
         doubts = self._doubts(found)
         for row, point, count in found.select("row", "point", "count").iter_rows():
             one = self._point(point)
-            why = doubts.get((row, point)) or [{"reason": DOUBTS[self.world.points["doubt"][point]]}]
+            why = doubts.get((row, point)) or [{"reason": DOUBTS[world.points["doubt"][point]]}]
             told.setdefault(row, {"count": count, "points": []})["points"].append({**one, "doubts": why})
         self._add_unsure(told, stretches)
         return told

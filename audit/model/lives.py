@@ -18,6 +18,8 @@ from audit.model.terms import FOR_EVER
 INT = pl.Int64
 POINT = pl.UInt32
 NEVER = -FOR_EVER
+SUSPICION = {**GAP, "at": INT, "entry": INT, "locator": pl.String}
+"""A gap of certainty, and the check that left it: when it ended, and where that is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +124,13 @@ def suspicion_by_name(points: pl.DataFrame, failed: pl.DataFrame, passed: pl.Dat
     """Return the gaps of certainty that failed checks of single points, and of a subject's points, leave: from the last check before each that found the
     point good to the first after it.
 
-    points: `pair`, `subject`, `available`. failed: `point`, `at`, `by_subject` (Boolean). passed: `point`, `at`: checks of a point that read all its data, and found
+    points: `pair`, `subject`, `available`. failed: `point`, `at`, `by_subject` (Boolean), `entry`, `locator`. Returned are `point`, `begin`, `end`, and of what failed `at`, `entry`,
+    `locator`. passed: `point`, `at`: checks of a point that read all its data, and found
     them good. unnamed: `pair`, `subject` (null: of the whole repository), `at`, `failed` (false: succeeded, and read everything).
     """
     if failed.is_empty():
-        return pl.DataFrame(schema=GAP)
-    rows = failed.unique().sort("at", "point")
+        return pl.DataFrame(schema=SUSPICION)
+    rows = failed.unique().sort("at", "point", "entry", "locator")
     rows = rows.with_columns(points[name].gather(rows["point"]).alias(name) for name in ("pair", "subject", "available"))
     good = unnamed.filter(~pl.col("failed"))
     whole, some = good.filter(pl.col("subject").is_null()), good.filter(pl.col("subject").is_not_null())
@@ -144,10 +147,10 @@ def suspicion_by_name(points: pl.DataFrame, failed: pl.DataFrame, passed: pl.Dat
     anew = nearest("forward", some, "pair", "subject").zip_with(later.fill_null(value=False), nothing)
     since = pl.max_horizontal(nearest("backward", passed, "point"), nearest("backward", whole, "pair"))
     until = pl.min_horizontal(nearest("forward", passed, "point"), nearest("forward", whole, "pair"), anew)
-    gaps = rows.select(
+    gaps = rows.with_columns(
         pl.col("point").cast(POINT), begin=pl.coalesce(since, "available", pl.lit(NEVER)), end=until.fill_null(FOR_EVER)
     )
-    return gaps.filter(pl.col("begin") < pl.col("end")).unique()
+    return gaps.filter(pl.col("begin") < pl.col("end")).select(pl.col(name).cast(kind) for name, kind in SUSPICION.items())
 
 
 def lives_of(points: pl.DataFrame, presence: Presence, sure_damage: pl.DataFrame, possible_damage: pl.DataFrame) -> Lives:

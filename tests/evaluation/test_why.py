@@ -10,7 +10,7 @@ import pytest
 
 from audit.evaluation.assess import evidence_of, judge
 from audit.evaluation.explain import exceeding
-from audit.evaluation.facts import Facts, _repository_checks
+from audit.evaluation.facts import Facts, suspected_by_name, unnamed_checks
 from audit.evaluation.in_doubt import OWN, damages, own_doubts, roots_of
 from audit.evaluation.why import Explaining, Why
 from audit.model.lives import damage, suspicion
@@ -178,8 +178,10 @@ def test_nothing_in_doubt_is_without_a_reason(seed: int) -> None:
     found = of_case(random_case(seed), ["recovery-point", "copies", "retention-minimum"])
     facts, world, told = found.facts, found.world, damages(found.facts)
     gaps, _ = damage(facts.points, facts.checks, facts.points["original_row"])
-    gaps = pl.concat([gaps, suspicion(facts.points, _repository_checks(facts.runs), facts.checks)])
     same = ["point", "begin", "end"]
+    whole = unnamed_checks(facts.runs).filter(pl.col("subject").is_null())
+    named = suspected_by_name(facts.points, facts.readings, facts.runs).select(same)
+    gaps = pl.concat([gaps, suspicion(facts.points, whole, facts.checks), named])
     assert told.select(same).unique().sort(same).equals(gaps.select(same).unique().sort(same))
     for lives in world.lives.values():
         asked = exceeding(lives).select(
@@ -251,3 +253,24 @@ def test_what_records_keep_names_them_at_both_ends() -> None:
                 assert one["record"].startswith(f"{control}-"), name
                 assert [len(ref["sha256"]) for ref in one["evidence"]] == [64], name
     assert sorted(set(seen)) == sorted(RECORDED)
+
+
+def test_a_check_that_failed_by_name_is_what_says_so() -> None:
+    told = [listing(2, p("p1", 1)), rows(3, verify("v", 3, "failed", recovery_point="p1")), listing(20, p("p1", 1))]
+    reason, why = explained(told, {"rpo": "30d"}, (2, 10)).unproven("recovery-point", 2)
+    assert reason == "integrity"
+    (point,) = why["points"]["points"]
+    (doubt,) = point["doubts"]
+    assert (doubt["reason"], doubt["run"], doubt["found_at"]) == ("integrity", "v", text_of(day(3)))
+    assert places(doubt) == [(2, "run 0")]
+
+
+def test_a_point_that_nobody_dated_is_named_as_in_doubt_for_that() -> None:
+    told = [listing(2, p("odd", None, available=1)), listing(20, p("odd", None, available=1))]
+    reason, why = explained(told, RPO, (2, 10)).unproven("recovery-point", 2)
+    assert reason == "capture-unknown"
+    assert why["points"]["count"] == 1
+    (point,) = why["points"]["points"]
+    assert (point["id"], point["captured_at"]) == ("odd", None)
+    assert [one["reason"] for one in point["doubts"]] == ["capture-unknown"]
+    assert len(why["listings"]) == 1
