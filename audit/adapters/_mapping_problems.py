@@ -77,7 +77,7 @@ def _format(mapping: TableMapping) -> Iterator[Problem]:
 def _nothing_counts(mapping: TableMapping) -> Iterator[Problem]:
     kind = mapping.record
     if kind == "recovery_point" and not mapping.columns.keys() & {"captured_at", "copy_of_id"}:
-        what = "no column gives `captured_at`: a point that restores an unknown instant counts nowhere"
+        what = "no column gives `captured_at`: a point that restores an unknown instant proves no promise about age"
         yield (
             ("columns",),
             what,

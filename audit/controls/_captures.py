@@ -52,6 +52,11 @@ def captures(world: World, layer: Layer, method: str) -> tuple[pl.DataFrame, pl.
     # At any instant by then, where nobody told when it was captured.
     begin = pl.when("undated").then(pl.lit(-FOR_EVER, INT)).otherwise("captured")
     rows = _shaped(points.with_columns(key=key, begin=begin, end=last, last=last))
+    if not world.dated:
+        # Each of them reaches back for ever: of a place, the one that reaches on the longest says it all.
+        unknown = (pl.col("key") == "capture-unknown").fill_null(value=False)
+        longest = rows.filter(unknown).sort("last", "point").unique(["code", "pair"], keep="last", maintain_order=True)
+        rows = pl.concat([rows.filter(~unknown), longest])
     others = [_open_runs(world, layer, need, accepting), _unseen(world, layer)]
     return rows.filter(pl.col("key").is_null()), pl.concat([rows.filter(pl.col("key").is_not_null()), *others])
 

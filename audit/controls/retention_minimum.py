@@ -60,7 +60,7 @@ def _weaker(mine: KeepRule, rule: KeepRule, zone: str) -> bool | None:
 
 
 OBJECTIVES = {"keep": Keep}
-LOOKS_AT = ("lives", "presence", "code", "captured", "available", "restorable", "doubt", "catalog", "first_sighting")
+LOOKS_AT = ("lives", "presence", "code", "captured", "available", "restorable", "catalog", "first_sighting")
 EACH_POINT = True
 """Every point counts by itself: what is in doubt is in doubt whatever else is there."""
 

@@ -21,7 +21,7 @@ from audit.model.facts import INSTANT
 from audit.steps._open import Store
 from audit.steps.facts import points_of
 
-FORMAT = 1
+FORMAT = 2
 """What this program writes. Points written in another format are not read."""
 ENTRIES = 3
 """For how many journal entries, the newest, points stay written."""
@@ -142,8 +142,8 @@ def _of_chunk(facts: Facts, chunk: Chunk) -> pl.DataFrame:
     """Return `asset` and POINT of the assets of a chunk, by asset and capture time."""
     found = points_of(facts)
     owned = found.join(chunk.estate.aliases.select("asset", "source", "subject", "part", "from", "to"), on=["source", "subject"])
-    held = (pl.col("from").is_null() | (pl.col("captured_at") >= pl.col("from"))) & (
-        pl.col("to").is_null() | (pl.col("captured_at") < pl.col("to"))
-    )
+    # Where nobody told when it was captured: by when it was at the latest.
+    at = pl.coalesce("captured_at", pl.min_horizontal("captured_until", "available_at"))
+    held = (pl.col("from").is_null() | (at >= pl.col("from"))) & (pl.col("to").is_null() | (at < pl.col("to")))
     ordered = owned.filter(held).sort("asset", "captured_at", "repository", "id")
     return ordered.select("asset", *(pl.col(name).cast(kind) for name, kind in POINT.items()))

@@ -68,7 +68,7 @@ def test_these_mappings_are_right(text: str) -> None:
         (RUN, "kind: backup", "kind: backup, outcome: success", "sources.yaml, line 13, sources[0].mapping.constants.outcome: `outcome` is read from a column already"),
         (RUN, "kind: backup", "kind: bakup", "sources.yaml, line 13, sources[0].mapping.constants.kind: `bakup` is not a word for `kind`, did you mean `backup`?"),
         (RUN, "      started_at: 开始\n", "", "sources.yaml, line 7, sources[0].mapping.columns: no column gives `started_at` or `finished_at`: no run would ever count"),
-        (POINT, "      captured_at: taken\n", "", "sources.yaml, line 7, sources[0].mapping.columns: no column gives `captured_at`: a point that restores an unknown instant counts nowhere"),
+        (POINT, "      captured_at: taken\n", "", "sources.yaml, line 7, sources[0].mapping.columns: no column gives `captured_at`: a point that restores an unknown instant proves no promise about age"),
         (RUN, "bytes: 大小", "bytes: {column: 大小, unit: XB}", "sources.yaml, line 12, sources[0].mapping.columns.bytes.unit: unknown word `XB`"),
         (RUN, "subject: 客户端", "subject: {column: 客户端, unit: MB}", "sources.yaml, line 9, sources[0].mapping.columns.subject.unit: `subject` is no size"),
         # times and zones
