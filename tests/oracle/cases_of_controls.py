@@ -22,6 +22,11 @@ OWNERS = [
         (RPO, must([(0, 3)])), (RPO, must([(0, 6)], asset="b")),
     ),
     hand_made(
+        "4", "untold when captured: of whom the subject was when the point became available",
+        [listing(20, p("p", None, available=3), p("q", None, available=6))], programme(policy({"rpo": "30d"}), assets=MOVED),
+        (RPO, must([(0, 3)], [(3, 10)])), (RPO, must([(0, 6)], [(6, 10)], asset="b")),
+    ),
+    hand_made(
         "5", "a listing observes the last days that its repository keeps",
         [listing(8, p("p", 6)), listing(10.5, p("p", 6))], programme(policy({"rpo": "1d"}), **THREE_DAYS), (RPO, must([(7, 10)], [(0, 6)])),
     ),

@@ -30,7 +30,7 @@ def _together(
     return hand_made("18", name, [EMPTY, *told], said, *(("consistency", one) for one in truth))
 
 
-def b(name: str, captured: float, **fields: Any) -> dict[str, Any]:
+def b(name: str, captured: float | None, **fields: Any) -> dict[str, Any]:
     """Return a point of the other asset."""
     return p(name, captured, subject="y", **fields)
 
@@ -46,6 +46,9 @@ CONSISTENCY = [
     _together("of several the ones that fit", [listing(20, p("a1", 1), p("a2", 4), b("b1", 2.5), b("b2", 4.5))], must([(0, 4.5)]), skew="1d"),
     _together("the ones that fit were not there at one time", [listing(3, *BOTH), listing(3.5, b("b1", 1), p("a2", 5)), listing(20, b("b1", 1), p("a2", 5))],
               must([(0, 1), (3.5, 10)], [(3, 3.5)])),
+    _together("untold when one was captured: any instant by which it was there", [listing(20, p("a1", 1), b("b1", None, available=5))], must([(0, 5)], [(5, 10)])),
+    _together("untold when one was captured: not after it was there", [listing(20, p("a1", 6), b("b1", None, available=5))], must([(0, 10)])),
+    _together("untold when one was captured: within the skew of the last such instant", [listing(20, p("a1", 6), b("b1", None, available=5))], must([(0, 6)], [(6, 10)]), skew="1d"),
     _together("too old to count", [listing(20, *BOTH)], must([(0, 1), (4, 10)]), age="3d"),
     _together("as old as they like", [listing(20, *BOTH)], must([(0, 1)]), age="any"),
     _together("one of them alone is too old to count", [listing(20, p("a1", 1), b("b1", 2))], must([(0, 2), (4, 10)]), age="3d", skew="1d"),
