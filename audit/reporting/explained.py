@@ -66,7 +66,7 @@ def doubt_text(doubt: Mapping[str, Any], context: Context) -> str:
             return words.plain("explain.doubts.chain-untold")
         case {"reason": "chain", "base": base}:
             return words.plain("explain.doubts.chain", point=_point(base, context))
-    return words.plain("explain.doubts.other", why=words.worded(f"reasons.{reason}.text", reason))
+    return words.plain("explain.doubts.otherwise", why=words.worded(f"reasons.{reason}.text", reason))
 
 
 def _point(point: Mapping[str, Any], context: Context) -> Text:
