@@ -389,14 +389,14 @@ def test_what_is_due_is_told_before_anything_is_judged() -> None:
 def test_what_makes_a_schedule_unproven() -> None:
     told = [
         listing(-30),
-        listing(20, p("p", 1, method=None), p("q", 4, copy_of_repository="r2", copy_of_id="q")),
+        listing(20, p("p", 1, method=None), p("q", 3, copy_of_repository="r2", copy_of_id="q")),
         listing(20, p("q", 3.5, "r2"), repository="r2"),
         rows(19, run("j", 7, 7.5), {**run("k", 9, 9, outcome="running"), "finished_at": None}),
     ]
     found = results(told, {"schedule": {"full": "1d", "log": "1d"}}, (0, 10))
     assert [(one["reason"], one["from"], one["detail"]["repositories"]) for one in found["schedule", "full"]["unproven"]] == [
         ("method", text_of(day(1)), ["r1"]),
-        ("capture-time", text_of(day(4.5)), ["r1"]),
+        ("capture-time", text_of(day(3)), ["r1"]),
         ("job-only", text_of(day(7)), ["r1"]),
         ("run-open", text_of(day(9)), ["r1"]),
     ]
