@@ -14,6 +14,7 @@ from audit.model.world import JUDGED, Outcome, World
 OBJECTIVES: dict[str, type] = {}
 READS_KNOWN = "drill"
 """As the restore tests do that it counts: of assets that no record of this kind speaks of it comes to the same (`audit.evaluation.changed`)."""
+COUNTS_COVERAGE = True
 NEVER_WAIVED = True
 """It counts what there is."""
 

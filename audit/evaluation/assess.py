@@ -237,16 +237,13 @@ def _provenance(world: World, payloads: pl.DataFrame) -> dict[int, str]:
     }
 
 
-COUNTS = "protection"
-"""The control whose results are counted."""
-
-
 def coverage_of(
     results: Sequence[Result], orphans: Sequence[Mapping[str, str]], controls: Collection[str] | None = None
 ) -> Coverage:
     """Count the assets that are assigned, protected and restorable; an asset counts when all its parts do. controls: those that judged (null: all); what was not judged is not
     counted, which is not none."""
-    if controls is not None and COUNTS not in controls:
+    counting = (name for name, module in modules("audit.controls").items() if getattr(module, "COUNTS_COVERAGE", False))
+    if controls is not None and not any(name in controls for name in counting):
         return Coverage(None, None, None, None, None, orphans=tuple(orphans))
     legs: dict[str, dict[str, list[Verdict]]] = {"assigned": {}, "protected": {}, "restorable": {}}
     for result in results:

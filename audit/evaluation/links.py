@@ -58,7 +58,7 @@ def link_originals(points: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
 
 def share_captures(points: pl.DataFrame) -> pl.DataFrame:
     """Let a copy that is told a later capture time than its original count as captured with that, and restore nothing later than that does; add `retold`: which
-    copies are told otherwise, or are copies of such.
+    copies are told otherwise, or are copies of such. Of an original without a capture time it is known by when it was captured at the latest: a copy told later has none either.
 
     What is told of a copy is often when it was made: it holds nothing that happened since its original was captured.
     """
@@ -68,9 +68,11 @@ def share_captures(points: pl.DataFrame) -> pl.DataFrame:
     otherwise = retold(captured, original)
     while True:  # of a copy of a copy: each round hands the earlier time one link on; in a ring the earliest ends it
         theirs = captured.gather(original)
-        later = (theirs < captured).fill_null(value=False)
+        by = pl.select(pl.coalesce(captured, pl.min_horizontal(until, points["available"]))).to_series().gather(original)
+        later = (by < captured).fill_null(value=False)
         if not later.any():
             return points.with_columns(captured=captured, captured_until=until, retold=otherwise)
         restorable = pl.select(pl.coalesce(until, captured)).to_series()
         least = pl.select(pl.min_horizontal(restorable, restorable.gather(original))).to_series()
+        least = least.zip_with(theirs.is_not_null(), by)
         captured, until = theirs.zip_with(later, captured), least.zip_with(later, until)

@@ -250,14 +250,17 @@ def _share_captures(points: dict[Key, Point]) -> None:
         way = [point]
         while (key := way[-1].copy_of) is not None and points[key] not in way:
             way.append(points[key])
-        captured, until = way[-1].captured_at, way[-1].captured_until
+        captured, until, latest = way[-1].captured_at, way[-1].captured_until, way[-1].latest
         for copy in reversed(way[:-1]):
             own = copy.captured_at
-            if captured is None or own is None or captured >= own:
-                captured, until = own, copy.captured_until
+            if latest is None or own is None or latest >= own:
+                captured, until, latest = own, copy.captured_until, copy.latest
+            elif captured is None:  # nobody knows when the original was captured, but that it was before
+                until = latest
             else:
                 reaches = (copy.captured_until or own, until or captured)
                 until = min(reaches)
+                latest = captured
         shared[point.key] = captured, until
     for point in points.values():
         point.captured_at, point.captured_until = shared[point.key]
