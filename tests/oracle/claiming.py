@@ -29,10 +29,7 @@ def with_claims(seed: int, made: Plan, points: list[Real], told: Sequence[Told])
         word = words.setdefault((one.source, record["repository"], record["id"]), rng.choice((*usual, *[None] * 20)))
         return record if word is None else _claimed(rng, made, word, record)
 
-    changed = [replace(one, records=[row(one, record) for record in one.records]) for one in told]
-    for payload in _checks(rng, made, points):
-        changed.insert(rng.randint(0, len(changed)), payload)
-    return changed
+    return [*(replace(one, records=[row(one, record) for record in one.records]) for one in told), *_checks(rng, made, points)]
 
 
 def _claimed(rng: random.Random, made: Plan, word: str, record: Record) -> Record:
@@ -58,5 +55,5 @@ def _checks(rng: random.Random, made: Plan, points: list[Real]) -> Iterator[Told
         yield Told(point.source, at + rng.choice((0, DAY)), [{
             "record": "run", "id": f"claim-{number}", "kind": "verify", "started_at": at - rng.choice((0, made.tick)), "finished_at": at, "repository": point.repository,
             "outcome": rng.choice(("failed", "failed", "success", "success", "warning")), "coverage": rng.choice(("full", "full", "partial", None)),
-            "subject": rng.choice((point.subject, None)), "recovery_point": rng.choice((point.id, point.id, point.id[:8], "nobody-knows", None, None, None, None)),
+            "subject": rng.choice((*[point.subject] * 7, None)), "recovery_point": rng.choice((point.id, point.id, point.id[:8], "nobody-knows", None, None, None, None)),
         }])  # fmt: skip
