@@ -101,7 +101,9 @@ def suspicion(points: pl.DataFrame, repository_checks: pl.DataFrame, checks: pl.
 
     points: `pair`, `available`. repository_checks: `pair`, `at`, `failed` (Boolean; false: succeeded, and read everything).
     """
-    failures = repository_checks.sort("pair", "at").with_columns(ok=pl.when(~pl.col("failed")).then("at"))
+    # Of two of one instant that do not agree, the one that failed wins.
+    said = repository_checks.group_by("pair", "at").agg(pl.col("failed").any())
+    failures = said.sort("pair", "at").with_columns(ok=pl.when(~pl.col("failed")).then("at"))
     failures = failures.with_columns(
         since=pl.col("ok").forward_fill().over("pair"), until=pl.col("ok").backward_fill().over("pair")
     )
