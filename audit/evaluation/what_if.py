@@ -131,7 +131,8 @@ def _put(written: Any, path: list[str], value: Any, whole: str) -> Any:
 
 
 def _read(kind: Any, value: Any, path: str) -> Any:
-    read, faults = validate(kind, value, Place(f"--what-if {path}", path=(path.split(".")[0],)))
+    read, faults = validate(kind, value, Place("", path=(path.split(".")[0],)))
     if faults:
-        raise UsageError(str(faults[0]))
+        first = faults[0]
+        raise UsageError(f"--what-if {path}: {first.key}: {first.what}" + (f" ({first.remedy})" if first.remedy else ""))
     return read

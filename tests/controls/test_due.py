@@ -26,7 +26,8 @@ INSTANTS = st.datetimes(datetime(2011, 1, 1), datetime(2013, 1, 1)).map(lambda w
 )
 def test_what_is_due_in_the_period_is_due_when_the_calendar_says(captured, stop, after, grace, zone) -> None:
     dispose = Dispose.model_validate({"after": after, "grace": grace})
-    world = SimpleNamespace(line=SimpleNamespace(stop=stop), points=pl.DataFrame({"captured": captured}, schema={"captured": INT}))
+    latest = pl.Series(captured, dtype=INT)
+    world = SimpleNamespace(line=SimpleNamespace(stop=stop), latest=lambda: latest)
     found = due(world, SimpleNamespace(objectives={"dispose": dispose}, timezone=zone))
     by = [None if one is None else micros(dispose.grace.after(dispose.after.after(instant(one), zone), zone)) for one in captured]
     assert [one for one in found if one <= stop] == [one for one in by if one is not None and one <= stop]

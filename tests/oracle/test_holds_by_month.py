@@ -60,7 +60,7 @@ def by_the_oracle(case: Case) -> Found:
             breached, unproven = [], []
             for cell in pairwise(sorted(x for x in critical if case.since <= x <= case.until)):
                 t = sum(cell) // 2
-                if own.version(t) is None or not holds.stands(t) or not (own.is_in_service(t) or own.segment(t).retired <= t):
+                if not holds.stands(t) or not (own.is_in_service(t) or own.segment(t).retired <= t):
                     continue
                 if not own.is_unknown and not holds.holds(t, POSSIBLE):
                     breached.append(cell)
