@@ -71,10 +71,11 @@ def doubt_text(doubt: Mapping[str, Any], context: Context) -> str:
 
 def _point(point: Mapping[str, Any], context: Context) -> Text:
     """Return a point with its whole id: somebody may look for it in the tool."""
-    words = context.words
-    key = "labels.point-in" if point["repository"] else "labels.point"
-    where = {"repository": Name(point["repository"])} if point["repository"] else {}
-    return words(key, point=Name(point["id"]), captured=point["captured_at"] or "", **where)
+    captured, repository = point["captured_at"], point["repository"]
+    values: dict[str, Name | str] = {"repository": Name(repository)} if repository else {}
+    values |= {"captured": captured} if captured else {}
+    key = "-".join(["labels.point", *(() if captured else ("undated",)), *(("in",) if repository else ())])
+    return context.words(key, point=Name(point["id"]), **values)
 
 
 class Telling:
