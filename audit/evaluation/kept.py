@@ -166,8 +166,8 @@ class KeptAssessment:
         waived = _by_result(self.waived.filter(pl.col("result").is_in(numbers)), waived_of)
         unproven = _by_result(self.unproven.filter(pl.col("result").is_in(numbers)), unproven_of)
         results = tuple(
-            _result(row, *(tuple(stretches.get(row["result"], ())) for stretches in (breaches, unproven, waived)))
-            for row in chosen.iter_rows(named=True)
+            _result(row, *(tuple(stretches.get(row[0], ())) for stretches in (breaches, unproven, waived)))
+            for row in chosen.select(list(_TOLD)).iter_rows()
         )
         return Assessment(
             since=self.since,
@@ -224,6 +224,15 @@ def keep(
         shutil.rmtree(aside, ignore_errors=True)
         raise
     return KeptAssessment(path, about)
+
+
+def kept_again(one: KeptAssessment, made_at: datetime) -> KeptAssessment:
+    """Return a kept assessment that was made again, and is the same: its folder says when it was made last."""
+    about = {**one.about, "made_at": time_text(made_at.replace(microsecond=0))}
+    aside = one.path / ".assessment.json"
+    aside.write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
+    aside.replace(one.path / "assessment.json")
+    return KeptAssessment(one.path, about)
 
 
 def kept(folder: Path) -> list[KeptAssessment]:
@@ -341,15 +350,27 @@ def unproven_of(row: Mapping[str, Any]) -> Unproven:
     return Unproven(row["from"], row["to"], row["reason"], json.loads(row["detail"]))
 
 
+_TOLD = (
+    "result", "asset", "unit", "policy", "version", "part", "control", "leg", "verdict", "judged_seconds", "detail", "provenance",
+    "judged", "in_grace", *SHARES,
+)  # fmt: skip
+
+
 def _result(
-    row: Mapping[str, Any], breaches: tuple[Breach, ...], unproven: tuple[Unproven, ...], waived: tuple[Waived, ...]
+    row: tuple[Any, ...], breaches: tuple[Breach, ...], unproven: tuple[Unproven, ...], waived: tuple[Waived, ...]
 ) -> Result:
-    shares = None if row["met"] is None else {name: row[name] for name in SHARES}
+    """Return the result that a row of `results` tells of (its columns _TOLD): there are hundreds of thousands, and names for their values would take longer than the rest."""
+    _, asset, unit, policy, version, part, control, leg, verdict, seconds, detail, provenance, judged, in_grace, *shares = row
     return Result(
-        row["asset"], row["unit"], row["policy"], row["version"], row["part"], row["control"], row["leg"], Verdict(row["verdict"]),
-        shares, row["judged_seconds"], breaches, unproven, json.loads(row["detail"]), row["provenance"],
-        _stretches(row["judged"]), _stretches(row["in_grace"]), waived,
+        asset, unit, policy, version, part, control, leg, Verdict(verdict), _shares(*shares), seconds, breaches, unproven,
+        {} if detail == "{}" else json.loads(detail), provenance, _stretches(judged), _stretches(in_grace), waived,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=10_000)
+def _shares(*shares: float) -> dict[str, float] | None:
+    """Return the shares of a result; those of most are those of many others."""
+    return None if None in shares else dict(zip(SHARES, shares, strict=True))
 
 
 @lru_cache(maxsize=10_000)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
+from functools import cache, lru_cache
 from itertools import accumulate
 from types import ModuleType
 from typing import Any, TypeVar
@@ -36,6 +37,7 @@ STRETCH: dict[str, pl.DataType] = {
 WAIVED = {**STRETCH, "waiver": pl.String()}
 """The same of what is waived, with the record of the waiver."""
 _KEY = ("code", "policy")
+_LENGTHS = ("judged", "grace", "breached", "unproven", "waived")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,29 +168,38 @@ def bare_results(
     if keys.is_empty():
         return
     numbers = _numbers(outcome.numbers)
-    lengths = {name: _lengths(getattr(outcome, name)) for name in ("judged", "grace", "breached", "unproven", "waived")}
+    lengths = keys
+    for name in _LENGTHS:
+        lengths = lengths.join(_lengths(getattr(outcome, name), name), on=_KEY, how="left", nulls_equal=True, maintain_order="left")
     times = {name: _times(getattr(outcome, name)) for name in ("judged", "grace")}
     names = world.groups.select("asset", "part", "unit").rows()
-    for code, index in keys.iter_rows():
-        asset, part, unit = names[code]
+
+    @cache
+    def about(index: int | None, *told: int) -> dict[str, Any]:
+        """Return what is the same of all results of one policy version with the same lengths: most have those of many others."""
         policy = None if index is None else world.policies[index]
-        key = (code, index)
-        seconds = {name: lengths[name].get(key, 0) for name in lengths}
-        shares = _shares(seconds)
+        seconds = dict(zip(_LENGTHS, told, strict=True))
         asked = module.share_asked(policy, outcome.leg) if policy is not None and hasattr(module, "share_asked") else 1.0
+        return {
+            "policy": None if policy is None else policy.name,
+            "version": None if policy is None else policy.version,
+            "verdict": _verdict(seconds, asked),
+            "shares": _shares(seconds),
+            "judged_seconds": (seconds["judged"] + seconds["grace"]) / MICROSECONDS,
+        }
+
+    for code, index, *told in lengths.fill_null(0).select("code", keys["policy"], *_LENGTHS).iter_rows():
+        asset, part, unit = names[code]
+        key = (code, index)
         yield (
             key,
             {
                 "asset": asset,
                 "unit": unit or "",
-                "policy": None if policy is None else policy.name,
-                "version": None if policy is None else policy.version,
                 "part": part,
                 "control": control,
                 "leg": outcome.leg,
-                "verdict": _verdict(seconds, asked),
-                "shares": shares,
-                "judged_seconds": (seconds["judged"] + seconds["grace"]) / MICROSECONDS,
+                **about(index, *told),
                 "detail": numbers.get(key, {}),
                 "judged": times["judged"].get(key, ()),
                 "grace": times["grace"].get(key, ()),
@@ -200,14 +211,19 @@ def _times(stretches: pl.DataFrame) -> dict[tuple[int, int | None], tuple[tuple[
     """Return the stretches in time order by (code, policy)."""
     found: dict[tuple[int, int | None], list[tuple[datetime, datetime]]] = {}
     for code, policy, begin, end in stretches.sort("begin").select("code", "policy", "begin", "end").iter_rows():
-        found.setdefault((code, policy), []).append((instant(begin), instant(end)))
+        found.setdefault((code, policy), []).append(_between(begin, end))
     return {key: tuple(times) for key, times in found.items()}
 
 
-def _lengths(stretches: pl.DataFrame) -> dict[tuple[int, int | None], int]:
-    """Return the microseconds by (code, policy)."""
-    summed = stretches.group_by("code", "policy").agg(length=(pl.col("end") - pl.col("begin")).sum())
-    return {(code, policy): length for code, policy, length in summed.iter_rows()}
+@lru_cache(maxsize=10_000)
+def _between(begin: int, end: int) -> tuple[datetime, datetime]:
+    """The same few stretches were judged of most assets."""
+    return instant(begin), instant(end)
+
+
+def _lengths(stretches: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return the microseconds by (code, policy), in a column of this name."""
+    return stretches.group_by(_KEY).agg((pl.col("end") - pl.col("begin")).sum().alias(name))
 
 
 def _shares(lengths: Mapping[str, int]) -> dict[str, float] | None:

@@ -14,8 +14,10 @@ from typing import Any
 from audit.model.document import Name, Text
 from audit.reporting.context import Context
 from audit.reporting.formats import LOCALES
-from audit.reporting.words import joined
+from audit.reporting.words import Words, joined
 
+_HERE = Name("value")
+"""Where the value of a label goes."""
 LONGEST_ID, SHORT_ID = 32, 12
 """Ids of points longer than the first are shown by so many of their first characters as the second."""
 
@@ -23,12 +25,22 @@ LONGEST_ID, SHORT_ID = 32, 12
 def detail_text(detail: Mapping[str, Any], context: Context) -> Text:
     """Return a detail as one line: `worst exposure 3 hrs; severity 2.5`. Empty for an empty detail; null values are left out."""
     shown = [(key, value) for key, value in detail.items() if value is not None and value not in ([], {}, ())]
+    between = context.words.plain("labels.separator") if len(shown) > 1 else ""
     parts: list[str | Name] = []
     for index, (key, value) in enumerate(shown):
-        parts.append(context.words.plain("labels.separator") if index else "")
-        label = context.words.worded(f"detail.{key}", key, n=len(value) if isinstance(value, list | tuple) else 1)
-        parts.extend(context.words("labels.detail", label=label, value=detail_value(key, value, context)))
+        before, after = _label(key, len(value) if isinstance(value, list | tuple) else 1, context.words)
+        parts += (between if index else "", *before, *detail_value(key, value, context), *after)
     return joined(*parts)
+
+
+def _label(key: str, many: int, words: Words) -> tuple[Text, Text]:
+    """Return what is said before and after so many values of a key."""
+    if (key, many) not in words.labels:
+        label = words.worded(f"detail.{key}", key, n=many)
+        told = words("labels.detail", label=label, value=(_HERE,))
+        place = next(index for index, part in enumerate(told) if part is _HERE)
+        words.labels[key, many] = told[:place], told[place + 1 :]
+    return words.labels[key, many]
 
 
 def detail_value(key: str, value: Any, context: Context) -> Text:

@@ -47,6 +47,8 @@ class Words:
         self._content = content
         self._found: dict[str, Any] = {}
         self._pieces: dict[str, list[str | Name | _Place]] = {}
+        self.labels: dict[tuple[str, int], tuple[Text, Text]] = {}
+        """What is said before and after so many values of a detail, made once: a report says it of tens of thousands (`audit.reporting.details`)."""
 
     def find(self, key: str) -> Any:
         """Return what stands under a dotted key, or null."""

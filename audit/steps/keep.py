@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from audit.evaluation.cluster import Cluster
-from audit.evaluation.kept import KeptAssessment, keep, to_go_on_from
+from audit.evaluation.kept import KeptAssessment, keep, kept_again, to_go_on_from
 from audit.model.verdicts import Assessment
 from audit.policy.in_one_go import in_one_go
 from audit.steps._open import Progress, Store, quietly
@@ -54,9 +54,11 @@ def assess_and_keep(
         made = assessed(
             store, since, until, known_at, looking=looking, resolved=resolved, before=before, cluster=cluster, progress=progress
         )
+        points.write(None if before is None else (before.as_known_at, made.unchanged))
+        if before is not None and before.as_known_at == known and not made.judged:
+            return Kept(kept_again(before, now), made.assessment, 0, known)  # it is this very assessment
         if before is not None and made.unchanged and cluster is None:
             gathered.take_from(before, made.unchanged)
-        points.write(None if before is None else (before.as_known_at, made.unchanged))
         beside = partial(gathered.write, made.assessment)
         done = keep(store.folder.assessments_path, made.assessment, now, beside, made.making)
     return Kept(done, made.assessment, made.judged, None if before is None else before.as_known_at)

@@ -49,3 +49,18 @@ def test_no_more_than_a_few_stay_and_one_taken_away_is_gone(here):
     shutil.rmtree(every[0].path)
     assert here.assessment(every[0].id) is None
     assert here.assessment(None).id == every[1].id
+
+
+def test_one_that_is_kept_again_with_nothing_new_is_not_written_again(here):
+    (first,) = here.assessments()
+    written = {file.name: file.stat().st_ino for file in first.path.iterdir() if file.suffix == ".parquet"}
+    again = assess_and_keep(here.store, *PERIOD, now=NOW + timedelta(days=1))
+    assert (again.judged, again.since) == (0, first.as_known_at)
+    assert {file.name: file.stat().st_ino for file in first.path.iterdir() if file.suffix == ".parquet"} == written
+    (kept,) = here.assessments()
+    assert kept.about == {**first.about, "made_at": "2026-11-26T08:00:00Z"}
+    assert kept.made_at == NOW + timedelta(days=1)
+    anew = assess_and_keep(here.store, *PERIOD, now=NOW + timedelta(days=2), anew=True)
+    assert anew.judged > 0
+    assert anew.assessment == again.assessment
+    assert {file.name: file.stat().st_ino for file in first.path.iterdir() if file.suffix == ".parquet"} != written

@@ -154,27 +154,29 @@ class Rows:
         made once; then each row is put together in one step. A row of one line has the height of the sheet; one of several is not fitted by
         everybody who opens it, and has so many times `line` points.
         """
-        numbers = [str(number) for number in range(self.number + 1, self.number + 1 + len(columns[0]))]
-        self.number += len(numbers)
-        template, parts, lines, links = '<row r="%s"%s>', list[Sequence[str]](), [[1] * len(numbers)], list[tuple[int, str, str]]()
+        first, many_rows = self.number + 1, len(columns[0])
+        self.number += many_rows
+        parts, lines, links = list[Sequence[str]](), [[1] * many_rows], list[tuple[int, str, str]]()
         for index, (cells, width) in enumerate(zip(columns, widths, strict=True), 1):
-            letter = get_column_letter(index)
             keys = list(map(id, cells))
             values = {key: value(cell) for key, cell in dict(zip(keys, cells, strict=True)).items()}
-            made = {key: self._rest(one) for key, one in values.items()}
-            template += f'<c r="{letter}%s"%s'
-            parts += [numbers, [made[key] for key in keys]]
+            made = {key: f"<c{self._rest(one)}" for key, one in values.items()}
+            parts.append(list(map(made.__getitem__, keys)))
             high = {key: many for key, one in values.items() if (many := height([one], [width])) > 1}
             if high:
                 lines.append([high.get(key, 1) for key in keys])
             places = {key: one.place for key, one in values.items() if one.place is not None}
-            links += (
-                [(row, f"{letter}{numbers[row]}", places[key]) for row, key in enumerate(keys) if key in places] if places else []
-            )
+            if places:
+                letter = get_column_letter(index)
+                links += [(row, f"{letter}{first + row}", places[key]) for row, key in enumerate(keys) if key in places]
         for _, address, place in sorted(links, key=lambda link: link[0]):
             self._link(address, place)
-        tall = [_tall(many * line + 2 if many > 1 else None) for many in map(max, zip(*lines, strict=True))]
-        self.file.write("".join(map(f"{template}</row>".__mod__, zip(numbers, tall, *parts, strict=True))).encode())
+        heads = [
+            f'<row r="{number}"{_tall(many * line + 2 if many > 1 else None)}>'
+            for number, many in enumerate(map(max, zip(*lines, strict=True)), first)
+        ]
+        # The cells of a row follow one another from the first column on: none has to say its address.
+        self.file.write("</row>".join(map("".join, zip(heads, *parts, strict=True))).encode() + b"</row>")
 
     def across(self, value: Value, height: float, last: int, before: Sequence[Value | None] = ()) -> None:
         """Write one value over the columns to `last`, after those `before` it."""
