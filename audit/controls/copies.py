@@ -43,7 +43,7 @@ class Copies(Objective):
 
 
 OBJECTIVES = {"copies": Copies}
-LOOKS_AT = ("lives", "code", "repository", "captured", "available", "restorable", "immutable")
+LOOKS_AT = ("lives", "code", "repository", "captured", "available", "restorable", "immutable", "locked")
 ASKS_WHEN_CAPTURED = True
 LEGS = ("count", "media", "offsite", "immutable", "offline")
 BOUNDS = ("sure", "possible")
@@ -103,20 +103,24 @@ class Holdings:
         until = pl.repeat(FOR_EVER, points.height, dtype=INT, eager=True)
         until = until if max_age is None else plus(points["captured"], max_age, policy.timezone)
         if not locked:
-            return self._held(policy, until)
-        lasting = points.select(
-            until=pl.when(pl.col("immutable").is_not_null()).then(pl.min_horizontal("immutable", until))
-        ).to_series()
+            return self._held(policy, until, until)
+        surely, possibly = (
+            points.select(until=pl.when(pl.col(lock).is_not_null()).then(pl.min_horizontal(lock, until))).to_series()
+            for lock in ("locked", "immutable")
+        )
         # Where every lock outlasts the time for which its copy counts, all copies are locked.
-        return self.of(policy, locked=False) if lasting.equals(until) else self._held(policy, lasting)
+        return self.of(policy, locked=False) if surely.equals(until) else self._held(policy, surely, possibly)
 
-    def _held(self, policy: PolicyVersion, until: pl.Series) -> Held:
-        """until: up to when each point counts, in microseconds; null: it does not."""
+    def _held(self, policy: PolicyVersion, surely: pl.Series, possibly: pl.Series) -> Held:
+        """surely, possibly: up to when each point counts, in microseconds; null: it does not."""
         world, max_age = self._world, policy.objectives["copies"].max_age
         places, number = _numbered(world)
         line = Line(world.line.start, world.line.stop)
         # Clocks lie: what is listed before its own capture time counts from that on.
-        sure, possible = live_stretches(world.lives_of(policy), line, number(world.points), world.points["captured"], until)
+        lives, numbers = world.lives_of(policy), number(world.points)
+        sure, possible = live_stretches(lives, line, numbers, world.points["captured"], surely)
+        if not surely.equals(possibly):
+            _, possible = live_stretches(lives, line, numbers, world.points["captured"], possibly)
         last = world.unseen["end"].clip(upper_bound=FOR_EVER)
         hidden = world.unseen.with_columns(
             place=number(world.unseen), until=pl.lit(FOR_EVER) if max_age is None else plus(last, max_age, policy.timezone)

@@ -35,7 +35,19 @@ class LockedFor(Objective):
 
 
 OBJECTIVES = {"locked_for": LockedFor}
-LOOKS_AT = ("lives", "presence", "code", "pair", "repository", "doubt", "captured", "available", "restorable", "immutable")
+LOOKS_AT = (
+    "lives",
+    "presence",
+    "code",
+    "pair",
+    "repository",
+    "doubt",
+    "captured",
+    "available",
+    "restorable",
+    "immutable",
+    "locked",
+)
 OTHERWISE = NO_COPY
 UNKNOWN = "lock-unknown"
 """Why it is unproven where a point is surely there, and nothing tells until when it is locked."""
@@ -81,7 +93,7 @@ class _Rule(ToldRule):
 
     def lacking(self, policy: PolicyVersion, has: str) -> pl.Series:
         """Say for each point whether its lock ends before its term. Of one of which nobody told when it was captured, the term may be over long ago."""
-        short = self.world.points["immutable"] < self.asked_until(policy)
+        short = self.world.points["locked" if has == "sure" else "immutable"] < self.asked_until(policy)
         return short.fill_null(value=has == "sure") & (self.world.points["captured"].is_not_null() | (has == "sure"))
 
     def asked_until(self, policy: PolicyVersion) -> pl.Series:

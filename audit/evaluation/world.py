@@ -145,6 +145,7 @@ def _points(facts: Facts, aliases: pl.DataFrame, of_pair: pl.DataFrame) -> pl.Da
         repository=of_point["number"],
         restorable=pl.coalesce("captured_until", "captured"),
         immutable="immutable",
+        locked="locked",
         encrypted="encrypted",
         expires="expires",
         **strengths(facts.points).to_dict(),

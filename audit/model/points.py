@@ -62,8 +62,8 @@ class Chains:
 @dataclass(frozen=True, slots=True)
 class Merged:
     """`held`: the tellings that hold a point, with its number (`point`, UInt32). `states`: `point`, `pair`, `chain`, `complete`, `present`, `listed` of all
-    tellings. `points`: one row a point, in order of number: `pair`, `id`, the merged FIELDS, `encrypted` (null: not told, or told both ways), `partial`, `catalog`, `first_sighting`,
-    `entry`, `locator`, and `ended_entry`, `ended_locator`: where its deletion is told.
+    tellings. `points`: one row a point, in order of number: `pair`, `id`, the merged FIELDS, `locked` (up to when its lock surely holds), `encrypted` (null: not told,
+    or told both ways), `partial`, `catalog`, `first_sighting`, `entry`, `locator`, and `ended_entry`, `ended_locator`: where its deletion is told.
     `checks`: `point`, `at` (null: `verified` without an instant), `corrupt`, `entry`, `locator`.
     `conflicts`: `pair`, `id` of the points told with two different capture times or subjects."""
 
@@ -167,6 +167,7 @@ def _merge(held: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         "pair",
         "id",
         *FIELDS,
+        "locked",
         "encrypted",
         "partial",
         "catalog",
@@ -179,7 +180,7 @@ def _merge(held: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     ended = pl.col("deleted").is_not_null()
     once = (
         held.filter(~several)
-        .with_columns(ended_entry=pl.when(ended).then("entry"), ended_locator=pl.when(ended).then("locator"))
+        .with_columns(locked="immutable", ended_entry=pl.when(ended).then("entry"), ended_locator=pl.when(ended).then("locator"))
         .select(columns)
         .with_columns(pl.col("partial", "catalog").fill_null(value=False))
     )
@@ -203,7 +204,25 @@ def _merge(held: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         encrypted=pl.when(pl.col("encrypted").min() == pl.col("encrypted").max()).then(pl.col("encrypted").min()),
         differ=(pl.col("captured").drop_nulls().n_unique() > 1) | (pl.col("subject").n_unique() > 1),
     )
+    many = many.join(_lapses(ranked), on="point", how="left", maintain_order="left")
+    many = many.with_columns(locked=pl.min_horizontal("immutable", "lapse"))
     return pl.concat([once, many.select(columns)]).sort("point"), many.filter("differ").select("pair", "id")
+
+
+def _lapses(held: pl.DataFrame) -> pl.DataFrame:
+    """Return the points whose lock may have lapsed before it was told to be longer (`point`, `lapse`: when): a longer one counts as if it always had been only where it was first told
+    after the shorter one, and by the time that one ended. Nobody locks the past."""
+    told = held.lazy().filter(pl.col("immutable").is_not_null())
+    told = told.filter(pl.col("catalog").fill_null(value=False) == pl.col("catalog").fill_null(value=False).any().over("point"))
+    first = pl.when(pl.col("observed").null_count() == 0).then(
+        pl.col("observed").min()
+    )  # null: there is one of which nobody knows when it was made
+    locks = told.group_by("point", "immutable").agg(first=first).sort("point", "immutable")
+    longer = pl.col("first").shift(-1).over("point", order_by="immutable")
+    in_time = (longer >= pl.col("first")) & (longer <= pl.col("immutable"))
+    last = pl.col("immutable") == pl.col("immutable").max().over("point")
+    lapsed = locks.filter(~last & ~in_time.fill_null(value=False))
+    return lapsed.group_by("point").agg(lapse=pl.col("immutable").min()).collect()
 
 
 def _positions(rows: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:

@@ -38,9 +38,10 @@ class World:
     `tier`, `data_class`, sorted by code and begin, without holes. demands: the baseline.
     points: `code` (null: of no asset), `repository` (Int32), `pair`, `captured` (null: nobody told it, see `undated`), `deleted`, `restorable` (captured_until, else captured),
     `first_sighting`,
-    `available`, `catalog`, `subject`, `immutable`, `encrypted` (Boolean; null: not told, or told both ways), `expires`, `doubt`, `id`, `entry`, `locator`, `partial`,
-    `method`, `bytes`, `weakest`, `strongest` (how strong its method surely and possibly is) and `retold` (a copy told with another capture time than its original's), as
-    `audit.model.captures` says. presence: of all points. lives: by whether partial points count. standing: the same as if nobody had ever checked a point. checks: as
+    `available`, `catalog`, `subject`, `immutable`, `locked` (up to when a lock surely holds), `encrypted` (Boolean; null: not told, or told both ways), `expires`, `doubt`, `id`,
+    `entry`, `locator`, `partial`, `method`, `bytes`, `weakest`, `strongest` (how strong its method surely and possibly is) and `retold`
+    (a copy told with another capture time than its original's), as `audit.model.captures`
+    says. presence: of all points. lives: by whether partial points count. standing: the same as if nobody had ever checked a point. checks: as
     `audit.model.checks.CHECK`.
     runs: `code` (of whom its subject was when it started), `source`, `subject`, `pair`, `repository` (Int32; both null: not told), `id`, `kind`, `method`, `outcome`, `started`,
     `finished`, `partial`, `whole` (told to cover a part, or all), `until` (when its alias or its source ends), `named` (of a restore: the id of its point), `entry`,

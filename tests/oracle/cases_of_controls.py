@@ -200,6 +200,10 @@ COPIES = [
             repositories={"r2": {"mirror_of": "r1", "offline": True}}),
     _copies("immutable_until", [TWO[0], listing(20, p("q", 1, "r2", available=2, immutable=5), repository="r2")], {"immutable": 1},
             {"immutable": must([(0, 2), (5, 10)])}),
+    _copies("a lock that is prolonged in time", [TWO[0], *(listing(at, p("q", 1, "r2", available=2, immutable=end), repository="r2") for at, end in ((3, 5), (5, 8), (20, 8)))],
+            {"immutable": 1}, {"immutable": must([(0, 2), (8, 10)])}),
+    _copies("a lock that ended before it was prolonged", [TWO[0], *(listing(at, p("q", 1, "r2", available=2, immutable=end), repository="r2") for at, end in ((3, 5), (6, 8), (20, 8)))],
+            {"immutable": 1}, {"immutable": must([(0, 2), (8, 10)], [(5, 8)])}),
     _copies("immutability unknown is none", TWO, {"immutable": 1}, {"immutable": must([(0, 10)])}),
     _copies("offline", [listing(20, p("q", 1, "r3", available=2), repository="r3")], {"offline": 1}, {"offline": must([(0, 2)])}),
     _copies("an undeclared repository", [TWO[0], listing(20, p("q", 1, "r9", available=2), repository="r9")], {}, {

@@ -87,7 +87,8 @@ class AtInstants:
             case "offsite":
                 return sum(self._is_offsite(name, t, world, segment) for name in names)
             case "immutable":
-                locked = {point.repository for point in holding if point.immutable_until is not None and point.immutable_until > t}
+                ends = {(point.repository, point.locked_until if world == SURE else point.immutable_until) for point in holding}
+                locked = {repository for repository, end in ends if end is not None and end > t}
                 return sum(not self._is_mirror(name, t, world) for name in locked | set(unseen))
             case "offline":
                 return sum(not self._is_mirror(name, t) and self._is_offline(name, t, world) for name in names)
@@ -168,7 +169,7 @@ class AtInstants:
         return found | self.each.instants(until) | self.making.instants(self._versions()) | self.running.instants(self._versions())
 
     def _instants_of(self, point: Point) -> set[int]:
-        found = {point.latest or 0} | ({point.immutable_until} if point.immutable_until else set())
+        found = {point.latest or 0} | {end for end in (point.immutable_until, point.locked_until) if end}
         for world in WORLDS:
             found |= borders(self.own.lives.presence(point, world))
             found |= borders(self.own.lives.live(point, world, False)) | borders(self.own.lives.live(point, world, True))

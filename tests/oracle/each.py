@@ -246,7 +246,8 @@ def _is_locked(point: Point, t: int, world: str, term: Term, zone: str) -> bool:
     due = after(point.latest, term, zone)
     if t >= due or (world == POSSIBLE and point.captured_at is None):  # it may have been captured long ago
         return True
-    return world == POSSIBLE if point.immutable_until is None else point.immutable_until >= due
+    until = point.immutable_until if world == POSSIBLE else point.locked_until
+    return world == POSSIBLE if until is None else until >= due
 
 
 def share_of(written: object) -> float:

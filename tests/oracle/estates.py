@@ -148,6 +148,8 @@ def _row(made: Plan, point: Real, t: int) -> Record:
     if known and made.chance(0.8):
         when, word = made.random.choice(known)
         row |= {"integrity": word, "checked_at": when if made.chance(0.9) else None}
+    if row["immutable_until"] is not None and made.chance(0.1):
+        row["immutable_until"] += made.between(0, 4 * DAY)  # prolonged
     if made.chance(0.06):
         _otherwise(made, row)
     return row

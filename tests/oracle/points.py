@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from tests.oracle.instants import BEGIN
@@ -65,6 +66,7 @@ class Point:
     expires_at: int | None = None
     deleted_at: int | None = None
     immutable_until: int | None = None
+    locked_until: int | None = None
     bytes: int | None = None
     encrypted: frozenset[str] = frozenset()
     """All that is told of it: `yes`, `no`, or both."""
@@ -158,12 +160,32 @@ def best(tellings: Sequence[Telling], name: str) -> Any:
     return chosen.row[name]
 
 
+def _surely_locked(until: int | None, tellings: Sequence[Telling]) -> int | None:
+    """Section 1: a longer lock counts from the beginning only where it was first told after the shorter one and by the time that one ended."""
+    locks = [one for one in tellings if one.row.get("immutable_until") is not None]
+    if until is None:
+        return None
+    if any(one.basis == "catalog" for one in locks):
+        locks = [one for one in locks if one.basis == "catalog"]
+    seen: dict[int, list[int | None]] = {}
+    for one in locks:
+        seen.setdefault(one.row["immutable_until"], []).append(one.observed)
+    ends = sorted(seen)
+    sure = until
+    for shorter, longer in pairwise(ends):
+        told, prolonged = seen[shorter], seen[longer]
+        if None in told or None in prolonged or not min(told) <= min(prolonged) <= shorter:  # type: ignore[type-var, operator]
+            sure = min(sure, shorter)
+    return sure
+
+
 def _point(key: Key, tellings: list[Telling], seen: list[Listing]) -> Point:
     """Section 1: merge the tellings of one point; find what takes the place of available_at; collect its checks."""
     values = {name: best(tellings, name) for name in POINT_FIELDS} | {
         "captured_until": best(list(map(_of_the_past, tellings)), "captured_until")
     }
     point = Point(*key, basis=_basis(tellings), **values)
+    point.locked_until = _surely_locked(point.immutable_until, tellings)
     point.encrypted = frozenset(one.row["encrypted"] for one in tellings if one.row.get("encrypted") is not None)
     # completeness: partial before complete.
     point.partial = any(one.row.get("completeness") == "partial" for one in tellings)
