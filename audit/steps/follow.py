@@ -41,6 +41,8 @@ class Shown:
     all_waived: bool
     tolerated: bool
     """The policy asks for a share of the time only, and that share was reached: it opens no finding."""
+    from_the_first: bool
+    """It begins with the first instant that is judged: the breach may have gone on before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,9 @@ class _Known:
     then: str
     part: Shown | None = None
 
-    def has(self, stretch: Shown, begin: datetime) -> bool:
-        """Say whether a stretch is (of) its breach: they overlap, or its breach was going on when the period began in which the stretch does."""
-        if stretch.since == begin and self.then == ONGOING and self.since < stretch.until:
+    def has(self, stretch: Shown) -> bool:
+        """Say whether a stretch is (of) its breach: they overlap, or its breach was going on when it was last judged, and the stretch begins as soon as it is judged again."""
+        if stretch.from_the_first and self.then == ONGOING and self.since < stretch.until:
             return True
         return self.since < stretch.until and stretch.since < self.until
 
@@ -153,15 +155,16 @@ def shown_in(assessment: Assessment, known: datetime) -> Iterator[Shown]:
     end = min(assessment.until, known)
     for key, results in by_key.items():
         parts: list[Part] = []
+        first = max(assessment.since, min((since for result in results for since, _ in result.judged), default=assessment.since))
         for result in results:
             broken = result.verdict is Verdict.BREACHED
             parts += [(one.since, one.until, None, broken) for one in result.breaches]
-            parts += [(one.since, one.until, one.waiver, True) for one in result.waived]
+            parts += [(one.since, one.until, one.waiver, False) for one in result.waived]
         for together in _touching(sorted(parts, key=lambda part: part[:2])):
             since, until = together[0][0], max(part[1] for part in together)
             waivers, broken = [part[2] for part in together], any(part[3] for part in together)
             then = ONGOING if until >= end else _then(results, until)
-            yield Shown(key, results[-1].unit, since, until, then, waivers[-1], all(waivers), not broken)
+            yield Shown(key, results[-1].unit, since, until, then, waivers[-1], all(waivers), not broken, since <= first)
 
 
 def _touching(parts: Sequence[Part]) -> Iterator[list[Part]]:
@@ -180,8 +183,11 @@ def _then(results: Sequence[Result], at: datetime) -> str:
     """Return what is shown at an instant at which a breach has ended."""
     if any(stretch.since <= at < stretch.until for result in results for stretch in result.unproven):
         return UNPROVEN
-    judged = any(since <= at < until for result in results for since, until in result.judged)
-    return KEPT if judged else NOT_JUDGED
+    if any(since <= at < until for result in results for since, until in result.judged):
+        return KEPT
+    # A period of the calendar that is not over yet is not judged, but what was promised of it is still to be done.
+    owed = (result.detail.get("due_at") for result in results)
+    return UNPROVEN if any(due and datetime.fromisoformat(due) > at for due in owed) else NOT_JUDGED
 
 
 def changes(
@@ -205,7 +211,7 @@ def changes(
     for known in by_key.values():
         known.sort(key=lambda one: one.since)
     for stretch in sorted((one for one in stretches if one.key not in newer), key=lambda one: one.since):
-        mine = next((one for one in by_key.get(stretch.key, ()) if one.part is None and one.has(stretch, assessment.since)), None)
+        mine = next((one for one in by_key.get(stretch.key, ()) if one.part is None and one.has(stretch)), None)
         if mine is not None:
             mine.part = stretch
         elif not stretch.all_waived and not stretch.tolerated:
@@ -218,23 +224,33 @@ def changes(
             if one.part is not None:
                 yield from _seen(one, one.part, assessment)
             elif one.record.state != "closed":
-                yield from _unseen(one, judged.get(key, ()))
+                yield from _unseen(one, judged.get(key, ()), assessment)
 
 
-def _unseen(one: _Known, results: Sequence[Result]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield what an assessment says of a breach that it does not show: that there was none, where it judged all of that time and proves it; that it is not proven any more."""
+def _unseen(one: _Known, results: Sequence[Result], assessment: Assessment) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield what an assessment says of a breach that it does not show: that there was none, where it judged all of that time and proves it; that it is not proven any more; of one that
+    went on, that it is over."""
     inside = [(max(since, one.since), min(until, one.until)) for result in results for since, until in result.judged]
-    if sum(((until - since) for since, until in inside if since < until), timedelta()) < one.until - one.since:
+    whole = sum(((until - since) for since, until in inside if since < until), timedelta()) >= one.until - one.since
+    if not whole:
+        then = _after(one, results, assessment)
+    elif any(stretch.since < one.until and one.since < stretch.until for result in results for stretch in result.unproven):
+        then = UNPROVEN
+    else:
+        yield one.record.id, "refute", {"then": NONE}
         return
-    if any(stretch.since < one.until and one.since < stretch.until for result in results for stretch in result.unproven):
-        if one.then != UNPROVEN:
-            yield (
-                one.record.id,
-                "see",
-                {"since": time_text(one.since), "until": time_text(one.until), "then": UNPROVEN, "waiver": None},
-            )
-        return
-    yield one.record.id, "refute", {"then": NONE}
+    if then not in (None, one.then):
+        yield one.record.id, "see", {"since": time_text(one.since), "until": time_text(one.until), "then": then, "waiver": None}
+
+
+def _after(one: _Known, results: Sequence[Result], assessment: Assessment) -> str | None:
+    """Return what is shown when a breach that was last seen to go on, or that nothing proved to be over, is judged next (`met` or `unproven`); null: nothing new."""
+    later = [max(since, one.until) for result in results for since, until in result.judged if until > one.until]
+    if one.then not in (ONGOING, UNPROVEN) or not later or assessment.since > one.until:
+        return None
+    at = min(later)
+    broken = any(stretch.since <= at < stretch.until for result in results for stretch in (*result.breaches, *result.waived))
+    return None if broken else _then(results, at)
 
 
 def _followed(stretch: Shown, table: Severities, now: datetime, zone: str) -> dict[str, Any]:
@@ -247,8 +263,8 @@ def _followed(stretch: Shown, table: Severities, now: datetime, zone: str) -> di
 def _seen(one: _Known, stretch: Shown, assessment: Assessment) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield the act that tells a finding what is new of its breach; none when nothing is."""
     before, last = shown(one.record), one.record.state
-    # What begins or ends with the period may go on outside it.
-    if stretch.since == assessment.since:
+    # What begins with what is judged, or ends with the period, may go on outside it.
+    if stretch.since == assessment.since or (stretch.from_the_first and one.then == ONGOING):
         stretch = replace(stretch, since=min(one.since, stretch.since))
     if stretch.until == assessment.until < one.until:
         stretch = replace(stretch, until=one.until, then=before["then"], waiver=before.get("waiver"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -222,3 +223,50 @@ def test_the_parts_of_a_closed_finding_keep_their_findings() -> None:
     for known in (12, 13):
         assert register.follow(assessment(result(*two), known=known)) == []
     assert [one[0] for one in register.stretches()] == ["closed", "open"]
+
+
+def test_what_is_judged_at_the_end_of_each_period_only_is_one_finding_while_it_goes_on() -> None:
+    """Coverage is judged at the last instant of the period: every night at another one."""
+    register, instant = Register(), 0.01
+
+    def night(number: float, *, breached: bool = False, unproven: bool = False, known: int) -> list[tuple[str, str]]:
+        there = (number - instant, number)
+        told = result(
+            *([there] if breached else []),
+            unproven=(there,) if unproven else (),
+            verdict=Verdict.BREACHED if breached else Verdict.MET,
+            judged=there,
+            control="protection",
+        )
+        return register.follow(assessment(told, period=(number - 20, number), known=known), known_to=number)
+
+    assert night(20, breached=True, known=10) == [("follow", "new")]
+    assert night(21, breached=True, known=11) == []
+    assert night(22, unproven=True, known=12) == [("see", "finding-1")]
+    assert register.stretches() == [("open", said(20 - instant), said(20), "unproven")]
+    assert night(23, known=13) == [("see", "finding-1")]
+    assert register.stretches() == [("open", said(20 - instant), said(20), "met")], "it can be closed now"
+    assert night(24, known=14) == []
+    assert night(25, breached=True, known=15) == [("follow", "new")], "another one"
+
+
+def test_what_went_on_and_is_kept_when_the_next_period_begins_is_over() -> None:
+    register = Register()
+    register.follow(assessment(result((2, 10)), period=(0, 10)), known_to=10)
+    assert register.follow(assessment(result(verdict=Verdict.MET, judged=(12, 20)), period=(12, 20), known=11)) == [], "of day 10 to 12 it says nothing"
+    assert register.follow(assessment(result(verdict=Verdict.MET, judged=(10, 20)), period=(10, 20), known=12)) == [("see", "finding-1")]
+    assert register.stretches() == [("open", said(2), said(10), "met")]
+
+
+def test_a_period_of_the_calendar_that_is_not_over_shows_nothing_kept() -> None:
+    register = Register()
+    told = result((2, 8), judged=(0, 8), control="restore-test")
+    register.follow(assessment(replace(told, detail={"due_at": said(16)})))
+    assert register.stretches() == [("open", said(2), said(8), "unproven")]
+    assert register.follow(assessment(told, known=11)) == [("see", "finding-1")], "of the next one it was tried"
+    assert register.stretches() == [("open", said(2), said(8), "not-judged")]
+
+
+def test_what_is_tolerated_is_no_finding_where_a_waiver_covers_what_it_touches() -> None:
+    register = Register()
+    assert register.follow(assessment(result((2, 4), waived=((4, 8),), verdict=Verdict.MET))) == []
