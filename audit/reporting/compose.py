@@ -294,7 +294,7 @@ def _warnings(assessment: Assessment, context: Context) -> tuple[Text, ...]:
 
 
 def awaited_sources(estate: Estate, payloads: pl.DataFrame | None, until: datetime, final_at: datetime) -> tuple[str, ...] | None:
-    """Return the declared sources in use at the period's end that delivered nothing observed at `final_at` or later; null: it is
+    """Return the declared sources in use at the period's end that delivered nothing that could be read, observed at `final_at` or later; null: it is
     not known.
     """
     in_use = sorted(
@@ -302,6 +302,7 @@ def awaited_sources(estate: Estate, payloads: pl.DataFrame | None, until: dateti
     )
     if payloads is None or not in_use:
         return None
-    latest = dict(payloads.group_by("source").agg(pl.col("observed_at").max()).iter_rows())
+    read = payloads.filter(pl.sum_horizontal("points", "runs", "listings") > 0)
+    latest = dict(read.group_by("source").agg(pl.col("observed_at").max()).iter_rows())
     never = datetime.min.replace(tzinfo=UTC)
     return tuple(source for source in in_use if (latest.get(source) or never) < final_at)

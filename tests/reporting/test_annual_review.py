@@ -108,6 +108,8 @@ def test_a_review_is_final_only_when_every_source_in_use_delivered_fourteen_days
     assert not review(payloads=pl.concat([payloads, other.with_columns(observed_at=pl.lit(last))])).provisional
     early = pl.concat([payloads, other.with_columns(observed_at=pl.lit(last - timedelta(microseconds=1)))])
     assert review(payloads=early).provisional
+    unread = payloads.with_columns(pl.lit(0).cast(payloads.schema[name]).alias(name) for name in ("points", "runs", "listings"))
+    assert review(payloads=pl.concat([early, unread])).provisional, "of what nobody could read nothing is known"
     ended = replace(estate.sources["pbs-dc1"], until=assessment.until - timedelta(days=1))
     assert not review(estate=replace(estate, sources=estate.sources | {"pbs-dc1": ended})).provisional
 
