@@ -22,6 +22,7 @@ from audit.policy.programme import Programme
 from audit.policy.timeline import BEGINNING
 from audit.policy.transition import transitions
 from audit.register.acts import records, signatures
+from audit.register.records._record import folded
 from audit.steps._open import Store
 from audit.steps._payloads import is_text
 
@@ -104,11 +105,11 @@ def _fold(
 
 
 def _two_people(by: str, confirmed_by: str | None) -> None:
-    if not by.strip():
+    if not folded(by):
         raise UsageError("say who applies the programme: --by NAME")
     if not is_text(by) or not is_text(confirmed_by or ""):
         raise UsageError("a name given with --by or --confirmed-by is not UTF-8")
-    if confirmed_by is not None and confirmed_by.strip().casefold() in ("", by.strip().casefold()):
+    if confirmed_by is not None and folded(confirmed_by) in ("", folded(by)):
         raise UsageError("--confirmed-by names a second person, not the one who applies")
 
 

@@ -135,7 +135,7 @@ def test_a_change_of_the_past_needs_a_second_person(store: Store, folder: Path) 
     assert kinds(store) == before
     shown = apply(store, folder, now=LATER, by="Li Na", dry_run=True)
     assert [(one.noun, one.name, one.since) for one in shown.retroactive] == [("asset", "db", datetime(2026, 5, 1, tzinfo=UTC))]
-    for confirmed in ("Li Na", " li na ", ""):
+    for confirmed in ("Li Na", " li na ", "LiNa", "Ｌｉ Ｎａ", "Li Na\u200b", "", "\u200b"):
         with pytest.raises(UsageError, match="a second person"):
             apply(store, folder, now=LATER, by="Li Na", confirmed_by=confirmed)
     done = apply(store, folder, now=LATER, by="Li Na", confirmed_by="Wang Wei")
