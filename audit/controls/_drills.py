@@ -91,11 +91,12 @@ def _restored(world: World, rows: pl.DataFrame) -> pl.Series:
 
 def proofs(world: World, rows: pl.DataFrame) -> pl.DataFrame:
     """Return the restore runs that show results (RESULT): `row` (place of the result), `source`, `id`. They are within it, of all data where all are said to have been restored, and
-    of no other repository or recovery point than the result names."""
+    of no other repository or recovery point than the result names. rows: all results of their groups, as what a run has shown once it does not show again."""
     well = (pl.col("kind") == "restore") & pl.col("outcome").is_in(["success", "warning"])
     runs = world.runs.filter(well).select("code", "source", "id", "started", "finished", "whole", "named", of="repository")
     numbers = world.repositories.select("name", number="repository").unique()
-    asked = rows.with_row_index("row").select("row", "code", "declared", "ended", "coverage", "point", "repository")
+    told = ("code", "declared", "ended", "coverage", "point", "repository", "depth", "outcome", "signed")
+    asked = rows.with_row_index("row").select("row", *told)
     every = asked.join(numbers, left_on="repository", right_on="name", how="left").join(runs, on="code")
     # What only one of them names does not part them.
     every = every.filter(
@@ -103,7 +104,16 @@ def proofs(world: World, rows: pl.DataFrame) -> pl.DataFrame:
         & pl.any_horizontal(pl.col("named").is_null(), pl.col("point").is_null(), pl.col("named") == pl.col("point"))
     )
     inside = (pl.col("started") >= pl.col("declared")) & (pl.col("finished") <= pl.col("ended"))
-    return every.filter(inside & (pl.col("whole") | (pl.col("coverage") == "partial"))).select("row", "source", "id")
+    fitting = every.filter(inside & (pl.col("whole") | (pl.col("coverage") == "partial")))
+    passed = fitting.filter(pl.col("outcome") == "passed").select(
+        "row", *_RUN, "ended", "depth", wide=pl.col("coverage") == "full", signed="signed"
+    )
+    both = passed.join(passed.filter("signed"), on=_RUN, suffix="_before").filter(pl.col("ended_before") < pl.col("ended"))
+    again = both.filter((pl.col("depth_before") >= pl.col("depth")) & (pl.col("wide_before") | ~pl.col("wide")))
+    return fitting.join(again, on=["row", *_RUN], how="anti", maintain_order="left").select("row", "source", "id")
+
+
+_RUN = ["code", "source", "id"]
 
 
 def _changed(world: World, rows: pl.DataFrame) -> pl.Series:

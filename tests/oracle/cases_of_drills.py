@@ -143,6 +143,10 @@ TIMES: list[HandMade] = [
     _timed("a new version that is older than the runbook", RAN, [drill(1, QUICK)], must([], [(0, 1.5), (6.5, 10)]), acted=[revised(runbook(2, 2.5), 1.75, entered=4)]),
     _timed("a new version of a runbook for a tier that it joins later", RAN, [drill(1, QUICK)], must([], [(0, 1.5)], judged=5),
            acted=[revised(runbook(-8, -7, tiers=["next"]), 3)], assets=[{**PROGRAMME["assets"][0], "since": when(5), "tier": "next"}]),
+    _timed("a restore run shows no second pass", RAN, [drill(1, QUICK), drill(1, result(1.75))], must([], [(0, 1.5), (6.5, 10)])),
+    _timed("it shows one where the pass before was not signed off", RAN, [drill(1, QUICK, signed=False), drill(1, result(1.75))], must([], [(0, 1.75), (6.75, 10)])),
+    _timed("it shows a deeper one", RAN, [drill(1, result(1.5, depth=3)), drill(1, result(1.75))], must([], [(0, 1.75), (6.75, 10)])),
+    _timed("it cures no failure that came after what it showed", RAN, [drill(1, QUICK, result(1.75, "failed"), result(2))], must([(1.75, 2)], [(0, 1.5), (2, 10)])),
     _timed("grace of a new asset without a drill", [], [], must([], [(3, 10)], judged=10), terms={"new_asset_grace": "3d"}, assets={"a": {"in_service": "2026-03-01T00:00:00Z"}}),
 ]  # fmt: skip
 
@@ -192,6 +196,7 @@ TESTS: list[HandMade] = [
     _tested("none in April as it was known when April was over", EARLY, [drill(3, TEST)], must([(31, 61)]), read_on=61),
     _tested("a failure stands beyond what is known", EARLY, [drill(3, TEST), drill(10, result(10.5, "failed", 2))], must([(10.5, 61)]), read_on=40),
     _tested("one test in each month", [*TOLD, *LATER], [drill(3, TEST), AGAIN], must()),
+    _tested("the restore of March found good once more in April", TOLD, [drill(3, TEST, result(40, depth=2, coverage="partial", **POINT))], must([], [(31, 61)])),
     _tested("a test recorded late: what came before is not known", LATER, [AGAIN], must([], [(0, 31)])),
     _tested("one that nobody signed off", TOLD, [drill(3, TEST, signed=False)], must([(31, 61)], [(0, 31)])),
     _tested("one without a restore run", TOLD[:1], [drill(3, TEST)], must([(31, 61)], [(0, 31)])),

@@ -88,9 +88,24 @@ class Drills:
         )
 
     def is_proven(self, one: Result) -> bool:
-        """Section 26: somebody else signed it off, and a restore run lies within it."""
-        inside = [run for run in self.restores if one.declared <= run.started and run.finished <= one.ended and _agree(run, one)]
-        return one.outcome == "passed" and one.signed and any(run.whole is True or not one.whole for run in inside)
+        """Section 26: somebody else signed it off, and a restore run lies within it that has not shown as much before."""
+        return (
+            one.outcome == "passed"
+            and one.signed
+            and any(_fits(run, one) and not self._shown_before(run, one) for run in self.restores)
+        )
+
+    def _shown_before(self, run: Restore, one: Result) -> bool:
+        """Whether a run fits another pass that was signed off, ended earlier, and is at least as deep and as wide."""
+        return any(
+            other.outcome == "passed"
+            and other.signed
+            and other.ended < one.ended
+            and other.depth >= one.depth
+            and (other.whole or not one.whole)
+            and _fits(run, other)
+            for other in self.results
+        )
 
     def is_cured(self, failure: Result, t: int, world: str) -> bool:
         return any(
@@ -150,6 +165,11 @@ class Drills:
         here = [point[2] for point in self.own.lives.points if point[:2] == (row["source"], row.get("repository"))]
         begun = [] if said is None or len(said) < 8 or said in here else [name for name in here if name.startswith(said)]
         return begun[0] if len(begun) == 1 else said
+
+
+def _fits(run: Restore, one: Result) -> bool:
+    """Whether a run lies within a result, and restored what that is about."""
+    return one.declared <= run.started and run.finished <= one.ended and _agree(run, one) and (run.whole is True or not one.whole)
 
 
 def _agree(run: Restore, one: Result) -> bool:

@@ -253,8 +253,12 @@ def test_what_is_judged_at_the_end_of_each_period_only_is_one_finding_while_it_g
 def test_what_went_on_and_is_kept_when_the_next_period_begins_is_over() -> None:
     register = Register()
     register.follow(assessment(result((2, 10)), period=(0, 10)), known_to=10)
-    assert register.follow(assessment(result(verdict=Verdict.MET, judged=(12, 20)), period=(12, 20), known=11)) == [], "of day 10 to 12 it says nothing"
-    assert register.follow(assessment(result(verdict=Verdict.MET, judged=(10, 20)), period=(10, 20), known=12)) == [("see", "finding-1")]
+    assert register.follow(assessment(result(verdict=Verdict.MET, judged=(12, 20)), period=(12, 20), known=11)) == [], (
+        "of day 10 to 12 it says nothing"
+    )
+    assert register.follow(assessment(result(verdict=Verdict.MET, judged=(10, 20)), period=(10, 20), known=12)) == [
+        ("see", "finding-1")
+    ]
     assert register.stretches() == [("open", said(2), said(10), "met")]
 
 
