@@ -73,7 +73,7 @@ def test_people_are_counted_once_somebody_else_confirms(session: Session) -> Non
     confirm = ("training", "confirm", first, "--reason", "I watched it.")
     for by, why in (
         ("Sun Peng", "did record here"),
-        ("chen jie", "chen jie is the person it is about, so somebody else must confirm"),
+        ("chen jie", "chen jie is or was the person it is about, so somebody else must confirm"),
     ):
         refused = session(*confirm, "--by", by)
         assert (refused.code, why in refused.err) == (2, True), refused.err

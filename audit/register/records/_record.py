@@ -7,7 +7,7 @@ entry, and nothing that anybody did can be lost or changed later.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -87,7 +87,7 @@ class Act:
     """What one may do to a record. before: the states in which one may (`NEW`: it makes the record); after: the state it leads to (null: it stays).
 
     values: what is told with it. not_by: acts whose doers may not do this one: nobody approves their own request. not_by_last: the same of the newest
-    of these acts only. not_named: keys under which the record names people who may not do this one: nobody confirms what is said of themselves.
+    of these acts only. not_named: keys under which the record names people, or did since it was last reopened, who may not do this one: nobody confirms what is said of themselves.
     by_program: only the program does it, of what an assessment shows; no command offers it. attachments: whether files can be handed over with it.
     """
 
@@ -255,10 +255,19 @@ def allow(acts: Mapping[str, Act], kind: str, record: Record | None, act: str, b
             raise RefusedError(
                 f"{by} did {one.act} here, so somebody else must {act}: nobody decides on what they asked for themselves"
             )
-    told = record.values if record else {}
     for key in wanted.not_named:
-        if same_person(str(told.get(key, "")), by):
-            raise RefusedError(f"{by} is the {key} it is about, so somebody else must {act}: nobody decides on themselves")
+        # Whoever hands it to another just before is still who it is about.
+        if any(same_person(str(one.values.get(key) or ""), by) for one in _since_reopened(acts, done)):
+            raise RefusedError(f"{by} is or was the {key} it is about, so somebody else must {act}: nobody decides on themselves")
+
+
+def _since_reopened(acts: Mapping[str, Act], done: Sequence[Done]) -> list[Done]:
+    """Return what was done to a record since it was last opened again, and that by which it was named before; all, where it never was closed."""
+    places = [place for place, one in enumerate(done) if one.act in acts and acts[one.act].after == "reopened"]
+    if not places:
+        return list(done)
+    before: dict[str, Done] = {key: one for one in done[: places[-1]] for key, value in one.values.items() if value}
+    return [*before.values(), *done[places[-1] :]]
 
 
 def records_of(acts: Mapping[str, Act], told: Iterable[tuple[str, Done]]) -> dict[str, Record]:
