@@ -112,8 +112,8 @@ def _enough(world: World, leg: str, history: History, layer: Layer, slots: Slots
 
 def _first_due(world: World, layer: Layer, slots: Slots) -> pl.DataFrame:
     """Return the time that a new asset has for its first run."""
-    rows = world.serving(layer).drop_nulls("in_service")
-    rows = rows.with_columns(until=slots.due(rows["in_service"]))
+    rows = world.serving(layer)
+    rows = rows.with_columns(until=slots.due(rows["started"]))
     begin, end = pl.max_horizontal("in_service", "begin"), pl.min_horizontal("until", "end")
     return islands(rows.select(*world.line.put(pl.col("code"), begin, end)))
 

@@ -27,7 +27,7 @@ def evaluate(world: World) -> list[Outcome]:
         & (pl.col("end") > at)
         & (pl.col("in_service").fill_null(-FOR_EVER) <= at)
         & (pl.col("retired").fill_null(FOR_EVER) > at)
-    ).select("code", "policy", "in_service")
+    ).select("code", "policy", "started")
     sure, possible = _protected(world.at_latest(), serving, at)
     nobody = serving.clear()
     tested = pl.col("code").is_in(restore_test.in_time(world, serving, at).implode())
@@ -62,7 +62,7 @@ def _protected(world: World, serving: pl.DataFrame, at: int) -> tuple[pl.Series,
         .fill_null(WITHOUT_RPO)
     )
     rows = serving.with_columns(allowed=allowed)
-    new = (rows["in_service"] + allowed > at).fill_null(value=False)
+    new = (rows["started"] + allowed > at).fill_null(value=False)
     young = world.unseen.join(rows.select("code", "allowed"), on="code")
     young = young.filter(
         (pl.col("begin") <= at) & (pl.min_horizontal(pl.col("end").clip(upper_bound=FOR_EVER) + pl.col("allowed"), "gone") > at)

@@ -103,11 +103,11 @@ def _by_policy(world: World, policy: pl.Series) -> pl.Series:
 
 
 def _new_assets(world: World, layer: Layer) -> pl.DataFrame:
-    """Return the time that a new asset has for its first point, once, from when it comes into service: `code`, `begin`, `end`, `state` (that instant)."""
+    """Return the time that a new asset has for its first point, once, from when it first comes into service: `code`, `begin`, `end`, `state` (that instant)."""
     rows = world.serving(layer)
-    frame = rows.with_columns(allowed=_by_policy(world, rows["policy"])).drop_nulls("in_service")
-    until = pl.min_horizontal(pl.col("in_service") + pl.col("allowed"), "end")
-    return frame.select("code", begin=pl.max_horizontal("in_service", "begin"), end=until, state="in_service")
+    frame = rows.with_columns(allowed=_by_policy(world, rows["policy"]))
+    until = pl.min_horizontal(pl.col("started") + pl.col("allowed"), "end")
+    return frame.select("code", begin=pl.max_horizontal("in_service", "begin"), end=until, state="started")
 
 
 def _unseen(world: World, layer: Layer) -> pl.DataFrame:

@@ -199,8 +199,8 @@ def _covered(world: World, part: _Part, rows: pl.DataFrame) -> pl.DataFrame:
 def _first_due(world: World, part: _Part) -> pl.DataFrame:
     """Return the time that a new asset has for its first backup."""
     rows = world.serving(part.layer)
-    rows = rows.with_columns(allowed=_allowed(world, part, rows["policy"])).drop_nulls("in_service")
-    until = pl.min_horizontal(pl.col("in_service") + pl.col("allowed"), "end")
+    rows = rows.with_columns(allowed=_allowed(world, part, rows["policy"]))
+    until = pl.min_horizontal(pl.col("started") + pl.col("allowed"), "end")
     return islands(rows.select(*world.line.put(pl.col("code"), pl.max_horizontal("in_service", "begin"), until)))
 
 

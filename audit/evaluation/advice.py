@@ -69,10 +69,10 @@ def staircase(world: World, lives: Lives, which: str) -> pl.DataFrame:
     rows = rows.select("begin", "end", code=points["code"].gather(rows["point"]), state=points["restorable"].gather(rows["point"]))
     rows = rows.drop_nulls().select(pl.col("code").cast(INT), "begin", "end", "state")
     first = rows.group_by("code").agg(first=pl.col("begin").min())
-    young = world.segments.select(pl.col("code").cast(INT), "in_service").drop_nulls().unique(["code", "in_service"])
+    young = world.segments.select(pl.col("code").cast(INT), "started").unique()
     young = young.join(first, on="code", how="left").with_columns(pl.col("first").fill_null(FOR_EVER))
-    young = young.filter(pl.col("in_service") < pl.col("first"))
-    rows = pl.concat([rows, young.select("code", begin="in_service", end="first", state="in_service")])
+    young = young.filter(pl.col("started") < pl.col("first"))
+    rows = pl.concat([rows, young.select("code", begin="started", end="first", state="started")])
     live = rows.select(*line.put(pl.col("code"), pl.col("begin"), pl.col("end")), "state").filter(pl.col("begin") < pl.col("end"))
     if live.is_empty():
         return pl.DataFrame(schema={"code": INT, "begin": INT, "end": INT, "state": INT})

@@ -76,10 +76,10 @@ def _asked_since(policies: Sequence[PolicyVersion], stating: Sequence[Mapping[st
     for row in reversed([row for row in stating if row["begin"] <= now]):
         if row["end"] < since:
             break
-        version, begun = policies[row["policy"]], row["in_service"]
+        version, begun = policies[row["policy"]], row["started"]
         if version.new_asset_grace and begun > -FOR_EVER:
             begun = micros(version.new_asset_grace.after(instant(begun), version.timezone))
-        since = min(since, max(row["begin"], begun))
+        since = min(since, max(row["begin"], row["in_service"], begun))
     return since
 
 

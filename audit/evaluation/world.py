@@ -77,7 +77,7 @@ def _groups(estate: Estate, aliases: pl.DataFrame) -> pl.DataFrame:
 def segments_of(estate: Estate, groups: pl.DataFrame) -> pl.DataFrame:
     """Return the segments of groups (`code`, `asset`), as `World.segments` says."""
     rows = estate.segments.join(groups.select("code", "asset"), on="asset")
-    return rows.select(
+    rows = rows.select(
         "code",
         begin=_micros("from", -FOR_EVER),
         end=_micros("to", FOR_EVER),
@@ -90,6 +90,10 @@ def segments_of(estate: Estate, groups: pl.DataFrame) -> pl.DataFrame:
         tier="tier",
         data_class="data_class",
     ).sort("code", "begin")
+    # A later date of service, or a return after retirement, is no second start: the time for a first point, and the grace, would begin anew with every edit.
+    served = pl.max_horizontal("begin", "in_service") < pl.min_horizontal("end", pl.col("retired").fill_null(FOR_EVER))
+    start = pl.col("in_service").filter(served).first().over("code")
+    return rows.with_columns(started=pl.coalesce(start, "in_service"))
 
 
 def _repositories(estate: Estate, facts: Facts) -> pl.DataFrame:

@@ -35,7 +35,7 @@ class World:
 
     line: the period, for `groups.height` groups. groups: `code`, `asset`, `part`, `unit`, in order of code.
     segments: `code`, `begin`, `end`, `policy` (Int32, null), `in_service`, `retired` (Int64, null), `city`, `medium`, `failure_domain`,
-    `tier`, `data_class`, sorted by code and begin, without holes. demands: the baseline.
+    `tier`, `data_class`, `started` (when it first came into service), sorted by code and begin, without holes. demands: the baseline.
     points: `code` (null: of no asset), `repository` (Int32), `pair`, `captured` (null: nobody told it, see `undated`), `deleted`, `restorable` (captured_until, else captured),
     `first_sighting`,
     `available`, `catalog`, `subject`, `immutable`, `locked` (up to when a lock surely holds), `encrypted` (Boolean; null: not told, or told both ways), `expires`, `doubt`, `id`,
@@ -116,12 +116,12 @@ class World:
             yield Layer(layer.drop("rank"), self.groups.height)
 
     def serving(self, layer: Layer) -> pl.DataFrame:
-        """Return the segments that make up a layer, each with its own `in_service` and `retired`: `code`, `policy`, `begin`, `end` and both."""
+        """Return the segments that make up a layer, each with its own `in_service` and `retired`: `code`, `policy`, `begin`, `end`, both, and `started`."""
         bounds = layer.frame.select("code", "policy", low="begin", high="end")
         rows = self.segments.join(bounds, on=["code", "policy"], nulls_equal=True).filter(
             (pl.col("begin") >= pl.col("low")) & (pl.col("end") <= pl.col("high"))
         )
-        return rows.select("code", "policy", "begin", "end", "in_service", "retired")
+        return rows.select("code", "policy", "begin", "end", "in_service", "retired", "started")
 
     def judged(self, layer: Layer, *, outlives: pl.Series | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return the judged time of a layer and its grace, as islands on the line.
@@ -142,13 +142,13 @@ class World:
         return subtract(window, grace), grace
 
     def grace_ends(self, frame: pl.DataFrame) -> pl.Series:
-        """Return up to when the grace of a new asset runs, for each row of `policy` and `in_service`; null where the policy gives none."""
+        """Return up to when the grace of a new asset runs, for each row of `policy` and `started`; null where the policy gives none."""
         ends = pl.repeat(None, frame.height, dtype=INT, eager=True)
         for index in frame["policy"].drop_nulls().unique():
             policy = self.policies[index]
             if policy.new_asset_grace:
                 mine = (frame["policy"] == index).arg_true()
-                ends = ends.scatter(mine, plus(frame["in_service"].gather(mine), policy.new_asset_grace, policy.timezone))
+                ends = ends.scatter(mine, plus(frame["started"].gather(mine), policy.new_asset_grace, policy.timezone))
         return ends
 
     def on_line(self, rows: pl.DataFrame) -> pl.DataFrame:

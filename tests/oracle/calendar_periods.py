@@ -35,7 +35,9 @@ def _standing(own: Ownership, segment: Segment, leg: str, word_of: WordOf, word:
     version = own.estate.versions[segment.policy]
     if (word_of(version, leg), version.zone) != (word, zone):
         return (0, 0)
-    return max(segment.start, after(segment.in_service, version.grace, version.zone)), min(segment.end, segment.retired)
+    return max(segment.start, segment.in_service, after(own.started, version.grace, version.zone)), min(
+        segment.end, segment.retired
+    )
 
 
 def _within(start: int, end: int, word: str, zone: str) -> list[Stretch]:

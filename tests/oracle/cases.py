@@ -23,6 +23,7 @@ from tests.oracle.cases_of_groups import CASES_OF_GROUPS
 from tests.oracle.cases_of_holds import CASES_OF_HOLDS
 from tests.oracle.cases_of_making import CASES_OF_MAKING
 from tests.oracle.cases_of_places import CASES_OF_PLACES
+from tests.oracle.cases_of_service import CASES_OF_SERVICE
 from tests.oracle.cases_of_sizes import CASES_OF_SIZES
 from tests.oracle.cases_of_stated import CASES_OF_STATED
 from tests.oracle.cases_of_success import CASES_OF_SUCCESS
@@ -280,6 +281,7 @@ CASES: list[HandMade] = [
     *CASES_OF_PLACES,
     *CASES_OF_MAKING,
     *CASES_OF_SIZES,
+    *CASES_OF_SERVICE,
     *CASES_OF_STATED,
     *CASES_OF_SUCCESS,
     *CASES_OF_HOLDS,

@@ -54,7 +54,7 @@ class AtInstants:
         def allowed(start: int) -> int:
             return after(after(start, target, zone), tolerance, zone)
 
-        service = self.own.segment(t).in_service
+        service = self.own.started
         if service <= t < allowed(service):
             return True
         if any(t < allowed(restores_until(point)) for point in self.live(t, world)):
@@ -163,7 +163,7 @@ class AtInstants:
         for version in self._versions():
             for term in lengths(version):
                 starts = {restores_until(point) for point in self.own.points} | {point.latest or 0 for point in self.own.points}
-                starts |= {segment.in_service for segment in self.own.segments}
+                starts.add(self.own.started)
                 starts |= {end for pair in self.own.pairs for _, end in pair.unseen}
                 found |= {term(start) for start in starts if 0 < start < until}
         return found | self.each.instants(until) | self.making.instants(self._versions()) | self.running.instants(self._versions())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from tests.oracle.drilling import random_drills
 from tests.oracle.instants import DAY, HOUR
 from tests.oracle.more import logged_runs, more_checks, open_runs, with_locks
 from tests.oracle.programmes import Plan, Size, plan
+from tests.oracle.serving import serve_again
 from tests.oracle.worlds import Habit, Real, world
 
 Record = dict[str, Any]
@@ -50,6 +52,7 @@ def random_case(seed: int, size: Size | None = None) -> Case:
     told, drilled = [*told, *restores], drilled if known is None or known else []
     told = with_denials(seed, made, points, told)
     told, read_on = with_deliveries(seed, made, told)
+    serve_again(random.Random(f"service {seed}"), made)
     return Case(f"seed {seed}", made.programme, told, made.since, made.until, known, stated, held, acted, read_on, drilled)
 
 

@@ -106,7 +106,7 @@ class Making:
         """Section 15, by the clock."""
         allowed = clock_of(version, leg)
         assert allowed is not None
-        service = self.own.segment(t).in_service
+        service = self.own.started
         if service <= t < service + allowed:
             return True
         return any(one.first <= t < one.end + allowed for one in self.captures(version, leg, world))
@@ -121,7 +121,7 @@ class Making:
                     continue
                 for one in self.captures(version, leg, POSSIBLE):
                     found |= {one.first, one.end, one.end + allowed}
-                found |= {segment.in_service + allowed for segment in self.own.segments}
+                found.add(self.own.started + allowed)
         return {x for x in found if abs(x) < FOR_EVER // 2}
 
     # By the calendar

@@ -151,12 +151,20 @@ class Ownership:
         segment = self.segment(t)
         return segment.in_service <= t < segment.retired
 
+    @property
+    def started(self) -> int:
+        """Section 6: `in_service` as it holds at the first instant at which the asset is in service."""
+        for one in self.segments:
+            if max(one.start, one.in_service) < min(one.end, one.retired):
+                return one.in_service
+        return self.segments[-1].in_service
+
     def is_grace(self, t: int) -> bool:
-        """Section 6: [in_service, in_service + g), g of the version in force at t."""
+        """Section 6: in service at t < started + g, g of the version in force at t."""
         version, segment = self.version(t), self.segment(t)
         if version is None or version.grace is None:
             return False
-        return segment.in_service <= t < after(segment.in_service, version.grace, version.zone)
+        return segment.in_service <= t < after(self.started, version.grace, version.zone)
 
     def instants(self) -> set[int]:
         """Return the critical instants of section 6."""
@@ -165,7 +173,7 @@ class Ownership:
             found |= {segment.start, segment.end, segment.in_service, segment.retired}
             version = None if segment.policy is None else self.estate.versions[segment.policy]
             if version is not None and version.grace is not None:
-                found.add(after(segment.in_service, version.grace, version.zone))
+                found.add(after(self.started, version.grace, version.zone))
         return found
 
     # Liveness under the policy in force

@@ -15,7 +15,7 @@ import polars as pl
 
 from audit.model.estate import ALIAS, ASSET_REPOSITORY, REPOSITORY, SEGMENT, Demand, Estate, PolicyVersion, Source
 from audit.model.terms import Term, instant
-from tests.oracle.instants import BEGIN, FOR_EVER, at
+from tests.oracle.instants import BEGIN, FOR_EVER, at, merged
 
 Item = Mapping[str, Any]
 Data = Mapping[str, Any]
@@ -74,16 +74,22 @@ def histories(items: Sequence[Item]) -> dict[str, list[tuple[int, int, Item]]]:
 
 def _segments(history: list[tuple[int, int, Item]], programme: Data, policies: Sequence[Item]) -> Iterator[dict[str, Any]]:
     """Yield the segments of one asset: borders at each change of the asset, its site, and the policy version in force."""
-    retired = at(history[-1][2]["retired"]) if "retired" in history[-1][2] else FOR_EVER
+    away = _away(history)
     sites = histories(programme["sites"])
-    borders = {BEGIN, FOR_EVER, retired} | {start for start, _, _ in history} | {at(policy["effective"]) for policy in policies}
+    borders = (
+        {BEGIN, FOR_EVER}
+        | {x for stretch in away for x in stretch}
+        | {start for start, _, _ in history}
+        | {at(policy["effective"]) for policy in policies}
+    )
     borders |= {start for many in sites.values() for start, _, _ in many}
     rows: list[dict[str, Any]] = []
     for start, end in zip(sorted(borders), sorted(borders)[1:], strict=False):
         item = _at(history, start)
         site = _at(sites[item["site"]], start) if "site" in item else {}
-        # After retirement the last policy stays.
-        asked = start if start < retired else retired - 1
+        # After retirement the last policy stays; what follows a return knows nothing of the retirement before it.
+        since, until = next((one for one in away if start < one[1]), (FOR_EVER, FOR_EVER))
+        retired, asked = since, since - 1 if since <= start < until else start
         row = {
             "asset": item["name"],
             "from": _instant(start),
@@ -100,6 +106,11 @@ def _segments(history: list[tuple[int, int, Item]], programme: Data, policies: S
         else:
             rows.append(row)
     yield from rows
+
+
+def _away(history: list[tuple[int, int, Item]]) -> list[tuple[int, int]]:
+    """Return when an asset is retired: from the day that a declaration says, as long as it holds."""
+    return merged((max(start, at(item["retired"])), end) for start, end, item in history if "retired" in item)
 
 
 def _in_force(policies: Sequence[Item], asset: Item, t: int) -> int | None:

@@ -225,7 +225,7 @@ class Running:
     def _is_enough(self, t: int, world: str, version: Version) -> bool:
         if version.objectives.get("schedule") is None:
             return world == POSSIBLE
-        service = self.own.segment(t).in_service
+        service = self.own.started
         if service <= t < due_after(service, version):
             return True
         good = [run for run in self.runs if run.kind == "backup" and run.is_good(world)]
@@ -244,7 +244,7 @@ class Running:
         for version in versions:
             if version.objectives.get("success") is None or version.objectives.get("schedule") is None:
                 continue
-            known = {x for x in starts if abs(x) < FOR_EVER // 2} | {segment.in_service for segment in self.own.segments}
+            known = {x for x in starts if abs(x) < FOR_EVER // 2} | {self.own.started}
             for before in (False, True):
                 found |= {due_after(x, version, just_before=before) for x in known}
                 found |= {over_after(x, version, just_before=before) for x in known}
