@@ -38,9 +38,11 @@ class Agreeing(Objective):
 
 OBJECTIVES = {"contradiction": Agreeing}
 NEVER_WAIVED = True
-FAILED, DELETED, RETURNED, UNLISTED, SHRUNK = LEGS = ("failed", "deleted", "returned", "unlisted", "shrunk")
+FAILED, DELETED, RETURNED, UNLISTED, SHRUNK, DISPUTED = LEGS = ("failed", "deleted", "returned", "unlisted", "shrunk", "disputed")
 DENIED = {"code": pl.UInt32, "point": pl.UInt32, "begin": INT, "end": INT, "entry": INT, "locator": pl.String}
 """A point, when what is said of it cannot be, and the evidence that denies it (null: the complete listing of the beginning)."""
+BOTH = {**DENIED, "against": INT, "against_at": pl.String}
+"""The same with what the evidence denies, where that is not what first told of the point."""
 ENDED_WELL = ("success", "warning")
 
 
@@ -53,7 +55,7 @@ def evaluate(world: World) -> list[Outcome]:
     outcomes: list[Outcome] = []
     if not any(map(_applies, world.policies)):
         return outcomes
-    same = {leg: _denied(world, leg) for leg in (FAILED, DELETED, RETURNED, UNLISTED)}
+    same = {leg: _denied(world, leg) for leg in LEGS if leg != SHRUNK}
     counts = _counts(world)
     for whole in world.layers(_applies):
         judged, grace = world.judged(whole)
@@ -78,12 +80,10 @@ def doubts(world: World, names: tuple[str, ...]) -> pl.DataFrame:  # noqa: ARG00
 
 
 def involved(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
-    """Return the points of which cannot be what is said of them during a breach (`row`, `code`, `policy`, `leg`, `begin`, `end`): `row`, `role`, `point`, `entry`, `locator`."""
-    found = [
-        pl.DataFrame(
-            schema={"row": breaches.schema["row"], "role": pl.String, "point": pl.UInt32, "entry": INT, "locator": pl.String}
-        )
-    ]
+    """Return the points of which cannot be what is said of them during a breach (`row`, `code`, `policy`, `leg`, `begin`, `end`): `row`, `role`, `point`, `entry`, `locator`,
+    and the evidence against that (`against`, `against_at`; null: none but what told of the point)."""
+    evidence = {name: BOTH[name] for name in ("point", "entry", "locator", "against", "against_at")}
+    found = [pl.DataFrame(schema={"row": breaches.schema["row"], "role": pl.String, **evidence})]
     counts = _counts(world) if (breaches["leg"] == SHRUNK).any() else None
     for (leg, index), asked in breaches.group_by("leg", "policy", maintain_order=True):
         rows = _denied(world, str(leg)) if counts is None or leg != SHRUNK else _shrunk(counts, world.policies[index])
@@ -103,13 +103,13 @@ def _within(world: World, layer: Layer, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _denied(world: World, leg: str) -> pl.DataFrame:
-    """Return the contradictions of a leg that does not depend on the policy (DENIED)."""
-    rows = {FAILED: _failed, DELETED: _deleted, RETURNED: _returned, UNLISTED: _unlisted}[leg](world)
+    """Return the contradictions of a leg that does not depend on the policy (BOTH)."""
+    rows = {FAILED: _failed, DELETED: _deleted, RETURNED: _returned, UNLISTED: _unlisted, DISPUTED: _disputed}[leg](world)
     rows = rows.with_columns(code=world.points["code"].gather(rows["point"]))
-    for name in ("entry", "locator"):
+    for name in ("entry", "locator", "against", "against_at"):
         if name not in rows.columns:
             rows = rows.with_columns(pl.lit(None).alias(name))
-    rows = rows.select(pl.col(name).cast(kind) for name, kind in DENIED.items())
+    rows = rows.select(pl.col(name).cast(kind) for name, kind in BOTH.items())
     return rows.filter(pl.col("code").is_not_null() & (pl.col("begin") < pl.col("end")))
 
 
@@ -194,6 +194,13 @@ def _unlisted(world: World) -> pl.DataFrame:
     return rows.select("point", "entry", "locator", begin="lacked", end=pl.coalesce("expires", kept)).drop_nulls("end")
 
 
+def _disputed(world: World) -> pl.DataFrame:
+    """Points that one complete listing has and another of the same instant lacks: until a complete listing of another instant speaks."""
+    assert world.observations is not None
+    names = {"entry": "lacks", "locator": "lacks_at", "against": "has", "against_at": "has_at"}
+    return world.observations.disputed.select("point", "begin", "end", **names)
+
+
 @dataclass(frozen=True, slots=True)
 class _Counts:
     """How many points of a group complete listings have. events: `code`, `chain`, `at` (the listing's place), `instant`, `before` and `count` (before it and in it), `came`, `went`,
@@ -231,7 +238,7 @@ def _shrunk(counts: _Counts, policy: PolicyVersion) -> pl.DataFrame:
     least, events = ((1 - policy.objectives["contradiction"].lost) * pl.col("before")).round(6), counts.events
     losses = events.filter((pl.col("went") > 0) & (pl.col("count") + pl.col("excused") < least))
     if losses.is_empty():
-        return pl.DataFrame(schema=DENIED)
+        return pl.DataFrame(schema=BOTH)
     # Losses are few: each is held against all that came later in its chain.
     again = losses.select("code", "chain", "before", loss="at").join(
         events.select("code", "chain", "at", "count", "instant"), on=["code", "chain"]
@@ -241,7 +248,7 @@ def _shrunk(counts: _Counts, policy: PolicyVersion) -> pl.DataFrame:
     losses = losses.join(ends, left_on=["code", "chain", "at"], right_on=["code", "chain", "loss"], how="left")
     named = losses.join(counts.lost, on=["code", "chain", "at"])
     named = named.with_columns(begin="instant", end=pl.col("end").fill_null(FOR_EVER), entry=pl.lit(None), locator=pl.lit(None))
-    return named.select(pl.col(name).cast(kind) for name, kind in DENIED.items())
+    return named.select((pl.col(name) if name in DENIED else pl.lit(None)).cast(kind).alias(name) for name, kind in BOTH.items())
 
 
 def _pruned(world: World, gone: pl.DataFrame) -> pl.Series:

@@ -101,6 +101,7 @@ def resolve_facts(rows: Rows, sources: Mapping[str, Source], acceptances: set[bo
             return judged[accepts]
         return lives(accepts, sure_damage.clear(), possible_damage.clear())
 
+    numbered = names.disputed.join(points.select("pair", "id").with_row_index("point"), on=["pair", "id"])
     return Facts(
         names,
         points,
@@ -114,7 +115,7 @@ def resolve_facts(rows: Rows, sources: Mapping[str, Source], acceptances: set[bo
         merged.conflicts,
         unplaced,
         deliveries_of(rows.payloads, rows.listings),
-        Observations(merged.states, names.chains),
+        Observations(merged.states, names.chains, numbered),
     )
 
 

@@ -30,6 +30,8 @@ class Doubts:
 
 POINTS_NAMED = 5
 """How many points of one role, or calendar buckets, a breach names at the most."""
+BY = ("entry", "locator", "against", "against_at")
+"""The evidence by which a control knows of a point, and what that speaks against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +134,8 @@ def _points_of(
     if hasattr(module, "involved"):
         named.append(module.involved(world, rows))
     every = pl.concat([one.with_columns(pl.col("point").cast(pl.UInt32)) for one in named], how="diagonal_relaxed")
-    # A control may name the evidence by which it knows of a point; else it is what first told of it.
-    every = every.with_columns(pl.lit(None).alias(name) for name in ("entry", "locator") if name not in every.columns)
+    # A control may name the evidence by which it knows of a point, and what speaks against that; else it is what first told of it.
+    every = every.with_columns(pl.lit(None).alias(name) for name in BY if name not in every.columns)
     every = every.with_columns(
         captured=world.points["captured"].gather(every["point"]),
         identity=world.points["id"].gather(every["point"]),
@@ -148,7 +150,7 @@ def _points_of(
     told = ("id", "repository", "captured", "available", "entry", "locator", "ended_entry", "ended_locator")
     cold = world.points.select(told)[shown["point"]].rows()
     found: dict[int, tuple[dict[str, Any], tuple[EvidenceRef, ...]]] = {row: ({}, ()) for row in rows["row"]}
-    told_by = shown.select("row", "role", "count", "entry", "locator")
+    told_by = shown.select("row", "role", "count", *BY)
     for (row, role, count, *by), point in zip(told_by.iter_rows(), cold, strict=True):
         detail, refs = found[row]
         if role in ("before", "after"):
@@ -156,9 +158,10 @@ def _points_of(
         else:
             detail.setdefault(role, {"count": count, "points": []})["points"].append(point_told(point, evidence))
         # Of a point that was lost, the line that tells of its deletion says more than the one that first showed it.
-        entry, locator = by if by[0] is not None else point[6:8] if role == "lost" and point[6] is not None else point[4:6]
+        entry, locator = by[:2] if by[0] is not None else point[6:8] if role == "lost" and point[6] is not None else point[4:6]
         ref = EvidenceRef(entry, evidence.sha256.get(entry, ""), locator or "")
-        found[row] = (detail, refs if ref in refs else (*refs, ref))
+        both = [ref] if by[2] is None else [ref, EvidenceRef(by[2], evidence.sha256.get(by[2], ""), by[3] or "")]
+        found[row] = (detail, (*refs, *(one for one in both if one not in refs)))
     for row, pair, at, entry, locator in _witnesses(world, _looked_at(world, rows, module), evidence).iter_rows():
         detail, refs = found[row]
         source, repository = evidence.pairs[pair]

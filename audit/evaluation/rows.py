@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from audit.model.disputes import disputes
 from audit.model.intervals import INT
 from audit.model.points import TELLING, Chains
 
 HELD = (
     "source", "repository", "scope", "id", "subject", "method", "captured_at", "captured_until", "available_at", "base", "self_contained",
     "copy_of_source", "copy_of_repository", "copy_of_id", "expires_at", "deleted_at", "immutable_until", "encrypted", "bytes", "integrity", "checked_at",
-    "completeness", "basis", "observed_at", "listed_at", "from_complete", "shown_entry", "told_entry", "locator",
+    "completeness", "basis", "observed_at", "listed_at", "from_complete", "entry", "shown_entry", "told_entry", "locator",
 )  # fmt: skip
 LOST = ("source", "repository", "scope", "id", "listed_at", "from_complete")
 
@@ -32,7 +33,7 @@ class Rows:
 class Names:
     """pairs: `pair`, `source`, `repository`. scopes: `chain`, `pair`, `scope`: every scope that any listing named. chains: the complete listings.
     listed: `pair`: those of which any listing was ever received. logs: `pair`, `begin`, `end`: stretches in which every run is in a job log.
-    listed_scopes: `chain`, `subject`: who was ever listed in which scope, at a known instant or not."""
+    listed_scopes: `chain`, `subject`: who was ever listed in which scope, at a known instant or not. disputed: as `audit.model.disputes.DISPUTED`."""
 
     pairs: pl.DataFrame
     scopes: pl.DataFrame
@@ -40,6 +41,7 @@ class Names:
     listed: pl.Series
     logs: pl.DataFrame
     listed_scopes: pl.DataFrame
+    disputed: pl.DataFrame
 
     def with_pairs(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Add `pair` to rows with `source` and `repository` (null where there is none)."""
@@ -75,11 +77,22 @@ def name_rows(rows: Rows) -> tuple[Names, pl.DataFrame, pl.DataFrame]:
     logs = named.filter(pl.col("covers_from").is_not_null() & pl.col("covers_to").is_not_null())
     logs = logs.select("pair", begin=pl.col("covers_from").cast(INT), end=pl.col("covers_to").cast(INT))
     ever = held.in_scopes(rows.held, pairs, scopes)
-    names = Names(pairs, scopes, Chains(listed, chains), named["pair"].unique().sort(), logs, ever)
+    told = complete.select("chain", "entry", "locator", at=pl.col("listed_at").cast(INT))
+    names = Names(
+        pairs, scopes, Chains(listed, chains), named["pair"].unique().sort(), logs, ever, _disputed(rows.held, pairs, scopes, told)
+    )
     gone = lost.numbered(rows.lost, names).select(
         "pair", "id", "chain", complete="from_complete", listed=pl.col("listed_at").cast(INT)
     )
     return names, _held(rows, held.numbered(rows.held, names)), gone
+
+
+def _disputed(held: pl.DataFrame, pairs: pl.DataFrame, scopes: pl.DataFrame, listings: pl.DataFrame) -> pl.DataFrame:
+    """Return the points on which complete listings of one instant disagree. Few rows name their tellers."""
+    rows = held.filter(pl.col("from_complete") & pl.col("told_entry").is_not_null() & pl.col("listed_at").is_not_null())
+    rows = rows.select("source", "repository", "scope", "id", "entry", told="told_entry", at=pl.col("listed_at").cast(INT))
+    rows = rows.join(pairs, on=["source", "repository"]).join(scopes, on=["pair", "scope"], nulls_equal=True)
+    return disputes(rows, listings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,12 @@ from audit.model.points import Chains, lay_out, stays
 
 @dataclass(frozen=True, slots=True)
 class Observations:
-    """states: as in `audit.model.points.Merged`. chains: the complete listings. Points are numbered as the points of a world; those that no listing told of have none."""
+    """states: as in `audit.model.points.Merged`. chains: the complete listings. Points are numbered as the points of a world; those that no listing told of have none.
+    disputed: the points on which complete listings of one instant disagree, as `audit.model.disputes.DISPUTED`, each with its number (`point`)."""
 
     states: pl.DataFrame
     chains: Chains
+    disputed: pl.DataFrame
 
     def of(self, points: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return every sighting of some points, and every complete listing that speaks of them (`point`, `at` each)."""

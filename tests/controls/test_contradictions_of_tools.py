@@ -19,7 +19,7 @@ from tests.oracle.case import TIMES, Case, Told
 from tests.oracle.direct import assessment_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LEGS = ("failed", "deleted", "returned", "unlisted", "shrunk")
+LEGS = ("failed", "deleted", "returned", "unlisted", "shrunk", "disputed")
 
 
 def sample(tool: str, name: str) -> tuple[str, dict[str, Any]]:

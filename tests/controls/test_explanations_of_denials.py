@@ -26,6 +26,7 @@ TOLD: dict[str, list[Told]] = {
     "returned": [FIRST, listing(2, P, Q), listing(4, Q), listing(6, P, Q), listing(51, P, Q)],
     "unlisted": [FIRST, rows(3, run("j", 1, 2)), listing(4), LAST],
     "shrunk": [FIRST, listing(2, *MANY), listing(4, *MANY[:3]), listing(51, *MANY[:3])],
+    "disputed": [FIRST, listing(3, P, Q), listing(4, P, Q), listing(4, Q), listing(51, P, Q)],
 }
 SAID = {
     ("en", "failed"): "A backup run failed, yet a listing shows the recovery point that it names. Listed, although the run that names it failed: p",
@@ -34,6 +35,8 @@ SAID = {
     ("en", "returned"): "A recovery point was gone from a complete listing, and is back. Gone, and back: p",
     ("en", "unlisted"): "A job log tells of a recovery point that had to be there, and a complete listing of its repository does not show it. Told of",
     ("en", "shrunk"): "A complete listing lacks much of what the one before it had, and nothing explains it. 5 recovery points were gone without a reason: p7",
+    ("en", "disputed"): "Of two complete listings of one instant, one has a recovery point and the other lacks it. Only in one of two listings of one instant: p",
+    ("zh", "disputed"): "同一时刻的两份完整清单，一份载有某恢复点，另一份没有。有1个恢复点仅见于同一时刻两份清单之一：p",
     ("zh", "shrunk"): "完整清单缺少前一清单的大量恢复点，且没有任何原因。有5个恢复点无故消失：p7",
 }  # fmt: skip
 
@@ -50,6 +53,7 @@ def case_of(leg: str) -> Case:
         ("returned", 6, ["p"], {(2, "line 0"), (4, "line 1")}),
         ("unlisted", 4, ["run:j"], {(2, "run 0"), (3, "line 1")}),
         ("shrunk", 4, ["p7", "p6", "p5", "p4", "p3"], {(2, "line 7"), (3, "line 1")}),
+        ("disputed", 4, ["p"], {(3, "line 1"), (4, "line 1")}),
     ],
 )
 def test_both_sides_are_named(leg: str, begins: float, points: list[str], cited: set[tuple[int, str]]) -> None:

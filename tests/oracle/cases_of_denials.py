@@ -47,7 +47,7 @@ MANY = [p(f"p{number}", number / 8) for number in range(8)]
 FORGETFUL = {"repositories": {"r1": {"keeps_at_least": None}}}
 
 CASES_OF_DENIALS: list[HandMade] = [
-    *(_case(f"{leg}: nothing is denied", leg, [listing(3, P), listing(50, P), rows(3, MADE)]) for leg in ("failed", "deleted", "returned", "unlisted", "shrunk")),
+    *(_case(f"{leg}: nothing is denied", leg, [listing(3, P), listing(50, P), rows(3, MADE)]) for leg in ("failed", "deleted", "returned", "unlisted", "shrunk", "disputed")),
     _case("nothing listed before", "returned", [], unproven=[(0, 10)], objective={"lost": "50%"}),
     hand_made("24", "before the first listing and after the last", [listing(2, P), listing(6, P)], programme(policy({"contradiction": True})),
               ("contradiction failed", must([], [(0, 2), (6, 10)])), ("contradiction shrunk", must([], [(0, 2), (6, 10)]))),
@@ -93,4 +93,18 @@ CASES_OF_DENIALS: list[HandMade] = [
     _case("a prune run that failed explains nothing", "shrunk", [listing(2, *MANY), rows(9, prune(3, outcome="failed")), listing(4, MANY[0]), listing(51, MANY[0])], (4, 10)),
     _case("each scope is held against itself", "shrunk", [listing(2, *MANY, scope="h"), listing(4, *MANY[:3], scope="i"), listing(51, *MANY)]),
     _case("points of others do not count", "shrunk", [listing(2, P, *(one | {"subject": "y"} for one in MANY)), listing(4, P), listing(51, P)]),
+    _case("two listings of one instant disagree", "disputed", [listing(3, P, Q), listing(3, Q), listing(6, P, Q), listing(51, P, Q)], (3, 6)),
+    _case("two listings of one instant disagree, the one without it first", "disputed", [listing(3, Q), listing(3, P, Q), listing(51, P, Q)], (3, 10)),
+    _case("one of three listings of an instant disagrees", "disputed", [listing(3, P), listing(3, P), listing(3), listing(6, P), listing(51, P)], (3, 6)),
+    _case("one of three listings of an instant agrees", "disputed", [listing(3), listing(3), listing(3, P), listing(6), LAST], (3, 6)),
+    _case("of three listings of an instant the second disagrees", "disputed",
+          [listing(1, P), listing(3, P), listing(3), listing(3, P), listing(6, P), listing(51, P)], (3, 6)),
+    _case("two listings of one instant tell a point differently", "disputed", [listing(3, P), listing(3, P | {"bytes": 5}), listing(51, P)]),
+    _case("three listings of one instant tell a point differently", "disputed",
+          [listing(3, P), listing(3, P), listing(3, P | {"bytes": 5}), listing(3, P | {"bytes": 7}), listing(51, P)]),
+    _case("of listings that tell a point differently one lacks it", "disputed",
+          [listing(3, P), listing(3, P | {"bytes": 5}), listing(3), listing(5, P), listing(51, P)], (3, 5)),
+    _case("listings of one instant of two scopes", "disputed", [listing(3, P, scope="h"), listing(3, scope="i"), listing(51, P)]),
+    _case("an incomplete listing of the instant", "disputed", [listing(3, P), listing(3, complete=False), listing(51, P)]),
+    _case("a point of another asset", "disputed", [listing(3, P, Q | {"subject": "y"}), listing(3, P), listing(51, P)]),
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from tests.oracle.ownership import Ownership
 from tests.oracle.points import Point
 from tests.oracle.records import Version
 
-DENIED = ("failed", "deleted", "returned", "unlisted", "shrunk")
+DENIED = ("failed", "deleted", "returned", "unlisted", "shrunk", "disputed")
 
 
 class Denials:
@@ -32,7 +32,13 @@ class Denials:
     def stretches(self, leg: str, lost: float) -> list[Stretch]:
         """Return when contradictions of a leg stand."""
         if (leg, lost) not in self._found:
-            find = {"failed": self._failed, "deleted": self._deleted, "returned": self._returned, "unlisted": self._unlisted}
+            find = {
+                "failed": self._failed,
+                "deleted": self._deleted,
+                "returned": self._returned,
+                "unlisted": self._unlisted,
+                "disputed": self._disputed,
+            }
             if leg == "shrunk":
                 self._found[leg, lost] = list(self._shrunk(lost))
             else:
@@ -134,6 +140,17 @@ class Denials:
             kept = after(point.captured_at, term, self.own.estate.zone)
         if kept is not None and (point.deleted_at is None or against < point.deleted_at):
             yield against, kept
+
+    def _disputed(self, point: Point) -> Iterator[Stretch]:
+        """Two complete listings of one scope and instant, of which one has it and the other lacks it: until the next one of that scope."""
+        listings = [x for x in self.own.lives.listings(point.source, point.repository) if x.complete and x.at is not None]
+        for scope, instant in {(x.scope, x.at) for x in listings}:
+            words = {point.id in x.ids for x in listings if (x.scope, x.at) == (scope, instant)}
+            if len(words) == 2 and instant is not None:
+                yield (
+                    instant,
+                    min((x.at for x in listings if x.scope == scope and x.at is not None and x.at > instant), default=FOR_EVER),
+                )
 
     def _shrunk(self, lost: float) -> Iterator[Stretch]:
         places = {
