@@ -69,15 +69,14 @@ def failures(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     return inside.select(*FAILURE, row=asked["row"].gather(inside["which"])).unique()
 
 
-def outlives(world: World) -> pl.Series | None:
-    """Return, for each code, up to when obligations run on after retirement: while a copy may be left, or a deadline lies ahead. Null when no asset is retired."""
+def outlives(world: World) -> tuple[pl.Series | None, pl.Series | None]:
+    """Return, for each code, up to when obligations run on after retirement, and after a part went: while a copy may be left, or a deadline lies ahead. Null when nothing retired."""
     retired = world.segments.filter(pl.col("retired").is_not_null())["code"].unique()
     if retired.is_empty():
-        return None
+        return None, None
     ends = world.groups.select("asset", end=pl.max_horizontal(world.left_until(), _last_deadlines(world, retired)))
-    return ends.select(pl.col("end").max().over("asset"))[
-        "end"
-    ]  # an asset is judged as long as anything of it is left, in any part
+    # A retired asset is judged as long as anything of it is left, in any part; a part that went, as long as anything of that is.
+    return ends.select(pl.col("end").max().over("asset"))["end"], ends["end"]
 
 
 def _last_deadlines(world: World, codes: pl.Series) -> pl.Series:

@@ -110,15 +110,19 @@ class Teams:
     @classmethod
     def of(cls, world: World, layer: Layer, policy: PolicyVersion) -> Iterator[Teams]:
         """Yield the teams of a layer, some at a time."""
-        mine = layer.frame.join(world.groups.select("code", "asset"), on="code").select("asset", "code", low="begin", high="end")
-        numbered = mine.select("asset").unique().sort("asset").with_row_index("team").with_columns(pl.col("team").cast(INT))
-        named = world.groups.filter(pl.col("asset").is_in(policy.objectives["recover_with"].assets)).select("code", "asset")
+        groups = world.groups.select(pl.col("code").cast(INT), "asset")
+        mine = layer.frame.select(pl.col("code").cast(INT), since="begin", until="end").join(groups, on="code")
+        named = groups.filter(pl.col("asset").is_in(policy.objectives["recover_with"].assets))
         absent = len(set(policy.objectives["recover_with"].assets) - set(named["asset"])) > 0
-        for some in numbered.iter_slices(AT_A_TIME):
-            judged = mine.join(some, on="asset").select("team", pl.col("code").cast(INT), "low", "high")
-            spans = judged.select("team", "low", "high").unique("team")
-            others = spans.join(named.select(pl.col("code").cast(INT)), how="cross")
-            members = pl.concat([judged, others.select(judged.columns)]).unique(["team", "code"]).sort("team", "code")
+        there = world.segments.filter("there").select(pl.col("code").cast(INT), "begin", "end")
+        for some in _pieces(world, mine, named).iter_slices(AT_A_TIME):
+            judged = mine.join(some, on=["asset", "since", "until"]).select("team", "code", "low", "high")
+            spans = some.select("team", "asset", "low", "high")
+            every = [spans.join(groups, on="asset"), spans.join(named.select("code"), how="cross")]
+            members = pl.concat([rows.select(judged.columns) for rows in every]).unique(["team", "code"])
+            # A part that is not declared then is no member.
+            members = members.join(there, on="code").filter((pl.col("begin") <= pl.col("low")) & (pl.col("low") < pl.col("end")))
+            members = members.select(judged.columns).sort("team", "code")
             dark = pl.col("code").is_in(world.blind.cast(INT).implode()).any() | absent
             yield cls(policy, judged, members, members.group_by("team").agg(need=pl.len(), dark=dark).sort("team"))
 
@@ -129,8 +133,10 @@ class Teams:
 
     def dark(self, world: World) -> pl.DataFrame:
         """Return the whole time of teams that have a member of which there is no evidence: `team`, `begin`, `end`."""
-        start, stop = pl.lit(world.line.start, INT), pl.lit(world.line.stop, INT)
-        return self.needed.filter("dark").select("team", begin=start, end=stop)
+        spans = self.judged.select(
+            "team", begin=pl.col("low").clip(world.line.start), end=pl.col("high").clip(upper_bound=world.line.stop)
+        )
+        return spans.unique("team").join(self.needed.filter("dark"), on="team", how="semi")
 
     def items(self, world: World, kinds: tuple[str, ...]) -> pl.DataFrame:
         """Return what the members can be restored from (ITEM), by `sure` and `possible` points and `unseen` ones. `key`: why it is not sure that it is there."""
@@ -174,6 +180,22 @@ class Teams:
             key=pl.when(pl.col("gone") >= FOR_EVER).then(pl.lit("no-listing-after")).otherwise(pl.lit("unseen")),
         )  # fmt: skip
         return rows.join(self.members.select("team", "code"), on="code")
+
+
+def _pieces(world: World, mine: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """Return the stretches of the assets judged in which their members stay the same: `team` (their number), `asset`, `since`, `until` (of the segment), `low`, `high`.
+
+    mine: `code`, `asset`, `since`, `until`. named: `code`, `asset` of the others."""
+    spans = mine.select("asset", "since", "until").unique().with_columns(low="since")
+    comes = pl.col("there") != pl.col("there").shift(1).over("code")
+    changes = world.segments.filter(comes.fill_null(value=False)).select(pl.col("code").cast(INT), at="begin")
+    own = changes.join(mine.select("code", "asset").unique(), on="code").select("asset", "at")
+    others = changes.join(named.select("code"), on="code", how="semi").select("at").join(mine.select("asset").unique(), how="cross")
+    borders = pl.concat([own, others.select("asset", "at")]).unique()
+    inner = spans.join(borders, on="asset").filter((pl.col("at") > pl.col("since")) & (pl.col("at") < pl.col("until")))
+    rows = pl.concat([spans, inner.select("asset", "since", "until", low="at")]).sort("asset", "since", "low")
+    rows = rows.with_columns(high=pl.coalesce(pl.col("low").shift(-1).over("asset", "since", "until"), "until"))
+    return rows.with_row_index("team").with_columns(pl.col("team").cast(INT))
 
 
 @dataclass(frozen=True, slots=True)

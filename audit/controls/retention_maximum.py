@@ -53,11 +53,11 @@ def evaluate(world: World) -> list[Outcome]:
     sure, possible = CUTS
     cuts = (world.prepared[sure], world.prepared[possible]) if sure in world.prepared else None
     lives = presence_as_lives(world.points, world.presence, cuts)
-    after = outlives(world)
+    after, gone = outlives(world)
     codes, latest, undated = world.points["code"], world.latest(), world.undated()
     nobody = pl.repeat(None, len(codes), dtype=INT, eager=True)
     for layer in world.layers(lambda policy: "dispose" in policy.objectives):
-        judged, grace = world.judged(layer, outlives=after)
+        judged, grace = world.judged(layer, outlives=after, gone=gone)
         breached, unproven = empty(), empty()
         for policy in layer.policies():
             part = layer.only(policy)

@@ -71,10 +71,10 @@ def evaluate(world: World) -> list[Outcome]:
     if not layers:
         return []
     failing = obligations(world)
-    after = outlives(world)
+    after, gone = outlives(world)
     outcomes = []
     for layer in layers:
-        judged, grace = world.judged(layer, outlives=after)
+        judged, grace = world.judged(layer, outlives=after, gone=gone)
         outcomes.append(
             world.outcome(layer, None, judged, grace, failing["possible"], subtract(failing["sure"], failing["possible"]))
         )

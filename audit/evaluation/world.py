@@ -12,6 +12,7 @@ from audit.evaluation.records import placed_records
 from audit.model.captures import strengths
 from audit.model.estate import Estate, Source
 from audit.model.intervals import INT, Line
+from audit.model.parts import THERE, cut_to_parts, there
 from audit.model.runs import named_points
 from audit.model.terms import FOR_EVER, Term, micros
 from audit.model.unlogged import KINDS, unlogged
@@ -74,6 +75,12 @@ def _groups(estate: Estate, aliases: pl.DataFrame) -> pl.DataFrame:
     return rows.select("code", "asset", "part", "unit")
 
 
+def group_segments(estate: Estate) -> pl.DataFrame:
+    """Return the segments of every asset and part, as `World.segments` says, with `asset` and `part`."""
+    groups = _groups(estate, _aliases(estate))
+    return segments_of(estate, groups).join(groups.select("code", "asset", "part"), on="code", maintain_order="left")
+
+
 def segments_of(estate: Estate, groups: pl.DataFrame) -> pl.DataFrame:
     """Return the segments of groups (`code`, `asset`), as `World.segments` says."""
     rows = estate.segments.join(groups.select("code", "asset"), on="asset")
@@ -93,7 +100,11 @@ def segments_of(estate: Estate, groups: pl.DataFrame) -> pl.DataFrame:
     # A later date of service, or a return after retirement, is no second start: the time for a first point, and the grace, would begin anew with every edit.
     served = pl.max_horizontal("begin", "in_service") < pl.min_horizontal("end", pl.col("retired").fill_null(FOR_EVER))
     start = pl.col("in_service").filter(served).first().over("code")
-    return rows.with_columns(started=pl.coalesce(start, "in_service"))
+    rows = rows.with_columns(started=pl.coalesce(start, "in_service"))
+    spans = there(groups, _aliases(estate)) if "part" in groups.columns else pl.DataFrame(schema=THERE)
+    fresh = spans.filter("fresh").select("code", came="begin")
+    rows = rows.join(fresh, on="code", how="left", maintain_order="left")
+    return cut_to_parts(rows.with_columns(started=pl.max_horizontal("started", "came")).drop("came"), spans)
 
 
 def _repositories(estate: Estate, facts: Facts) -> pl.DataFrame:

@@ -35,7 +35,7 @@ class World:
 
     line: the period, for `groups.height` groups. groups: `code`, `asset`, `part`, `unit`, in order of code.
     segments: `code`, `begin`, `end`, `policy` (Int32, null), `in_service`, `retired` (Int64, null), `city`, `medium`, `failure_domain`,
-    `tier`, `data_class`, `started` (when it first came into service), sorted by code and begin, without holes. demands: the baseline.
+    `tier`, `data_class`, `started` (when it first came into service), `there` (Boolean: of a part, it is declared), sorted by code and begin, without holes. demands: the baseline.
     points: `code` (null: of no asset), `repository` (Int32), `pair`, `captured` (null: nobody told it, see `undated`), `deleted`, `restorable` (captured_until, else captured),
     `first_sighting`,
     `available`, `catalog`, `subject`, `immutable`, `locked` (up to when a lock surely holds), `encrypted` (Boolean; null: not told, or told both ways), `expires`, `doubt`, `id`,
@@ -116,22 +116,25 @@ class World:
             yield Layer(layer.drop("rank"), self.groups.height)
 
     def serving(self, layer: Layer) -> pl.DataFrame:
-        """Return the segments that make up a layer, each with its own `in_service` and `retired`: `code`, `policy`, `begin`, `end`, both, and `started`."""
+        """Return the segments that make up a layer, each with its own `in_service` and `retired`: `code`, `policy`, `begin`, `end`, both, `started` and `there`."""
         bounds = layer.frame.select("code", "policy", low="begin", high="end")
         rows = self.segments.join(bounds, on=["code", "policy"], nulls_equal=True).filter(
             (pl.col("begin") >= pl.col("low")) & (pl.col("end") <= pl.col("high"))
         )
-        return rows.select("code", "policy", "begin", "end", "in_service", "retired", "started")
+        return rows.select("code", "policy", "begin", "end", "in_service", "retired", "started", "there")
 
-    def judged(self, layer: Layer, *, outlives: pl.Series | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def judged(
+        self, layer: Layer, *, outlives: pl.Series | None = None, gone: pl.Series | None = None
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return the judged time of a layer and its grace, as islands on the line.
 
-        outlives: for each code the instant up to which obligations run on after retirement.
+        outlives: for each code the instant up to which obligations run on after retirement. gone: the same after a part went from its asset, where that is another.
         """
         rows = self.serving(layer)
         retired = pl.col("retired").fill_null(FOR_EVER)
         if outlives is not None:
-            retired = pl.max_horizontal(retired, outlives.gather(rows["code"]))
+            ends = [outlives.gather(rows["code"]), (outlives if gone is None else gone).gather(rows["code"])]
+            retired = pl.max_horizontal(retired, pl.when("there").then(ends[0]).otherwise(ends[1]))
         serving = {"begin": pl.max_horizontal("begin", "in_service"), "end": pl.min_horizontal("end", retired)}
         window = islands(rows.select(*self.line.put(pl.col("code"), serving["begin"], serving["end"])))
         graces = rows.with_columns(until=self.grace_ends(rows)).drop_nulls("until")

@@ -14,8 +14,10 @@ from typing import Any
 
 import audit.controls
 from audit.discovery import modules
+from audit.evaluation.world import group_segments
 from audit.model.document import State, Stretch
 from audit.model.estate import Estate
+from audit.model.terms import FOR_EVER, instant
 from audit.model.verdicts import Assessment, Result, Verdict
 
 Span = tuple[datetime, datetime]
@@ -23,6 +25,7 @@ Promise = tuple[str, str | None, str | None]
 """Control, leg, part."""
 
 _RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
+INSTANTS = ("begin", "end", "in_service", "retired", "started")
 SHORTEST = 1.0
 """Seconds of judged time below which a control is judged at one instant, and has no timeline."""
 
@@ -157,7 +160,7 @@ def _seconds(asset: AssetLines, state: State) -> float:
 
 def _line(judge: _Judged, promise: Promise, results: list[Result]) -> Line:
     control, leg, part = promise
-    judged, grace = judge.of(control, sum(result.judged_seconds for result in results))
+    judged, grace = judge.of(control, part, sum(result.judged_seconds for result in results))
     layers = [(*span, State.MET) for span in judged]
     if any(result.shares is not None and result.shares.get("grace", 0) > 0 for result in results):
         layers += [(*span, State.GRACE) for span in grace]
@@ -197,14 +200,22 @@ def layered(period: Span, layers: Iterable[tuple[datetime, datetime, State]]) ->
     return tuple(stretches)
 
 
-def _segments(estate: Estate) -> dict[str, list[dict[str, Any]]]:
-    columns = ("asset", "from", "to", "in_service", "retired", "policy")
-    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+Segments = Mapping[str | None, Sequence[Mapping[str, Any]]]
+"""The segments of an asset by its parts."""
+
+
+def _segments(estate: Estate) -> dict[str, Segments]:
+    rows: dict[str, dict[str | None, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     if estate.segments.is_empty():
-        return rows
-    for row in estate.segments.select(columns).sort("asset", "from", nulls_last=False).iter_rows(named=True):
-        rows[row["asset"]].append(row)
-    return rows
+        return {}
+    told = group_segments(estate).select("asset", "part", "policy", *INSTANTS)
+    for row in told.iter_rows(named=True):
+        rows[row["asset"]][row["part"]].append({**row, **{name: _at(row[name]) for name in INSTANTS}})
+    return dict(rows)
+
+
+def _at(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None or abs(microseconds) >= FOR_EVER else instant(microseconds)
 
 
 def _objectives() -> Mapping[str, frozenset[str]]:
@@ -217,41 +228,43 @@ class _Judged:
     was.
     """
 
-    def __init__(self, estate: Estate, segments: list[dict[str, Any]] | None, period: Span) -> None:
+    def __init__(self, estate: Estate, segments: Segments | None, period: Span) -> None:
         self.estate = estate
-        self.segments = segments or []
+        self.segments = segments or {}
         self.period = period
         self.objectives = _objectives()
 
-    def of(self, control: str, judged_seconds: float) -> tuple[list[Span], list[Span]]:
-        """Return the judged spans of a control inside the period, and the spans of a new asset's grace."""
+    def of(self, control: str, part: str | None, judged_seconds: float) -> tuple[list[Span], list[Span]]:
+        """Return the judged spans of a control on a part inside the period, and the spans of a new asset's grace."""
         if not judged_seconds:
             return [], []
         if not self.segments:
             return [self.period], []
         keys = self.objectives.get(control, frozenset())
         spans, grace, retired = [], [], None
-        versions = [None if segment["policy"] is None else self.estate.policies[segment["policy"]] for segment in self.segments]
+        # A result of a part that nobody declares is one of the asset: so are those of estates that know no parts.
+        segments = self.segments.get(part) or next(iter(self.segments.values()))
+        versions = [None if segment["policy"] is None else self.estate.policies[segment["policy"]] for segment in segments]
         asked = [version is not None and not keys.isdisjoint(version.objectives) for version in versions]
-        for segment, version, asks in zip(self.segments, versions, asked, strict=True):
+        for segment, version, asks in zip(segments, versions, asked, strict=True):
             # A control was judged although no version has an objective of its own: it judges whatever is in service.
             if any(asked) and not asks:
                 continue
             retired = segment["retired"] or retired
-            span = self._clipped(segment["from"], segment["to"], segment["in_service"], segment["retired"])
+            span = self._clipped(segment["begin"], segment["end"], segment["in_service"], segment["retired"])
             if span:
                 spans.append(span)
-            if version is not None and version.new_asset_grace and segment["in_service"]:
-                end = version.new_asset_grace.after(segment["in_service"], version.timezone)
-                span = self._clipped(segment["from"], segment["to"], segment["in_service"], end)
+            if version is not None and version.new_asset_grace and segment["started"]:
+                end = version.new_asset_grace.after(segment["started"], version.timezone)
+                span = self._clipped(segment["begin"], segment["end"], segment["in_service"], end)
                 grace += [span] if span else []
         spans += self._after_retirement(retired, judged_seconds - sum((end - begin).total_seconds() for begin, end in spans))
         return spans, grace
 
     def _clipped(self, *bounds: datetime | None) -> Span | None:
         """Return what lies after every begin and before every end: from, to, in_service and one more end."""
-        begin = max(instant for instant in (self.period[0], bounds[0], bounds[2]) if instant is not None)
-        end = min(instant for instant in (self.period[1], bounds[1], bounds[3]) if instant is not None)
+        begin = max(one for one in (self.period[0], bounds[0], bounds[2]) if one is not None)
+        end = min(one for one in (self.period[1], bounds[1], bounds[3]) if one is not None)
         return (begin, end) if begin < end else None
 
     def _after_retirement(self, retired: datetime | None, left: float) -> list[Span]:

@@ -20,7 +20,7 @@ from tests.oracle.drilling import random_drills
 from tests.oracle.instants import DAY, HOUR
 from tests.oracle.more import logged_runs, more_checks, open_runs, with_locks
 from tests.oracle.programmes import Plan, Size, plan
-from tests.oracle.serving import serve_again
+from tests.oracle.serving import repart, serve_again
 from tests.oracle.worlds import Habit, Real, world
 
 Record = dict[str, Any]
@@ -53,6 +53,7 @@ def random_case(seed: int, size: Size | None = None) -> Case:
     told = with_denials(seed, made, points, told)
     told, read_on = with_deliveries(seed, made, told)
     serve_again(random.Random(f"service {seed}"), made)
+    repart(random.Random(f"parts {seed}"), made)
     return Case(f"seed {seed}", made.programme, told, made.since, made.until, known, stated, held, acted, read_on, drilled)
 
 

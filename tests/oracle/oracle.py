@@ -147,8 +147,10 @@ def judge(
             _demand(own, since, until, result)
         _protect(owns, until - 1, result)
         if asset in result.protection:
-            version = owns[0].version(until - 1)
-            result.protection[asset].tested = {one.own.part: one.restorable(until - 1, version) for one in tests}
+            version = next(own.version(until - 1) for own in owns if own.is_in_service(until - 1))
+            result.protection[asset].tested = {
+                one.own.part: one.restorable(until - 1, version) for one in tests if one.own.is_in_service(until - 1)
+            }
     subtract_waivers(result, owned, acted)
     return result
 
@@ -186,7 +188,7 @@ class _Part:
         at = AtInstants(self.own)
         critical = (
             at.instants(self.until)
-            | {self.end_of_duties}
+            | {self.end_of_duties, _end_of_duties([self.own], [self.kept])}
             | self.together.instants(self.until)
             | self.stated.instants()
             | self.held.instants()
@@ -339,7 +341,8 @@ class _Part:
         retirement it is judged as well."""
         t = sum(cell) // 2
         in_service = self.own.is_in_service(t)
-        runs_on = self.own.segment(t).retired <= t and (left or (control in RunsOn and t < self.end_of_duties))
+        end = self.end_of_duties if self.own.is_there(t) else _end_of_duties([self.own], [self.kept])
+        runs_on = self.own.segment(t).retired <= t and (left or (control in RunsOn and t < end))
         if version.objectives.get(key) is None or not (in_service or runs_on):
             return
         said = self._said(control, leg, version)
@@ -383,7 +386,8 @@ def _fails(kept: Keeping, world: str, t: int) -> bool:
 
 def _protect(owns: list[Ownership], t: int, result: OracleResult) -> None:
     """Section 11: at the last microsecond of the period, for assets then in service; worst over parts."""
-    if not owns[0].is_in_service(t):
+    owns = [own for own in owns if own.is_in_service(t)]
+    if not owns:
         return
     version = owns[0].version(t)
     words: dict[str | None, str] = {}

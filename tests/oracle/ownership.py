@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from audit.model.terms import Term
-from tests.oracle.instants import BEGIN, FOR_EVER, Stretch, after, before, stretches
+from tests.oracle.instants import BEGIN, FOR_EVER, Stretch, after, before, borders, stretches
 from tests.oracle.lives import Lives
 from tests.oracle.points import Point
 from tests.oracle.records import Alias, Declared, Segment, Version
@@ -48,8 +50,9 @@ class Ownership:
 
     def __init__(self, estate: Declared, lives: Lives, asset: str, part: str | None) -> None:
         self.estate, self.lives, self.asset, self.part = estate, lives, asset, part
-        self.segments = estate.segments[asset]
         self.aliases = [one for one in estate.aliases if (one.asset, one.part) == (asset, part)]
+        self.declared = self._declared()
+        self.segments = list(self._segments())
         self.points = [point for point in lives.points.values() if self._owns(point)]
         self.pairs = self._pairs()
 
@@ -57,6 +60,56 @@ class Ownership:
     def is_unknown(self) -> bool:
         """Section 5: no pair, or neither a listing of any of its pairs nor a point of its own."""
         return all(pair.source is None for pair in self.pairs) and (not self.pairs or not self.points)
+
+    # Parts that come and go (section 6)
+
+    def is_there(self, t: int) -> bool:
+        """Section 6: an alias of the part holds at t; while none of the asset does, the last that held was one of it, or the first that will."""
+        every = aliases_of(self.estate, self.asset)
+        if any(one.start <= t < one.end for one in every):
+            return any(one.start <= t < one.end for one in self.aliases)
+        if ended := [one.end for one in every if one.end <= t]:
+            return any(one.end == max(ended) for one in self.aliases)
+        return not every or any(one.start == min(other.start for other in every) for one in self.aliases)
+
+    def _declared(self) -> list[Stretch]:
+        return stretches(self.is_there, {x for one in aliases_of(self.estate, self.asset) for x in (one.start, one.end)})
+
+    def _segments(self) -> Iterator[Segment]:
+        """Section 6: the part comes into service, and is retired, with its declaration; what it then owes it owes under the last version it had."""
+        whole = self.estate.segments[self.asset]
+        edges = {x for one in whole for x in (one.start, one.end)} | borders(self.declared)
+        for start, end in pairwise(sorted(edges)):
+            one = replace(next(one for one in whole if one.start <= start < one.end), start=start, end=end)
+            past = [span for span in self.declared if span[0] <= start]
+            came, went = past[-1] if past else self.declared[0]
+            if not past:
+                yield replace(one, in_service=max(one.in_service, came), retired=FOR_EVER)
+            elif start < went:
+                yield replace(one, in_service=max(one.in_service, came), retired=min(one.retired, went))
+            else:
+                last = next(one.policy for one in whole if one.start < went <= one.end)
+                yield replace(one, retired=min(one.retired, went), policy=last)
+
+    @property
+    def is_new(self) -> bool:
+        """Section 6: it came while none of the asset went, with subjects that were none of the asset's before."""
+        came, every = self.declared[0][0], aliases_of(self.estate, self.asset)
+        if came == BEGIN:
+            return False
+        parts = [Ownership.of_part(self, part) for part in parts_of(self.estate, self.asset)]
+        mine = {(one.source, one.subject) for one in self.aliases}
+        return not any(end == came for spans in parts for _, end in spans) and not any(
+            (one.source, one.subject) in mine and one.start < came for one in every
+        )
+
+    @staticmethod
+    def of_part(own: Ownership, part: str | None) -> list[Stretch]:
+        """Return when another part of the same asset is declared."""
+        other = object.__new__(Ownership)
+        other.estate, other.asset, other.part = own.estate, own.asset, part
+        other.aliases = [one for one in own.estate.aliases if (one.asset, one.part) == (own.asset, part)]
+        return other._declared()
 
     def segment(self, t: int) -> Segment:
         """Return the asset's segment at an instant."""
@@ -153,18 +206,18 @@ class Ownership:
 
     @property
     def started(self) -> int:
-        """Section 6: `in_service` as it holds at the first instant at which the asset is in service."""
-        for one in self.segments:
-            if max(one.start, one.in_service) < min(one.end, one.retired):
-                return one.in_service
-        return self.segments[-1].in_service
+        """Section 6: `in_service` as it holds at the first instant at which the asset is in service; of a part that is new not before it came."""
+        whole = self.estate.segments[self.asset]
+        served = [one.in_service for one in whole if max(one.start, one.in_service) < min(one.end, one.retired)]
+        began = (served or [whole[-1].in_service])[0]
+        return max(began, self.declared[0][0]) if self.is_new else began
 
     def is_grace(self, t: int) -> bool:
-        """Section 6: in service at t < started + g, g of the version in force at t."""
-        version, segment = self.version(t), self.segment(t)
+        """Section 6: t < started + g, g of the version in force at t."""
+        version = self.version(t)
         if version is None or version.grace is None:
             return False
-        return segment.in_service <= t < after(self.started, version.grace, version.zone)
+        return t < after(self.started, version.grace, version.zone)
 
     def instants(self) -> set[int]:
         """Return the critical instants of section 6."""

@@ -23,7 +23,7 @@ class Together:
     def holds(self, t: int, world: str, version: Version) -> bool:
         """Whether a window as long as the skew meets something of each member: a live point, or an unseen stretch."""
         terms = version.objectives["recover_with"]
-        members = self._members(terms)
+        members = [member for member in self._members(terms) if member.is_there(t)]
         if any(member.is_unknown for member in members):
             return world == POSSIBLE
         states = [self._states(member, t, world, version) for member in members]
@@ -58,6 +58,7 @@ class Together:
                 continue
             skew, age = Term.parse(terms["skew"]).microseconds, _age(version)
             for member in self._members(terms):
+                found |= borders(member.declared)
                 edges = {x for pair in member.pairs for x in (*borders(pair.unseen), *pair.listings)}
                 for point in member.points:
                     edges |= {x for one in _of_point(point, POSSIBLE) for x in one}

@@ -6,6 +6,8 @@ import pytest
 from audit.model.document import State
 from audit.model.verdicts import Verdict
 from audit.reporting.timelines import asset_lines, pooled, worst
+from tests.oracle.cases_of_service import PARTS
+from tests.oracle.direct import assessment_of, estate_of_case
 
 
 def lines_of(assessment, estate, asset):
@@ -77,3 +79,12 @@ def test_nothing_judged_is_no_good_verdict():
     assert worst([]) is Verdict.NOT_APPLICABLE
     assert worst([Verdict.NOT_APPLICABLE, Verdict.MET]) is Verdict.MET
     assert worst([Verdict.MET, Verdict.UNPROVEN, Verdict.WAIVED]) is Verdict.UNPROVEN
+
+
+@pytest.mark.parametrize("case", [one.case for one in PARTS], ids=lambda case: case.name)
+def test_a_part_has_a_timeline_of_its_own_as_long_as_it_was_judged(case):
+    lines = [line for asset in asset_lines(assessment_of(case), estate_of_case(case)) for line in asset.lines]
+    for line in lines:
+        judged = sum((one.until - one.since).total_seconds() for one in line.stretches if one.state is not State.NOT_JUDGED)
+        assert line.judged_seconds < 1 or judged == pytest.approx(line.judged_seconds)
+    assert any(line.part for line in lines) or "names" in case.name
