@@ -32,7 +32,7 @@ class Rows:
 @dataclass(frozen=True, slots=True)
 class Names:
     """pairs: `pair`, `source`, `repository`. scopes: `chain`, `pair`, `scope`: every scope that any listing named. chains: the complete listings.
-    listed: `pair`: those of which any listing was ever received. logs: `pair`, `begin`, `end`: stretches in which every run is in a job log.
+    listed: `pair`: those of which any listing was ever received. logs: `pair`, `chain`, `whole` (of no scope), `begin`, `end`: stretches in which every run is in a job log.
     listed_scopes: `chain`, `subject`: who was ever listed in which scope, at a known instant or not. disputed: as `audit.model.disputes.DISPUTED`."""
 
     pairs: pl.DataFrame
@@ -75,7 +75,9 @@ def name_rows(rows: Rows) -> tuple[Names, pl.DataFrame, pl.DataFrame]:
         "chain", "pair", whole=pl.col("scope").is_null()
     )
     logs = named.filter(pl.col("covers_from").is_not_null() & pl.col("covers_to").is_not_null())
-    logs = logs.select("pair", begin=pl.col("covers_from").cast(INT), end=pl.col("covers_to").cast(INT))
+    logs = logs.select(
+        "pair", "chain", whole=pl.col("scope").is_null(), begin=pl.col("covers_from").cast(INT), end=pl.col("covers_to").cast(INT)
+    )
     ever = held.in_scopes(rows.held, pairs, scopes)
     told = complete.select("chain", "entry", "locator", at=pl.col("listed_at").cast(INT))
     names = Names(

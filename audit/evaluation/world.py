@@ -197,6 +197,10 @@ def _unlogged(facts: Facts, aliases: pl.DataFrame, points: pl.DataFrame, runs: p
         "code", "source", "subject", begin=pl.max_horizontal("begin", "low"), end=pl.min_horizontal("end", "high")
     )
     logs = facts.names.logs.join(of_pair.select("pair", "source"), on="pair")
+    # A log of a scope holds the runs of the subjects that were ever listed in it.
+    scoped = logs.filter(~pl.col("whole")).join(facts.listed_scopes, on="chain")
+    told = ("source", "pair", "subject", "begin", "end")
+    logs = pl.concat([logs.filter("whole").with_columns(subject=pl.lit(None, pl.String)).select(told), scoped.select(told)])
     # What was captured at an unknown instant may have been there from the beginning.
     held = (
         points.select("code", "pair", "subject", at=pl.col("captured").fill_null(-FOR_EVER))
@@ -253,52 +257,52 @@ def _unseen(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the unseen stretches of each group and pair, and the first and last complete listing that speaks of each group.
 
-    Groups that know the same of a pair share the arithmetic."""
+    A listing, or a job log, of a scope speaks for the subjects that were ever listed in it, and for no other of the group. Groups and subjects that know the same of a pair share the
+    arithmetic."""
     names = facts.names
     known = views.join(names.pairs.select("pair", source="source", name="repository"), on="pair", how="left")
-    scoped = facts.listed_scopes.join(names.scopes.filter(pl.col("scope").is_not_null()), on="chain").join(names.pairs, on="pair")
-    scoped = (
-        scoped.join(aliases.select("source", "subject", "code").unique(), on=["source", "subject"])
-        .select("code", "pair", "chain")
-        .unique()
-    )
-    own = (
-        scoped.sort("chain").group_by("code", "pair", maintain_order=True).agg(scopes=pl.col("chain").cast(pl.String).str.join(","))
-    )
+    known = known.join(aliases.select("code", "source", "subject").unique(), on=["code", "source"], how="left")
+    scoped = facts.listed_scopes.join(names.scopes.filter(pl.col("scope").is_not_null()), on="chain")
+    scoped = scoped.select("pair", "subject", "chain").unique()
+    own = scoped.sort("chain").group_by("pair", "subject").agg(scopes=pl.col("chain").cast(pl.String).str.join(","))
     windows = _windows(_bounded(estate.sources, aliases))
     timeline = segments.group_by("code", maintain_order=True).agg(
         timeline=pl.format("{}:{}", "begin", pl.col("policy").fill_null(-1)).str.join(",")
     )
-    known = known.join(own, on=["code", "pair"], how="left").join(
-        windows.group_by("code", "source").agg(window=pl.format("{}:{}", "begin", "end").str.join(",")),
-        on=["code", "source"],
-        how="left",
+    of_alias = ["code", "source", "subject"]
+    known = known.join(own, on=["pair", "subject"], how="left").join(
+        windows.group_by(of_alias).agg(window=pl.format("{}:{}", "begin", "end").str.join(",")), on=of_alias, how="left"
     )
     known = known.join(timeline, on="code", how="left").with_columns(
         timeline=pl.when(~pl.col("name").is_in(list(estate.keeps_at_least))).then("timeline")
     )
+    known = known.sort("code", "pair", "repository", "subject")
     classes = known.select("pair", "scopes", "window", "timeline").unique(maintain_order=True).with_row_index("view")
     known = known.join(classes, on=["pair", "scopes", "window", "timeline"], nulls_equal=True)
-    speakers = known.group_by("view").agg(pl.col("code", "pair", "source", "name").first())
+    speakers = known.group_by("view").agg(pl.col(*of_alias, "pair", "name").first())
+    here = speakers.select("view", "pair", "subject")
     chains = pl.concat([
-        speakers.join(scoped, on=["code", "pair"]).select("view", "chain"),
-        speakers.join(names.chains.chains.filter("whole"), on="pair").select("view", "chain"),
+        here.join(scoped, on=["pair", "subject"]).select("view", "chain"),
+        here.join(names.chains.chains.filter("whole"), on="pair").select("view", "chain"),
     ])  # fmt: skip
     complete = chains.join(names.chains.listed, on="chain").select("view", "at").unique()
-    spans = speakers.join(windows, on=["code", "source"], how="left").select(
+    spans = speakers.join(windows, on=of_alias, how="left").select(
         "view", begin=pl.col("begin").fill_null(-FOR_EVER), end=pl.col("end").fill_null(FOR_EVER)
     )
-    observed = pl.concat(
-        [_observed(estate, speakers, complete, segments), speakers.join(names.logs, on="pair").select("view", "begin", "end")]
-    )
-    pieces = unseen(spans, observed, complete)
+    logs = pl.concat([
+        here.join(names.logs.filter("whole"), on="pair").select("view", "begin", "end"),
+        here.join(scoped, on=["pair", "subject"]).join(names.logs.filter(~pl.col("whole")), on="chain").select("view", "begin", "end"),
+    ])  # fmt: skip
+    pieces = unseen(spans, pl.concat([_observed(estate, speakers, complete, segments), logs]), complete)
     spoken = (
         known.select("code", "view")
         .join(complete, on="view")
         .group_by("code")
         .agg(first=pl.col("at").min(), last=pl.col("at").max())
     )
-    return known.select("code", "pair", "repository", "view").join(pieces, on="view").drop("view"), spoken
+    return known.select("code", "pair", "repository", "view").unique(maintain_order=True).join(pieces, on="view").drop(
+        "view"
+    ), spoken
 
 
 def _bounded(sources: Mapping[str, Source], aliases: pl.DataFrame) -> pl.DataFrame:
@@ -314,9 +318,11 @@ def _bounded(sources: Mapping[str, Source], aliases: pl.DataFrame) -> pl.DataFra
 
 
 def _windows(bounded: pl.DataFrame) -> pl.DataFrame:
-    """Return when a group's points could have been captured by a source at all: while an alias held, and the source was in use."""
-    rows = bounded.select("code", "source", begin=pl.max_horizontal("begin", "low"), end=pl.min_horizontal("end", "high"))
-    return rows.unique().sort("code", "source", "begin", "end")
+    """Return when a subject's points could have been captured for a group at all: while its alias held, and the source was in use."""
+    rows = bounded.select(
+        "code", "source", "subject", begin=pl.max_horizontal("begin", "low"), end=pl.min_horizontal("end", "high")
+    )
+    return rows.unique().sort("code", "source", "subject", "begin", "end")
 
 
 def _bound(source: Source, side: int) -> int:

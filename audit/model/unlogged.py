@@ -30,7 +30,8 @@ A run that did not tell its start or its subject is a stretch of no length, and 
 def unlogged(names: pl.DataFrame, logs: pl.DataFrame, traces: pl.DataFrame, half: pl.DataFrame) -> pl.DataFrame:
     """Return UNLOGGED.
 
-    names: `code`, `source`, `subject`, `begin`, `end`: aliases while their source is in use. logs: `source`, `pair`, `begin`, `end`: stretches that job logs cover.
+    names: `code`, `source`, `subject`, `begin`, `end`: aliases while their source is in use. logs: `source`, `pair`, `subject` (null: of all), `begin`, `end`: stretches that
+    job logs cover.
     traces: `code`, `source`, `subject`, `pair`, `at`: what shows that a subject's runs went to a pair. half: `source`, `subject`, `pair`, `kind`, `outcome`, `at`: runs that
     did not tell their subject or their start.
     """
@@ -39,15 +40,20 @@ def unlogged(names: pl.DataFrame, logs: pl.DataFrame, traces: pl.DataFrame, half
     whole = names.select(*by, "begin", "end", pair=pl.lit(None, pl.Int32))
     placed = names.join(first, on=by).with_columns(begin=pl.max_horizontal("begin", "first"))
     spans = pl.concat([whole, placed.select(whole.columns)]).filter(pl.col("begin") < pl.col("end"))
-    # Most groups share their sources and repositories: what is dark is worked out once for each.
-    keys = spans.select("source", "pair").unique(maintain_order=True).with_row_index("view")
+    # Most groups share their sources and repositories: what is dark is worked out once for each, and for each subject that has logs of its own.
+    alone = logs.drop_nulls("subject").select("source", "subject", of="subject").unique()
+    spans = spans.join(alone, on=["source", "subject"], how="left", maintain_order="left")
+    keys = spans.select("source", "pair", "of").unique(maintain_order=True).with_row_index("view")
+    mine = pl.col("subject").is_null() | (pl.col("subject") == pl.col("of"))
     covered = pl.concat([
-        keys.filter(pl.col("pair").is_null()).drop("pair").join(logs, on="source").select("view", "begin", "end"),
-        keys.join(logs, on=["source", "pair"]).select("view", "begin", "end"),
+        keys.filter(pl.col("pair").is_null()).drop("pair").join(logs, on="source").filter(mine).select("view", "begin", "end"),
+        keys.join(logs, on=["source", "pair"]).filter(mine).select("view", "begin", "end"),
     ])  # fmt: skip
     always = keys.select("view", begin=pl.lit(-FOR_EVER, INT), end=pl.lit(FOR_EVER, INT))
     dark = unseen(always, covered, pl.DataFrame(schema={"view": pl.UInt32, "at": INT}))
-    gaps = spans.join(keys, on=["source", "pair"], nulls_equal=True).join(dark.select("view", low="begin", high="end"), on="view")
+    gaps = spans.join(keys, on=["source", "pair", "of"], nulls_equal=True).join(
+        dark.select("view", low="begin", high="end"), on="view"
+    )
     gaps = gaps.with_columns(
         begin=pl.max_horizontal("begin", "low"),
         end=pl.min_horizontal("end", "high"),

@@ -86,4 +86,25 @@ PARTS = [
            recover_with={"assets": ["b"], "skew": "10d", "max_age": "30d"}),
 ]  # fmt: skip
 
-CASES_OF_SERVICE: list[HandMade] = [*STARTS, *PARTS]
+BOTH = {"assets": {"a": {"subjects": [X, Y]}}}
+SCOPED = [
+    listing(-1, scope="h"),
+    listing(-1, scope="i"),
+    listing(20, p("x", 1, encrypted="yes"), scope="h"),
+    listing(5, p("y", 3, subject="y", encrypted="yes"), scope="i"),
+]
+LOGGED = [listing(1.5, p("x", 1), scope="h"), rows(9, {**NOTHING[1].records[0], "scope": "h", "covers_to": listing(9).observed_at})]
+SUCCESS = {"schedule": {"full": "20d"}, "success": {"consecutive_failures": 1}}
+SCOPES = [
+    hand_made("5", "a listing of a scope observes nothing for a subject of another", SCOPED, programme(policy({"rpo": "1d"}), **BOTH),
+              (RPO, must([(0, 1), (2, 3), (4, 5)], [(5, 10)]))),
+    hand_made("5", "what may be in another scope need not be encrypted", SCOPED, programme(policy({"encrypted": True}), **BOTH),
+              ("encryption", must([], [(0, 1), (5, 10)]))),
+    hand_made("5", "a job log of a scope observes for its subjects", LOGGED, programme(policy({"rpo": "1d"})), (RPO, must([(0, 1), (2, 9)], [(1.5, 2), (9, 10)]))),
+    hand_made("5", "a job log of a scope observes nothing for another subject", LOGGED, programme(policy({"rpo": "1d"}), **BOTH),
+              (RPO, must([], [(0, 1), (1.5, 10)]))),
+    hand_made("16", "a job log of a scope tells of no run of another subject", LOGGED, programme(policy(SUCCESS), assets={"a": {"subjects": [Y]}}),
+              ("job-success consecutive", must([], [(0, 10)]))),
+]  # fmt: skip
+
+CASES_OF_SERVICE: list[HandMade] = [*STARTS, *PARTS, *SCOPES]

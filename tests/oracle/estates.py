@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -51,10 +52,24 @@ def random_case(seed: int, size: Size | None = None) -> Case:
     drilled, restores = random_drills(seed, made, points)
     told, drilled = [*told, *restores], drilled if known is None or known else []
     told = with_denials(seed, made, points, told)
+    told = with_scoped_logs(random.Random(f"scopes {seed}"), told)
     told, read_on = with_deliveries(seed, made, told)
     serve_again(random.Random(f"service {seed}"), made)
     repart(random.Random(f"parts {seed}"), made)
     return Case(f"seed {seed}", made.programme, told, made.since, made.until, known, stated, held, acted, read_on, drilled)
+
+
+def with_scoped_logs(rng: random.Random, told: list[Told]) -> list[Told]:
+    """Let some job logs be of a scope only."""
+    found = []
+    for one in told:
+        log = any(row.get("covers_from") is not None and row.get("scope") is None for row in one.records)
+        if log and rng.random() < 0.2:
+            scope = rng.choice(("g1", "g2"))
+            of_scope = [{**row, "scope": scope} if row.get("covers_from") is not None else row for row in one.records]
+            one = replace(one, records=of_scope)
+        found.append(one)
+    return found
 
 
 def cases() -> st.SearchStrategy[Case]:

@@ -136,21 +136,22 @@ class Ownership:
     # Unseen points (section 5)
 
     def _pairs(self) -> list[Pair]:
-        """Section 5: (S, R) for each source S of the aliases and each R that S ever listed; (none, R) for declared R that none of them listed."""
+        """Section 5: (S, R, x) for each source S and subject x of the aliases and each R that S ever listed; (none, R) for declared R that none of them listed."""
         sources = sorted({alias.source for alias in self.aliases})
         listed = sorted({place for place in self.lives._listings if place[0] in sources})
-        found = [self._pair(*place) for place in listed]
+        named = sorted({(alias.source, alias.subject) for alias in self.aliases})
+        found = [self._pair(*place, subject) for place in listed for source, subject in named if source == place[0]]
         for repository in self.estate.repositories_of.get(self.asset, []):
             if repository not in {place[1] for place in listed}:
                 found.append(Pair(None, repository, [(BEGIN, FOR_EVER)], []))
         return found
 
-    def _pair(self, source: str, repository: str) -> Pair:
+    def _pair(self, source: str, repository: str, subject: str) -> Pair:
         """Section 5: everything between the alias's and the source's from and until that is not observed is unseen."""
-        observed = self._observed(source, repository)
+        observed = self._observed(source, repository, subject)
         origin = self.estate.origins.get(source)
         used = (BEGIN, FOR_EVER) if origin is None else (origin.start, origin.end)
-        windows = [(alias.start, alias.end) for alias in self.aliases if alias.source == source]
+        windows = [(alias.start, alias.end) for alias in self.aliases if (alias.source, alias.subject) == (source, subject)]
 
         def is_unseen(c: int) -> bool:
             if not used[0] <= c < used[1] or not any(start <= c < end for start, end in windows):
@@ -158,30 +159,30 @@ class Ownership:
             return not any(start <= c < end for start, end in observed)
 
         critical = {x for stretch in [*observed, *windows, used] for x in stretch}
-        return Pair(source, repository, stretches(is_unseen, critical), self._showing(source, repository))
+        return Pair(source, repository, stretches(is_unseen, critical), self._showing(source, repository, subject))
 
-    def _showing(self, source: str, repository: str) -> list[int]:
-        """Section 5: complete listings whose scope is null, or in whose scope a point of one of the subjects was ever listed."""
-        subjects = {alias.subject for alias in self.aliases if alias.source == source}
-        scopes = {
+    def scopes_of(self, source: str, repository: str, subject: str) -> set[str | None]:
+        """Section 5: the scopes that speak of a subject: none, and those in which a point of it was ever listed."""
+        return {None} | {
             scope
             for point in self.lives.points.values()
-            if (point.source, point.repository) == (source, repository) and point.subject in subjects
+            if (point.source, point.repository) == (source, repository) and point.subject == subject
             for scope in point.scopes
         }
+
+    def _showing(self, source: str, repository: str, subject: str) -> list[int]:
+        """Section 5: complete listings of a scope that speaks of the subject."""
+        scopes = self.scopes_of(source, repository, subject)
         return sorted(
-            {
-                x.at
-                for x in self.lives.listings(source, repository)
-                if x.complete and x.at is not None and (x.scope is None or x.scope in scopes)
-            }
+            {x.at for x in self.lives.listings(source, repository) if x.complete and x.at is not None and x.scope in scopes}
         )
 
-    def _observed(self, source: str, repository: str) -> list[Stretch]:
+    def _observed(self, source: str, repository: str, subject: str) -> list[Stretch]:
         """Section 5: (l - k, l - d] of each complete listing, and [covers_from, covers_to) of job logs (borders do not matter)."""
-        found = [x.covers for x in self.lives.listings(source, repository) if x.covers is not None]
+        scopes = self.scopes_of(source, repository, subject)
+        found = [x.covers for x in self.lives.listings(source, repository) if x.covers is not None and x.scope in scopes]
         origin = self.estate.origins.get(source)
-        for at in self._showing(source, repository):
+        for at in self._showing(source, repository, subject):
             start = self._shown_since(repository, at)
             end = at if origin is None or origin.runs_up_to is None else before(at, origin.runs_up_to, origin.zone)
             if start is not None and start < end:

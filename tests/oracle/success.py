@@ -105,7 +105,9 @@ class Running:
                     one.covers
                     for place, many in of_source.items()
                     for one in many
-                    if one.covers is not None and repository in (None, place[1])
+                    if one.covers is not None
+                    and repository in (None, place[1])
+                    and one.scope in self.own.scopes_of(*place, alias.subject)
                 ]
                 start, end = max(alias.start, self._use(alias.source)[0], since), self._until(alias)
 
