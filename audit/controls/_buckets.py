@@ -5,6 +5,7 @@ Buckets are those of the policy's zone; weeks are ISO weeks. All instants are In
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -28,6 +29,7 @@ STEP = {
     "quarter": relativedelta(months=3),
     "year": relativedelta(years=1),
 }
+Chosen = Callable[[pl.DataFrame, pl.DataFrame], pl.Series]
 EARLIEST = micros(datetime.fromisoformat("1980-01-01T00:00:00+00:00"))
 LATEST = micros(datetime.fromisoformat("2090-01-01T00:00:00+00:00"))
 
@@ -72,11 +74,19 @@ def borders(every: str, zone: str, low: int, high: int) -> list[int]:
 
 
 def bucket_objects(
-    world: World, layer: Layer, lives: Lives, policy: PolicyVersion, every: str, term: Term, horizon: int | None = None
+    world: World,
+    layer: Layer,
+    lives: Lives,
+    policy: PolicyVersion,
+    every: str,
+    term: Term,
+    horizon: int | None = None,
+    chosen: Chosen | None = None,
 ) -> Bucketed:
     """Return the buckets of one rule that matter within the period, and are not plainly kept through all of it.
 
-    horizon: an instant at or after the period's end; with it also those that begin to matter later, of points captured up to there.
+    horizon: an instant at or after the period's end; with it also those that begin to matter later, of points captured up to there. chosen: says which matter instead, from the
+    buckets (`code`, `opens`, `since`, `deadline`) and the points that were ever live in each (`point`, `row` of its bucket).
     """
     zone = policy.timezone
     # A bucket matters when it ends before the period does, and its deadline lies in the period or later.
@@ -104,7 +114,8 @@ def bucket_objects(
     found = found.filter(pl.col("deadline") > world.line.start)
     if horizon is None:
         found = found.filter(pl.col("since") < world.line.stop)
-    found = _not_plainly_kept(found, mine, lives, world, len(there))
+    inside = mine.select("point", row=_numbers(found, len(there)).gather(mine["place"])).drop_nulls("row")
+    found = found.filter(chosen(found, inside) if chosen is not None else ~_plainly_kept(found, inside, lives, world))
     members = mine.select("point", object=_numbers(found, len(there)).gather(mine["place"])).drop_nulls()
     sure, possible = _rows_of(members, lives)
     scalars = pl.DataFrame(
@@ -166,12 +177,11 @@ def _numbers(found: pl.DataFrame, places: int) -> pl.Series:
     return table.scatter(found["place"], pl.int_range(found.height, dtype=pl.UInt32, eager=True)) if found.height else table
 
 
-def _not_plainly_kept(found: pl.DataFrame, mine: pl.DataFrame, lives: Lives, world: World, places: int) -> pl.DataFrame:
-    """Leave out the buckets in which one point without gaps lives through all that the period asks: they are most, and need no more work."""
+def _plainly_kept(found: pl.DataFrame, members: pl.DataFrame, lives: Lives, world: World) -> pl.Series:
+    """Say of which buckets one point without gaps lives through all that the period asks: they are most, and need no more work."""
     low = pl.max_horizontal("since", "start", pl.lit(world.line.start))
     high = pl.min_horizontal("deadline", pl.lit(world.line.stop))
     asked = found.select(low=low, high=high)
-    members = mine.select("point", row=_numbers(found, places).gather(mine["place"])).drop_nulls("row")
     scalars = lives.scalars[members["point"]]
     whole = pl.select(
         ~scalars["gapped"]
@@ -180,7 +190,7 @@ def _not_plainly_kept(found: pl.DataFrame, mine: pl.DataFrame, lives: Lives, wor
     ).to_series()
     kept = pl.repeat(value=False, n=found.height, dtype=pl.Boolean, eager=True)
     rows = members["row"].filter(whole)
-    return found.filter(~kept.scatter(rows, values=True)) if len(rows) else found
+    return kept.scatter(rows, values=True) if len(rows) else kept
 
 
 def _rows_of(members: pl.DataFrame, lives: Lives) -> tuple[pl.DataFrame, pl.DataFrame]:

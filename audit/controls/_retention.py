@@ -114,7 +114,7 @@ def _objects(world: World, layer: Layer, lives: Lives, policy: PolicyVersion, ho
     terms = [rule.term for rule in rules if rule.every == "point"]
     if terms:
         ends = [plus(world.points["captured"], term, policy.timezone) for term in terms]
-        yield _of_points(world, layer, lives, policy, ends, world.points["captured"].is_not_null())
+        yield of_points(world, layer, lives, policy, ends, world.points["captured"].is_not_null())
     undated, may_live = world.undated(), None
     if undated.any():
         # Each may be of any bucket that opens by the latest instant at which it can have been captured, and all alone in it: then it has to stay.
@@ -122,7 +122,7 @@ def _objects(world: World, layer: Layer, lives: Lives, policy: PolicyVersion, ho
         ends = [plus(_closed(latest.filter(undated), rule.every, policy.timezone), rule.term, policy.timezone) for rule in rules]
         nobody = pl.repeat(None, len(latest), dtype=INT, eager=True)
         spread = [nobody.clone().scatter(undated.arg_true(), end) for end in ends]
-        yield replace(_of_points(world, layer, lives, policy, spread, undated), only_sure=True)
+        yield replace(of_points(world, layer, lives, policy, spread, undated), only_sure=True)
         rows = lives.rows("possible", undated)
         may_live = rows.select("begin", "end", code=world.points["code"].gather(rows["point"]), latest=latest.gather(rows["point"]))
     for rule in rules:
@@ -130,7 +130,7 @@ def _objects(world: World, layer: Layer, lives: Lives, policy: PolicyVersion, ho
             yield replace(bucket_objects(world, layer, lives, policy, rule.every, rule.term, horizon), undated=may_live)
 
 
-def _of_points(world: World, layer: Layer, lives: Lives, policy: PolicyVersion, ends: list[pl.Series], some: pl.Series) -> Bucketed:
+def of_points(world: World, layer: Layer, lives: Lives, policy: PolicyVersion, ends: list[pl.Series], some: pl.Series) -> Bucketed:
     """Return points that each have to stay by themselves, up to the latest of several ends. some: Boolean for each point; only these."""
     points, begin = world.points, lives.scalars["begin"]
     since = pl.when(points["catalog"]).then(pl.max_horizontal(points["first_sighting"], begin)).otherwise(begin)

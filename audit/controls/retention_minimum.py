@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 import polars as pl
 from pydantic import Field, RootModel
 
+from audit.controls._at_risk import warned
 from audit.controls._objectives import Length, Objective
 from audit.controls._retention import failures, keeps, obligations, outlives
 from audit.controls._weaker import Shortfall, shorter, weaker
@@ -60,13 +62,13 @@ def _weaker(mine: KeepRule, rule: KeepRule, zone: str) -> bool | None:
 
 
 OBJECTIVES = {"keep": Keep}
-LOOKS_AT = ("lives", "presence", "code", "captured", "available", "restorable", "catalog", "first_sighting")
+LOOKS_AT = ("lives", "presence", "code", "captured", "available", "restorable", "catalog", "first_sighting", "expires", "immutable")
 EACH_POINT = True
 """Every point counts by itself: what is in doubt is in doubt whatever else is there."""
 
 
 def evaluate(world: World) -> list[Outcome]:
-    """Judge every group whose policy has keep rules: breached where something that has to be kept is not even possibly there."""
+    """Judge every group whose policy has keep rules: breached where something that has to be kept is not even possibly there. What may expire too early is said beside."""
     layers = list(world.layers(keeps))
     if not layers:
         return []
@@ -78,7 +80,9 @@ def evaluate(world: World) -> list[Outcome]:
         outcomes.append(
             world.outcome(layer, None, judged, grace, failing["possible"], subtract(failing["sure"], failing["possible"]))
         )
-    return outcomes
+    numbers, named = warned(world, outcomes)
+    first, *rest = outcomes
+    return [replace(first, numbers=numbers, extra={**first.extra, **named}), *rest]
 
 
 def involved(world: World, breaches: pl.DataFrame) -> pl.DataFrame:

@@ -33,7 +33,8 @@ from audit.model.world import World
 from audit.policy.objectives import GENERAL
 
 POINT = (
-    "code", "pair", "repository", "captured", "restorable", "available", "first_sighting", "catalog", "immutable", "locked", "encrypted", "doubt",
+    "code", "pair", "repository", "captured", "restorable", "available", "first_sighting", "catalog", "expires", "immutable", "locked", "encrypted",
+    "doubt",
 )  # fmt: skip
 """The columns of points that are kept."""
 SMALL = ("groups", "unseen", "repositories")

@@ -58,9 +58,10 @@ def results_of(
     waived = _waived(world, outcome, evidence, module)
     unproven = _unproven(world, outcome, evidence, doubts, module)
     of_points = outcome.extra.get("of_points", True)
+    named = _named(world, outcome.extra.get("named", {}), evidence)
     for (code, index), told in bare_results(world, control, module, outcome):
         mine = breaches.get((code, index), [])
-        told["detail"] = {**told["detail"], **_worst(mine, allowed_by(world, module, index))}
+        told["detail"] = {**told["detail"], **_worst(mine, allowed_by(world, module, index)), **named.get((code, index), {})}
         yield Result(
             **told,
             breaches=tuple(mine),
@@ -68,6 +69,20 @@ def results_of(
             unproven=tuple(unproven.get((code, index), ())),
             provenance=evidence.provenance.get(code) if of_points else None,
         )
+
+
+def _named(
+    world: World, named: Mapping[str, pl.DataFrame], evidence: Evidence
+) -> dict[tuple[int, int | None], dict[str, list[dict[str, Any]]]]:
+    """Return, by (code, policy), the points that a control names of a result itself: by role, each with the instants that the control tells of it."""
+    found: dict[tuple[int, int | None], dict[str, list[dict[str, Any]]]] = {}
+    for role, rows in named.items():
+        points = world.points.select("id", "repository", "captured", "available")[rows["point"]].rows()
+        told = rows.select("code", "policy", *(name for name in rows.columns if name.endswith("_at"))).iter_rows(named=True)
+        for point, one in zip(points, told, strict=True):
+            mine = found.setdefault((one.pop("code"), one.pop("policy")), {}).setdefault(role, [])
+            mine.append(point_told(point, evidence) | {name: time_text(instant(at)) for name, at in one.items()})
+    return found
 
 
 def _worst(breaches: list[Breach], allowed: int | None) -> dict[str, Any]:

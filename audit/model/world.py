@@ -278,7 +278,7 @@ class Outcome:
     """Numbers of the control by group: `code`, `policy`, and any columns; those that are not null become the result's detail. Of a column that ends in `_at`: microseconds."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """`reason`: a message key, when everything unproven has the same; `unseen: False` where points that nobody saw do not count; `of_points: False` where recovery
-    points say nothing of it."""
+    points say nothing of it; `named`: by role, points that results name in their detail: `code`, `policy`, `point`, and instants by names that end in `_at`."""
 
 
 def plus(instants: pl.Series, term: Term, zone: str) -> pl.Series:

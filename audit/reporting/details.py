@@ -43,6 +43,12 @@ def _label(key: str, many: int, words: Words) -> tuple[Text, Text]:
     return words.labels[key, many]
 
 
+def brief_text(detail: Mapping[str, Any], context: Context) -> Text:
+    """Return a detail as one line without the points that it names: beside a strip there is no room for them."""
+    named = {key for key, value in detail.items() if isinstance(value, list) and any(isinstance(one, Mapping) for one in value)}
+    return detail_text({key: value for key, value in detail.items() if key not in named}, context)
+
+
 def detail_value(key: str, value: Any, context: Context) -> Text:
     """Return one value as its key says it is to be read."""
     formats = context.formats
@@ -59,6 +65,9 @@ def detail_value(key: str, value: Any, context: Context) -> Text:
             return _instant(value, context)
         case datetime():
             return (formats.instant(value),)
+        case {"goes_at": str(goes), "needed_until_at": str(until), **point_told}:
+            told = detail_value(key, point_told, context)
+            return context.words("labels.point-at-risk", point=told, goes=_instant(goes, context), until=_instant(until, context))
         case {"id": str(point), "captured_at": str(captured), **rest}:
             where = {"repository": Name(str(rest["repository"]))} if rest.get("repository") else {}
             return context.words(

@@ -44,6 +44,7 @@ def in_outline(result: Result) -> Result:
     exposures = [{key: seconds for key, seconds in one.detail.items() if key == "exposure_seconds"} for one in result.breaches]
     return replace(
         result,
+        detail={key: value for key, value in result.detail.items() if key != "at_risk"},  # the points that are named
         breaches=tuple(replace(one, detail=told, evidence=()) for one, told in zip(result.breaches, exposures, strict=True)),
         unproven=tuple(replace(one, reason=NOT_ASKED, detail={}) for one in result.unproven),
         provenance=None,

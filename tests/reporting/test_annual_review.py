@@ -170,6 +170,32 @@ def test_a_breach_that_is_tolerated_is_the_worst_only_where_no_other_is(review, 
     assert plain(where).startswith('<script>alert("x")</script> (Platform)')
 
 
+def test_the_summary_tells_what_is_at_risk_and_would_be_missing_first(review, assessment):
+    def risks(language="en", **changes):
+        blocks = section(review(language, **changes), "summary").blocks
+        places = [number for number, block in enumerate(blocks) if isinstance(block, Items)]
+        return [plain(item) for item in blocks[places[0]].items] if len(places) == 3 else []
+
+    assert risks() == []
+    first = next(one for one in assessment.results if one.control == "retention-minimum")
+    told = [
+        replace(first, detail={"at_risk_points": 1, "at_risk_buckets": 2, "at_risk_from_at": "2027-01-09T00:00:00Z"}),
+        *(
+            replace(first, detail={"at_risk_points": day, "at_risk_from_at": f"2027-02-{day:02}T00:00:00Z"})
+            for day in range(12, 1, -1)
+        ),
+    ]
+    changed = replace(assessment, results=(*assessment.results, *told))
+    english, chinese = risks(assessment=changed), risks("zh", assessment=changed)
+    assert english[0] == (
+        f"{first.asset} (Customer Operations), Minimum retention: one recovery point would expire too early; of 2 periods of the calendar every recovery point would "
+        "expire too early. Missing from 9 Jan 2027, 08:00, if nothing changes."
+    )
+    assert english[1].endswith(": 2 recovery points would expire too early. Missing from 2 Feb 2027, 08:00, if nothing changes.")
+    assert (len(english), english[-1]) == (11, "2 more promises are at risk; see the detail of results.")
+    assert "有1个恢复点将过早到期；有2个周期的恢复点将全部过早到期。如不改变，自2027年1月9日" in chinese[0]
+
+
 def test_nothing_judged_is_a_warning_and_never_a_pass(review, assessment):
     empty = replace(assessment, results=(), coverage=Coverage(0, 0, 0, 0, 0), faults=(), notices=(), quarantined=0)
     document = review(assessment=empty)

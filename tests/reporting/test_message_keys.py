@@ -101,14 +101,15 @@ def roles() -> set[str]:
 
 
 def details() -> set[str]:
-    """The keys of details that results write, and of what notices list; and the instants and exposures that controls tell."""
+    """The keys of details that results write, and of what notices list; and the instants, exposures and numbers of points that controls tell."""
     found = {key for notice in notices() for key in notice if key not in NUMBERS_OF_NOTICES}
     for path, tree in TREES.items():
         if path.startswith("controls/"):
             found |= {
                 node.arg
                 for node in ast.walk(tree)
-                if isinstance(node, ast.keyword) and (node.arg or "").endswith(("_at", "_seconds", "_severity"))
+                if isinstance(node, ast.keyword)
+                and ((node.arg or "").endswith(("_at", "_seconds", "_severity")) or (node.arg or "").startswith("at_risk"))
             }
     for path, name in (
         ("results.py", "_worst"),
@@ -169,6 +170,9 @@ def test_the_scan_sees_what_is_there():
         "policies",
         "points",
         "due_at",
+        "at_risk_points",
+        "at_risk_buckets",
+        "at_risk_from_at",
     } <= details()
 
 

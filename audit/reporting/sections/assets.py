@@ -7,7 +7,7 @@ from __future__ import annotations
 from audit.model.document import Block, Heading, Legend, Name, Paragraph, State, Strip, StripGroup, Text, Timelines
 from audit.model.verdicts import Assessment, Verdict
 from audit.reporting.context import Context
-from audit.reporting.details import detail_text
+from audit.reporting.details import brief_text
 from audit.reporting.timelines import AssetLines, Line, asset_lines, pooled
 from audit.reporting.words import joined
 
@@ -68,7 +68,7 @@ def _strip(line: Line, context: Context) -> Strip:
         verdict=line.verdict,
         met=line.share("met"),
         met_up_to=line.share("met_up_to"),
-        note=detail_text(last.detail, context),
+        note=brief_text(last.detail, context),
     )
 
 

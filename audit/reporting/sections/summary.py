@@ -5,6 +5,7 @@ not be concluded.
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 
 from audit.model.document import Block, Definitions, Figure, Heading, Items, KeyFigures, Name, Note, NumberCell, Paragraph, Text
 from audit.model.verdicts import Assessment, Breach, Result, Verdict
@@ -37,10 +38,12 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
         ),
         Paragraph(_headline(context, counts, waived=any(result.waived for result in assessment.results))),
     ]
-    beyond = _beyond(assessment, context)
+    beyond, risks = _beyond(assessment, context), _at_risk(assessment, context)
     worst_of = _worst_of_each(assessment, context)
     if worst_of:
         blocks += [Heading(words("summary.worst")), Paragraph(words("summary.worst-means")), Definitions(worst_of)]
+    if risks:
+        blocks += [Heading(words("summary.at-risk")), Paragraph(words("summary.at-risk-means")), Items(risks)]
     blocks += [
         Heading(words("summary.conclude")),
         Items(tuple(words.each("summary.may-conclude"))),
@@ -55,6 +58,8 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
     return blocks
 
 
+AT_RISK_TOLD = 10
+"""How many promises that are at risk the summary names."""
 _ALWAYS = (Verdict.BREACHED, Verdict.UNPROVEN, Verdict.MET)
 
 
@@ -69,6 +74,26 @@ def _beyond(assessment: Assessment, context: Context) -> tuple[Text, ...]:
     return tuple(
         words("summary.beyond", controls=words.between("labels.comma", titles), limits=limits) for limits, titles in named.items()
     )
+
+
+def _at_risk(assessment: Assessment, context: Context) -> tuple[Text, ...]:
+    """Return the promises that are kept by what is declared to go too early, those that would be broken first: what, of whom, and since when it would be missing."""
+    words, formats = context.words, context.formats
+    found = [
+        (datetime.fromisoformat(result.detail["at_risk_from_at"]), result)
+        for result in assessment.results
+        if "at_risk_from_at" in result.detail
+    ]
+    found.sort(key=lambda one: one[0])
+    told = []
+    for since, result in found[:AT_RISK_TOLD]:
+        counts = {key: result.detail.get(f"at_risk_{key}") for key in ("points", "buckets")}
+        what = words.between("labels.clause", [words(f"summary.at-risk-{key}", n=count) for key, count in counts.items() if count])
+        promise = context.promise(result.control, result.leg, result.part)
+        asset, unit = Name(result.asset), context.unit_title(result.unit)
+        told.append(words("summary.at-risk-of", asset=asset, unit=unit, promise=promise, what=what, since=formats.instant(since)))
+    more = len(found) - len(told)
+    return (*told, words("summary.at-risk-more", n=more)) if more else tuple(told)
 
 
 def _scope(assessment: Assessment, context: Context, assets: int) -> list[Block]:
