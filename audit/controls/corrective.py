@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from audit.controls._attested import Attested, doubts_of, said, stated_by
+from audit.controls._attested import Attested, doubts_of, of_key, said, stated_by
 from audit.controls._doubts import as_doubts
 from audit.controls._recorded import not_yet_known, recorded, so_far, speaking
 from audit.model.intervals import INT, empty, subtract, union
@@ -13,6 +13,7 @@ from audit.model.world import Layer, Outcome, World
 
 CONTROL = KEY = "corrective"
 OBJECTIVES = {KEY: Attested}
+ASKED = of_key(CONTROL, KEY)
 READS_KNOWN = True
 READS_FINDINGS = True
 
@@ -26,7 +27,7 @@ def evaluate(world: World) -> list[Outcome]:
     outcomes = []
     for whole in world.layers(lambda policy: KEY in policy.objectives):
         judged, grace = world.judged(whole)
-        holds, fails = said(world, whole, CONTROL, KEY)
+        holds, fails = said(world, whole, ASKED)
         breached = union(fails, so_far(world, _overdue(world, whole)))
         met = subtract(so_far(world, holds), breached)
         unproven = subtract(judged, union(met, breached))
@@ -44,14 +45,14 @@ def doubts(world: World, names: tuple[str, ...]) -> pl.DataFrame:  # noqa: ARG00
     unknown = [not_yet_known(world, whole) for whole in world.layers(lambda policy: KEY in policy.objectives)]
     # Of what is not known yet it does not matter what was stated.
     known = FOR_EVER if world.known is None else micros(world.known.at)
-    stated = doubts_of(world, CONTROL, KEY).with_columns(end=pl.min_horizontal("end", pl.lit(known, INT)))
+    stated = doubts_of(world, ASKED).with_columns(end=pl.min_horizontal("end", pl.lit(known, INT)))
     return pl.concat([stated.filter(pl.col("begin") < pl.col("end")), as_doubts(unknown)])
 
 
 def said_by(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     """Return the findings that are overdue during a breach (`row`, `code`, `policy`, `begin`, `end`), each with who set the due date that it missed, and the statement that governs
     when the breach begins, if it says that it does not hold: `row`, `id`, `entry`, `sha256`, `by`."""
-    stated = stated_by(world, CONTROL, KEY, breaches, holds=False)
+    stated = stated_by(world, ASKED, breaches, holds=False)
     if not recorded(world, "finding"):
         return stated
     rows = breaches.select("row", "code", since="begin", until="end").join(world.records["finding"].filter(_NOT_ITS_OWN), on="code")
@@ -62,4 +63,4 @@ def said_by(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
 
 def kept_by(world: World, met: pl.DataFrame) -> pl.DataFrame:
     """Return the statement that governs when a stretch in which it is met (`row`, `code`, `policy`, `begin`) begins: `row`, `id`, `entry`, `sha256`, `by`."""
-    return stated_by(world, CONTROL, KEY, met, holds=True)
+    return stated_by(world, ASKED, met, holds=True)

@@ -1,11 +1,17 @@
-"""Retention maximum: no copy is older than it may be (design 5, "retention-maximum")."""
+"""Retention maximum: no copy is older than it may be (design 5, "retention-maximum").
+
+What is inside a copy may be older than the copy: that content was purged in production when it had to be, no catalog of a backup tool shows. Where the policy
+asks for it, the leg `content` rests on what people state and sign.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import polars as pl
+from pydantic import Field
 
+from audit.controls._attested import Asked, doubts_of, said, stated_by
 from audit.controls._holds import suspended
 from audit.controls._objectives import Length, Objective
 from audit.controls._retention import outlives
@@ -18,15 +24,33 @@ from audit.model.world import Outcome, World, live_stretches, plus
 
 
 class Dispose(Objective):
-    """`dispose: {after: 3 months, grace: 7d}`."""
+    """`dispose: {after: 3 months, grace: 7d}`; with `content: true` the purge in production has to be attested as well."""
 
     after: Length
     grace: Length = Term()
+    content: bool = Field(
+        default=False,
+        description="also ask for a signed statement that what is due was purged in production: copies hold what is there",
+    )
 
     def weaker_than(self, least: Dispose, zone: str) -> Iterator[Shortfall]:
         """Yield in what it lets copies stay longer: term and grace together count."""
         own, most = ([one.after, one.grace] for one in (self, least))
         yield from weaker("", self, least, shorter(most, own, zone))
+        yield from weaker("content", self.content, least.content, least.content and not self.content)
+
+
+def asks_for_content(policy: PolicyVersion) -> bool:
+    """Say whether a policy version asks for a statement about content."""
+    terms: Dispose | None = policy.objectives.get("dispose")
+    return terms is not None and terms.content
+
+
+CONTENT = "content"
+LEGS = DOUBTS_OF = (CONTENT,)
+"""The leg beside the age of copies, which has no name. Why it is unproven `doubts` says; of the age, points do."""
+ASKED = Asked("retention-maximum", asks_for_content, lambda _: None)
+"""A statement counts up to the day that it names itself."""
 
 
 OBJECTIVES = {"dispose": Dispose}
@@ -72,7 +96,31 @@ def evaluate(world: World) -> list[Outcome]:
             free = suspended(world, part, world.policies[policy], world.policies[policy].objectives["dispose"].grace)
             breached, unproven = union(breached, subtract(surely, free)), union(unproven, subtract(possibly, free))
         outcomes.append(world.outcome(layer, None, judged, grace, breached, unproven, unseen=False))
-    return outcomes
+    return [*outcomes, *_of_content(world, after)]
+
+
+def _of_content(world: World, after: pl.Series | None) -> Iterator[Outcome]:
+    """Yield what people state of the purge in production, for as long as copies are judged: no point says anything of it, and no legal hold makes it known."""
+    for whole in world.layers(asks_for_content):
+        judged, grace = world.judged(whole, outlives=after)
+        holds, fails = said(world, whole, ASKED)
+        unproven = subtract(judged, union(holds, fails))
+        yield world.outcome(whole, CONTENT, judged, grace, fails, unproven, of_points=False)
+
+
+def doubts(world: World, names: tuple[str, ...]) -> pl.DataFrame:  # noqa: ARG001 - it has no doubts about points
+    """Return why the content is unproven, and when: there was no statement yet, or the last one had run out."""
+    return doubts_of(world, ASKED).with_columns(leg=pl.lit(CONTENT))
+
+
+def said_by(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
+    """Return the statement that governs when a breach of the content begins: `row`, `id`, `entry`, `sha256`, `by`."""
+    return stated_by(world, ASKED, breaches.filter(pl.col("leg") == CONTENT), holds=False)
+
+
+def kept_by(world: World, met: pl.DataFrame) -> pl.DataFrame:
+    """Return the statement that governs when a stretch in which the content is met begins: `row`, `id`, `entry`, `sha256`, `by`."""
+    return stated_by(world, ASKED, met.filter(pl.col("leg") == CONTENT), holds=True)
 
 
 CUTS = ("retention-maximum sure", "retention-maximum possible")
@@ -100,7 +148,8 @@ NAMES_OLDEST = True
 
 def involved(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     """Return the points that are overdue during a breach (`row`, `code`, `policy`, `begin`, `end`): `row`, `role`, `point`."""
-    found = []
+    found = [pl.DataFrame(schema={"row": breaches.schema["row"], "point": pl.UInt32})]
+    breaches = breaches.filter(pl.col("leg").is_null())
     for index in breaches["policy"].unique():
         mine = breaches.filter(pl.col("policy") == index).select("row", "code", "begin", "end")
         points = world.points.select("code").with_columns(

@@ -110,7 +110,7 @@ def _breaches(
     if stretches.is_empty():
         return {}
     rows = stretches.sort("code", "policy", "begin").with_row_index("row").with_columns(leg=pl.lit(outcome.leg, pl.String))
-    points = _of_breaches(world, rows, evidence, module)
+    points = _of_breaches(world, rows, evidence, module, of_points=outcome.extra.get("of_points", True))
     missing = _missing(module.missing(world, rows)) if hasattr(module, "missing") else {}
     exposure = {row: most for one in exposures_of(world, rows, module) for row, most in one.iter_rows()}
     found: dict[tuple[int, int | None], list[Breach]] = {}
@@ -195,11 +195,11 @@ def _looked_at(world: World, rows: pl.DataFrame, module: ModuleType) -> pl.DataF
 
 
 def _of_breaches(
-    world: World, rows: pl.DataFrame, evidence: Evidence, module: ModuleType
+    world: World, rows: pl.DataFrame, evidence: Evidence, module: ModuleType, *, of_points: bool
 ) -> dict[int, tuple[dict[str, Any], tuple[EvidenceRef, ...]]]:
     """Return, by breach, what its control knows of it: records that say so, what was declared, or the points around it."""
     said = _records_of(module.said_by(world, rows)) if hasattr(module, "said_by") else {}
-    if hasattr(module, "said_by") and not hasattr(module, "involved"):
+    if hasattr(module, "said_by") and not (of_points and hasattr(module, "involved")):
         found = _runs_of(world, module.runs_involved(world, rows), evidence) if hasattr(module, "runs_involved") else {}
     elif hasattr(module, "told"):
         return {row: _with_evidence(detail, evidence) for row, detail in module.told(world, rows, surely=True).items()}
@@ -326,7 +326,7 @@ def _reasons(
 
     First what stands in the way although one good point would do; then what is not declared; at last whatever is in doubt.
     """
-    if hasattr(module, "doubts"):
+    if hasattr(module, "doubts") and outcome.leg in getattr(module, "DOUBTS_OF", (outcome.leg,)):
         if module.__name__ not in doubts.of_controls:
             doubts.of_controls[module.__name__] = module.doubts(world, DOUBTS)
         told = doubts.of_controls[module.__name__]

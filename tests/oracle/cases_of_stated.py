@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tests.oracle.build import day, hand_made, must, policy, programme
+from tests.oracle.build import day, hand_made, listing, must, p, policy, programme
 from tests.oracle.case import HandMade
 from tests.oracle.instants import DAY
 from tests.oracle.programmes import Plan
@@ -35,6 +35,27 @@ def _stated(
     return hand_made("20", name, [], programme(first, *later, **changes), (control, truth), stated=stated)
 
 
+DISPOSAL = "retention-maximum"
+ASKED = {"after": "2d", "grace": "1d", "content": True}
+
+
+def _content(
+    name: str,
+    stated: list[dict[str, Any]],
+    truth: Any,
+    told: Any = (),
+    *,
+    first: Any = None,
+    later: Any = (),
+    age: Any = None,
+    **changes: Any,
+) -> HandMade:
+    """Return a case of section 10 about content. age: what the other leg has to say, where it matters."""
+    written = programme(policy({"dispose": first or ASKED}), *later, **changes)
+    truths = [(f"{DISPOSAL} content", truth), *([] if age is None else [(DISPOSAL, age)])]
+    return hand_made("10", name, list(told), written, *truths, stated=stated)
+
+
 CASES_OF_STATED: list[HandMade] = [
     _stated("nobody said anything", [], must([], [(0, 10)], judged=10)),
     _stated("a statement that covers all of it", [said(0, -5, 20)], must()),
@@ -56,6 +77,16 @@ CASES_OF_STATED: list[HandMade] = [
     ),
     *(_stated(f"{control}: holds", [said(0, -5, 20, control)], must(), control=control) for control in ALONE),
     *(_stated(f"{control}: none", [], must([], [(0, 10)]), control=control) for control in ALONE),
+    _content("nobody stated that production was purged", [], must([], [(0, 10)])),
+    _content("a statement of the purge, up to its own last day", [said(-400, -500, 6, DISPOSAL)], must([], [(6, 10)])),
+    _content("it was not purged, then it was", [said(0, -5, 20, DISPOSAL, holds=False), said(4, 4, 20, DISPOSAL)], must([(0, 4)])),
+    _content("a statement about another control says nothing of content", [said(0, -5, 20, "erasure-replay")], must([], [(0, 10)])),
+    _content("another asset was purged", [said(0, -5, 20, DISPOSAL, assets=["b"])], must([], [(0, 10)])),
+    _content("copies that stay too long are of the other leg", [said(0, -5, 20, DISPOSAL)], must(), [listing(20, p("p", 0))], age=must([(3, 10)])),
+    _content("a purge keeps no copy from being overdue, nor the other way round", [], must([], [(0, 10)]), [listing(20, p("p", 0))], age=must([(3, 10)])),
+    _content("asked from the second version on", [], must([], [(4, 10)]), first={"after": "2d"}, later=(policy({"dispose": ASKED}, 2, 4),)),
+    _content("after it retired, as long as a copy may be left", [], must([], [(0, 6.5)], judged=6.5), [listing(6, p("p", 0)), listing(6.5)],
+             assets={"a": {"retired": "2026-03-03T00:00:00Z"}}),
 ]  # fmt: skip
 
 
@@ -75,6 +106,19 @@ def random_statements(seed: int, made: Plan) -> list[dict[str, Any]]:
             "control": rng.choice(controls), "holds": rng.random() < 0.7, "at": made.since + rng.randint(-10, 20) * DAY // 2, "since": since,
             "until": since + rng.randint(1, 30) * DAY // 2, **scope,
         })  # fmt: skip
+    return found + _about_content(random.Random(f"content {seed}"), made)
+
+
+def _about_content(rng: random.Random, made: Plan) -> list[dict[str, Any]]:
+    """Ask some of the versions that dispose for a statement of the purge in production, and return some."""
+    for one in made.programme["policies"]:
+        if "dispose" in one["objectives"] and rng.random() < 0.5:
+            one["objectives"] |= {"dispose": {**one["objectives"]["dispose"], "content": True}}
+    found = []
+    for _ in range(rng.randint(0, 3)):
+        since = made.since + rng.randint(-10, 10) * DAY // 2
+        times = {"at": made.since + rng.randint(-10, 20) * DAY // 2, "since": since, "until": since + rng.randint(1, 30) * DAY // 2}
+        found.append({"control": DISPOSAL, "holds": rng.random() < 0.7, **times, **random_scope(rng, made)})
     return found
 
 

@@ -42,6 +42,8 @@ from tests.oracle.waived import subtract_waivers
 WITHOUT_POINTS = ("evidence", "recovery-time", "exercise")
 """Controls that recovery points say nothing of, besides those that rest on statements."""
 RunsOn = ("retention-minimum", "retention-maximum")
+CONTENT = "content"
+"""The leg of retention-maximum that rests on statements."""
 Name = tuple[str, str | None, str, str | None]
 """Asset, part, control, leg."""
 
@@ -218,6 +220,11 @@ class _Part:
                 "retention-maximum", None, "dispose", cell, version,
                 lambda world, t=t, v=version: self.held.suspends(t, v) or not at.has_too_old(t, SURE if world == POSSIBLE else POSSIBLE, v),
             )  # fmt: skip
+            if (version.objectives.get("dispose") or {}).get("content"):
+                self._ask(
+                    "retention-maximum", CONTENT, "dispose", cell, version,
+                    lambda world, t=t, v=version: self.stated.holds("retention-maximum", "dispose", t, world, v),
+                )  # fmt: skip
             for control, key in OF_EACH.items():
                 left = control in RUN_ON and at.each.is_left(t)
                 self._ask(
@@ -352,7 +359,7 @@ class _Part:
             said.grace += cell[1] - cell[0]
         elif said.asks_nothing and readings.NOTHING_ASKED_IS_MET:
             pass  # section 8: a leg that asks for 0 is met without any copy
-        elif self.own.is_unknown and control not in {*STATED, *GOVERNED, *WITHOUT_POINTS} - {"vendor"}:
+        elif self.own.is_unknown and leg != CONTENT and control not in {*STATED, *GOVERNED, *WITHOUT_POINTS} - {"vendor"}:
             # Section 5: every point-based control is unproven in all of T.
             add(said.unproven, cell)
         elif not holds(POSSIBLE):

@@ -36,10 +36,12 @@ class Statements:
 
     def _counts(self, one: Mapping[str, Any], key: str, t: int, version: Version) -> bool:
         written = version.objectives[key]
-        longest = Term.parse(written["attested"] if isinstance(written, Mapping) else written)
+        # Section 10: of content nothing but the statement itself says for how long it counts.
+        attested = written.get("attested") if isinstance(written, Mapping) else written
         segment = self.own.segment(t)
         named = all(not one.get(many) or getattr(segment, attribute) in one[many] for many, attribute in ATTRIBUTES.items())
-        return bool(named and one["since"] <= t < one["until"] and t < after(one["at"], longest, version.zone))
+        young = attested is None or t < after(one["at"], Term.parse(attested), version.zone)
+        return bool(named and young and one["since"] <= t < one["until"])
 
     def instants(self) -> set[int]:
         """Return when an answer may change."""
