@@ -210,6 +210,10 @@ def _of_breaches(
     for row, (detail, refs) in said.items():
         known, before = found.get(row, ({}, ()))
         found[row] = (known | detail, (*before, *refs))
+    ended = _records_of(module.ended_by(world, rows)) if hasattr(module, "ended_by") else {}
+    for row, (detail, refs) in ended.items():
+        known, before = found.get(row, ({}, ()))
+        found[row] = (known | {"ended_by": detail["records"]}, (*before, *(ref for ref in refs if ref not in before)))
     return found
 
 

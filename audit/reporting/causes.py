@@ -2,7 +2,8 @@
 
 Nothing here knows a control by name. The detail of a breach holds the points `before` and `after` it, those of each *role* that the
 control found to be involved (`{count, points}`, or of job runs `{count, runs}`), the calendar buckets without a point (`missing`), the `exposure_seconds` where there is one, and the
-listings that show it (`observed_by`), or the register records that say so (`records`). Other lists are told in the words under `causes.told`, where there are any.
+listings that show it (`observed_by`), or the register records that say so (`records`), and those that
+ended it (`ended_by`). Other lists are told in the words under `causes.told`, where there are any.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from audit.reporting.context import Context
 from audit.reporting.details import detail_text, detail_value
 from audit.reporting.words import joined
 
-_TOLD = ("before", "after", "exposure_seconds", "times_allowed", "severity", "missing", "observed_by", "records")
+_TOLD = ("before", "after", "exposure_seconds", "times_allowed", "severity", "missing", "observed_by", "records", "ended_by")
 
 
 def cause(result: Result, breach: Breach, context: Context) -> Text:
@@ -49,6 +50,7 @@ def sentences(result: Result, breach: Breach, context: Context) -> list[Text]:
         *(_listed(key, value, context) for key, value in listed.items()),
         *([] if roles or listed or detail.get("missing") else [_around(detail, context)]),
         *_stated(detail.get("records") or (), context),
+        *_stated(detail.get("ended_by") or (), context, "causes.ended-by"),
         _shown_by(detail.get("observed_by") or (), context),
         detail_text(rest, context),
     ]
@@ -147,14 +149,14 @@ def _around(detail: Mapping[str, Any], context: Context) -> Text:
     return context.words("causes.no-point") if detail.get("observed_by") else ()
 
 
-def _stated(records: Any, context: Context) -> Iterator[Text]:
+def _stated(records: Any, context: Context, says: str = "causes.records") -> Iterator[Text]:
     """Yield who stated or did it, and in which records of the register: a sentence for each kind of them."""
     by_kind: dict[str, list[Text]] = {}
     for one in records:
         told = context.words("causes.stated-by", who=one["by"], record=Name(one["record"]))
         by_kind.setdefault(one["record"].rpartition("-")[0], []).append(told)
     for kind, said in by_kind.items():
-        yield context.words(f"causes.records.{kind}", who=context.words.between("labels.comma", said))
+        yield context.words(f"{says}.{kind}", who=context.words.between("labels.comma", said))
 
 
 def _shown_by(listings: Any, context: Context) -> Text:

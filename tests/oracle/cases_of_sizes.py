@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from typing import Any
 
-from tests.oracle.build import hand_made, listing, must, p, policy, programme, rows, run
+from tests.oracle.build import day, hand_made, listing, must, p, policy, programme, rows, run
 from tests.oracle.case import HandMade
+from tests.oracle.cases_of_drills import drill, restore, result
+from tests.oracle.governed import Acted, Kept
+from tests.oracle.instants import DAY, HOUR
+from tests.oracle.programmes import Plan
+from tests.oracle.worlds import Real
+
+
+def random_confirmations(seed: int, made: Plan, points: Sequence[Real]) -> list[Kept]:
+    """Return what people say in a random estate of some of its points, of which others may confirm some."""
+    rng = random.Random(f"confirmations {seed}")
+    names = sorted({asset["name"] for asset in made.programme["assets"]})
+    found = []
+    for point in rng.sample(list(points), min(len(points), rng.choice((0, 0, 2, 4)))):
+        asked = (point.captured + rng.randint(-1, 6) * HOUR * 12) // made.tick * made.tick
+        told = {"asset": rng.choice(names), "point": point.id, "repository": point.repository, "reason": "counted"}
+        acts = [Acted("request", asked, "asker", told)]
+        acts += [Acted("confirm", asked + rng.randint(0, 4) * DAY, "another", {"reason": "so it is"})] if rng.random() < 0.8 else []
+        acts += [Acted("withdraw", acts[-1].at + DAY, "asker", {"reason": "a mistake"})] if rng.random() < 0.2 else []
+        found.append(Kept("confirmation", acts))
+    return found
+
 
 EMPTY = listing(-30)
 FORGETFUL = {"repositories": {"r1": {"keeps_at_least": None}}}
@@ -13,10 +36,30 @@ TRUSTING = {"sources": {"s": {"trust_jobs_for": "5d"}}}
 
 
 def _sized(
-    name: str, told: list[Any], truth: Any, *later: dict[str, Any], terms: Any = None, changes: Any = None, **size: Any
-) -> HandMade:
-    said = programme(policy({"size": {"drop": "50%", **size}}, **(terms or {})), *later, **(changes or {}))
-    return hand_made("17", name, [EMPTY, *told], said, ("backup-size", truth))
+    name: str, told: list[Any], truth: Any, *later: dict[str, Any], terms: Any = None, changes: Any = None, acted: Any = (), drilled: Any = (),
+    others: Any = None, **size: Any
+) -> HandMade:  # fmt: skip
+    said = programme(policy({"size": {"drop": "50%", **size}, **(others or {})}, **(terms or {})), *later, **(changes or {}))
+    return hand_made("17", name, [EMPTY, *told], said, ("backup-size", truth), acted=acted, drilled=drilled)
+
+
+def confirmation(point: str, asked: float, confirmed: float | None, repository: str = "r1", withdrawn: float | None = None, **told: Any) -> Kept:
+    """Return what one person said of a point, and another confirmed."""
+    acts = [Acted("request", day(asked), "asker", {"asset": "a", "point": point, "repository": repository, "reason": "counted", **told})]
+    acts += [] if confirmed is None else [Acted("confirm", day(confirmed), "another", {"reason": "counted again"})]
+    acts += [] if withdrawn is None else [Acted("withdraw", day(withdrawn), "asker", {"reason": "a mistake"})]
+    return Kept("confirmation", acts)
+
+
+def tried(declared: float, ended: float, point: str = "p2", repository: str = "r1", **fields: Any) -> dict[str, Any]:
+    """Return a drill in which all was restored from a point that it names."""
+    drilled = {key: fields.pop(key) for key in ("signed", "cancelled") if key in fields}
+    return drill(declared, result(ended, point=point, repository=repository, **fields), **drilled)
+
+
+def shown(declared: float, ended: float, **fields: Any) -> Any:
+    """Return the restore run within such a drill."""
+    return rows(ended, restore(declared, ended, **fields))
 
 
 def _sizes(*sizes: int | None, **fields: Any) -> list[Any]:
@@ -65,5 +108,35 @@ CASES_OF_SIZES: list[HandMade] = [
     _sized("what nobody saw may be of any size", [_there(100)], must([], [(0, 10)]), changes=FORGETFUL),
     _sized("a job says that nothing was written", [rows(3, run("j", 1, 1.5, bytes=0)), listing(20)], must([(1.5, 6.5)], [(0, 1.5), (6.5, 10)]), changes=TRUSTING),
     _sized("a new version allows more", [_there(100, 40)], must([(2, 5)], [(0, 1)]), policy({"size": {"drop": "80%"}}, 2, 5)),
+    _sized("a test of that very point cures it", [_there(100, 40), shown(4, 5)], must([(2, 5)], [(0, 1)]), drilled=[tried(4, 5)]),
+    _sized("a test that nobody else signed off may cure it", [_there(100, 40), shown(4, 5)], must([(2, 5)], [(0, 1), (5, 10)]), drilled=[tried(4, 5, signed=False)]),
+    _sized("a test without a restore run may cure it", [_there(100, 40)], must([(2, 5)], [(0, 1), (5, 10)]), drilled=[tried(4, 5)]),
+    _sized("a test of another point cures nothing", [_there(100, 40), shown(4, 5)], must([(2, 10)], [(0, 1)]), drilled=[tried(4, 5, "p1")]),
+    _sized("a test of a point of that name elsewhere cures nothing", [_there(100, 40), shown(4, 5, repository="r2")], must([(2, 10)], [(0, 1)]),
+           drilled=[tried(4, 5, repository="r2")]),
+    _sized("a test that names no point cures nothing", [_there(100, 40), shown(4, 5)], must([(2, 10)], [(0, 1)]), drilled=[drill(4, result(5))]),
+    _sized("a test of a part cures nothing", [_there(100, 40), shown(4, 5)], must([(2, 10)], [(0, 1)]), drilled=[tried(4, 5, coverage="partial")]),
+    _sized("a checksum cures nothing", [_there(100, 40), shown(4, 5)], must([(2, 10)], [(0, 1)]), drilled=[tried(4, 5, depth=0)]),
+    _sized("a test less deep than agreed cures nothing", [_there(100, 40), shown(4, 5)], must([(2, 10)], [(0, 1)]), drilled=[tried(4, 5, depth=2)],
+           others={"restore_test": {"full": "yearly", "depth": 3}}),
+    _sized("a test as deep as agreed", [_there(100, 40), shown(4, 5)], must([(2, 5)], [(0, 1)]), drilled=[tried(4, 5, depth=3)],
+           others={"restore_test": {"full": "yearly", "depth": 3}}),
+    _sized("a test that failed cures nothing", [_there(100, 40), shown(4, 5)], must([(2, 10)], [(0, 1)]), drilled=[tried(4, 5, outcome="failed")]),
+    _sized("a test that was given up cures nothing", [_there(100, 40), shown(4, 5)], must([(2, 10)], [(0, 1)]), drilled=[tried(4, 5, cancelled=6, signed=False)]),
+    _sized("a later failure from that point ends the cure", [_there(100, 40), shown(4, 5)], must([(2, 5), (7, 10)], [(0, 1)]),
+           drilled=[tried(4, 5), tried(6, 7, outcome="failed")]),
+    _sized("a later failure from another point does not", [_there(100, 40), shown(4, 5)], must([(2, 5)], [(0, 1)]),
+           drilled=[tried(4, 5), tried(6, 7, point="p1", outcome="failed")]),
+    _sized("a test before the point was captured was of another", [_there(100, 40), shown(1, 1.5)], must([(2, 10)], [(0, 1)]), drilled=[tried(1, 1.5)]),
+    _sized("another small one stays", [_there(100, 40, 15), shown(4, 5)], must([(2, 10)], [(0, 1)]), drilled=[tried(4, 5)], over=1),
+    _sized("an empty one that was tested", [_there(0), shown(4, 5)], must([(1, 5)], [(0, 1)]), drilled=[tried(4, 5, "p1")]),
+    _sized("one of unknown size that was tested", [_there(100, None), shown(4, 5)], must([], [(0, 1), (2, 5)]), drilled=[tried(4, 5)]),
+    _sized("a second person confirmed it", [_there(100, 40)], must([(2, 5)], [(0, 1)]), acted=[confirmation("p2", 3, 5)]),
+    _sized("one person alone confirms nothing", [_there(100, 40)], must([(2, 10)], [(0, 1)]), acted=[confirmation("p2", 3, None)]),
+    _sized("a confirmation that was taken back never counted", [_there(100, 40)], must([(2, 10)], [(0, 1)]), acted=[confirmation("p2", 3, 5, withdrawn=7)]),
+    _sized("a confirmation of another point", [_there(100, 40)], must([(2, 10)], [(0, 1)]), acted=[confirmation("p1", 3, 5)]),
+    _sized("a confirmation of a point elsewhere", [_there(100, 40)], must([(2, 10)], [(0, 1)]), acted=[confirmation("p2", 3, 5, "r2")]),
+    _sized("what was said before the point was captured was of another", [_there(100, 40)], must([(2, 10)], [(0, 1)]), acted=[confirmation("p2", 1, 5)]),
+    _sized("a confirmation outlasts a failure", [_there(100, 40)], must([(2, 5)], [(0, 1)]), acted=[confirmation("p2", 3, 5)], drilled=[tried(6, 7, outcome="failed")]),
     _sized("no copy there is not large enough", [listing(20)], must([], [(0, 10)])),
 ]  # fmt: skip

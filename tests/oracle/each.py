@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit.model.terms import Term
 from tests.oracle.instants import FOR_EVER, after, borders, covers
@@ -14,6 +14,9 @@ from tests.oracle.lives import POSSIBLE, SURE, WORLDS
 from tests.oracle.ownership import Ownership, Pair
 from tests.oracle.points import Point
 from tests.oracle.records import Version
+
+if TYPE_CHECKING:
+    from tests.oracle.sized import Cures
 
 LONG_AGO = 0
 """Calendar terms cannot be added to the beginning of time; what was captured in 1970 stands for what was captured before."""
@@ -43,6 +46,8 @@ class EachPoint:
 
     def __init__(self, own: Ownership) -> None:
         self.own = own
+        self.cures: Cures | None = None
+        """What cures points that are too small; null where nothing does."""
         self._checks = {point.key: sorted(self._checks_of(point), key=lambda check: check.at) for point in own.points}
 
     def holds(self, key: str, t: int, world: str, version: Version) -> bool:
@@ -71,7 +76,10 @@ class EachPoint:
                 return lambda point, t, world: self._stands(point.repository, t, world, terms)
             case "size":
                 drop, over = share_of(terms["drop"]), int(terms.get("over", 14))
-                return lambda point, t, world: not self._is_too_small(point, world, drop, over, version.accept_partial)
+                return lambda point, t, world: (
+                    not self._is_too_small(point, world, drop, over, version.accept_partial)
+                    or (self.cures is not None and self.cures.cures(point, t, world, version))
+                )
         raise ValueError(key)
 
     def _stands(self, repository: str, t: int, world: str, terms: Mapping[str, Any]) -> bool:

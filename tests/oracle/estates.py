@@ -12,6 +12,7 @@ from tests.oracle.case import Case, Told
 from tests.oracle.cases_of_findings import random_findings
 from tests.oracle.cases_of_governed import random_governed
 from tests.oracle.cases_of_holds import random_holds
+from tests.oracle.cases_of_sizes import random_confirmations
 from tests.oracle.cases_of_stated import random_statements
 from tests.oracle.cases_of_waivers import random_waivers
 from tests.oracle.claiming import with_claims
@@ -47,7 +48,7 @@ def random_case(seed: int, size: Size | None = None) -> Case:
     told = with_claims(seed, made, points, with_locks(made, told))
     stated = random_statements(seed, made) if known is None or known else ()
     held = random_holds(seed, made) if known is None or known else ()
-    acted = [*random_governed(seed, made), *random_waivers(seed, made), *random_findings(seed, made)]
+    acted = [*random_governed(seed, made), *random_waivers(seed, made), *random_findings(seed, made), *random_confirmations(seed, made, points)]
     acted = acted if known is None or known else []
     drilled, restores = random_drills(seed, made, points)
     told, drilled = [*told, *restores], drilled if known is None or known else []

@@ -31,6 +31,7 @@ from tests.oracle.making import METHODS, clock_of, word_of
 from tests.oracle.ownership import Ownership, parts_of
 from tests.oracle.points import read
 from tests.oracle.records import Declared, Payload, Version, declared
+from tests.oracle.sized import Cures
 from tests.oracle.stated import STATED, Statements
 from tests.oracle.success import LEGS as LEGS_OF_SUCCESS
 from tests.oracle.tested import LEGS as LEGS_OF_TESTS
@@ -145,6 +146,7 @@ def judge(
                 tested,
                 Exercises(own, drilled, known_on),
                 Findings(own, acted, known_on),
+                Cures(tested.drills, acted),
             ).judge()
             _demand(own, since, until, result)
         _protect(owns, until - 1, result)
@@ -185,9 +187,11 @@ class _Part:
     tested: Tested
     exercises: Exercises
     found: Findings
+    cures: Cures
 
     def judge(self) -> None:
         at = AtInstants(self.own)
+        at.each.cures = self.cures
         critical = (
             at.instants(self.until)
             | {self.end_of_duties, _end_of_duties([self.own], [self.kept])}
@@ -200,6 +204,7 @@ class _Part:
             | self.tested.drills.instants()
             | self.exercises.instants()
             | self.found.instants()
+            | self.cures.instants()
         )
         critical |= {x for many in self.kept.failing.values() for stretch in many for x in stretch}
         edges = sorted({self.since, self.until} | {x for x in critical if self.since < x < self.until})
