@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 from pydantic import field_validator
@@ -11,6 +11,7 @@ from pydantic import field_validator
 from audit.controls._doubts import as_doubts
 from audit.controls._drills import EXPIRED, NONE, OPEN, STALE, UNPROVEN, Asked, cured, passes, results
 from audit.controls._objectives import Length, Objective
+from audit.controls._projected import projections
 from audit.controls._recorded import not_yet_known, so_far
 from audit.controls._weaker import Shortfall, shorter, weaker
 from audit.model.drill import FULL_SERVICE
@@ -61,8 +62,19 @@ def evaluate(world: World) -> list[Outcome]:
             doubtful = union(doubtful, *(world.on_line(rows) for rows, _ in found.doubtful()))
             good = union(good, so_far(world, world.on_line(found.quick(proven=True))))
         unproven = subtract(judged, subtract(good, union(breached, doubtful)))
-        outcomes.append(world.outcome(whole, None, judged, grace, breached, unproven, of_points=False))
+        outcome = world.outcome(whole, None, judged, grace, breached, unproven, of_points=False)
+        outcomes.append(replace(outcome, numbers=_projected(world, known, outcome.judged)))
     return outcomes
+
+
+def _projected(world: World, known: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame | None:
+    """Return what is projected of the judged groups; null where nothing is."""
+    ends = judged.group_by("code", "policy").agg(pl.col("end").max())
+    found = []
+    for index in ends["policy"].drop_nulls().unique().sort():
+        policy = world.policies[index]
+        found.append(projections(world, known, policy, policy.objectives["rto"].every, ends.filter(pl.col("policy") == index)))
+    return pl.concat(found) if found else None
 
 
 def asked_of_drills(policy: PolicyVersion) -> Iterator[Asked]:

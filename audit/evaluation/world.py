@@ -165,12 +165,13 @@ def _points(facts: Facts, aliases: pl.DataFrame, of_pair: pl.DataFrame) -> pl.Da
         expires="expires",
         **strengths(facts.points).to_dict(),
         retold="retold",
+        base="base_row",
     )  # fmt: skip
 
 
 def _told_runs(facts: Facts) -> pl.DataFrame:
     return facts.runs.select(
-        "source", "subject", "pair", "id", "kind", "method", "outcome", "entry", "locator", "recovery_point",
+        "source", "subject", "pair", "id", "kind", "method", "outcome", "entry", "locator", "recovery_point", "bytes",
         started=pl.col("started_at").cast(INT), finished=pl.col("finished_at").cast(INT), partial=(pl.col("coverage") == "partial").fill_null(value=False),
         whole=(pl.col("coverage") == "full").fill_null(value=False),
     )  # fmt: skip

@@ -39,12 +39,12 @@ class World:
     points: `code` (null: of no asset), `repository` (Int32), `pair`, `captured` (null: nobody told it, see `undated`), `deleted`, `restorable` (captured_until, else captured),
     `first_sighting`,
     `available`, `catalog`, `subject`, `immutable`, `locked` (up to when a lock surely holds), `encrypted` (Boolean; null: not told, or told both ways), `expires`, `doubt`, `id`,
-    `entry`, `locator`, `partial`, `method`, `bytes`, `weakest`, `strongest` (how strong its method surely and possibly is) and `retold`
-    (a copy told with another capture time than its original's), as `audit.model.captures`
-    says. presence: of all points. lives: by whether partial points count. standing: the same as if nobody had ever checked a point. checks: as
+    `entry`, `locator`, `partial`, `method`, `bytes`, `weakest`, `strongest` (how strong its method surely and possibly is) and `retold` (a copy told with another capture time
+    than its original's), as `audit.model.captures` says; `base` (the row of the point that it needs; null: none that is known).
+    presence: of all points. lives: by whether partial points count. standing: the same as if nobody had ever checked a point. checks: as
     `audit.model.checks.CHECK`.
     runs: `code` (of whom its subject was when it started), `source`, `subject`, `pair`, `repository` (Int32; both null: not told), `id`, `kind`, `method`, `outcome`, `started`,
-    `finished`, `partial`, `whole` (told to cover a part, or all), `until` (when its alias or its source ends), `named` (of a restore: the id of its point), `entry`,
+    `finished`, `partial`, `whole` (told to cover a part, or all), `until` (when its alias or its source ends), `named` (of a restore: the id of its point), `bytes`, `entry`,
     `locator`: those with a code.
     unlogged: when runs of a group may have started that no job log shows, as `audit.model.unlogged.UNLOGGED`; worked out when it is first asked for.
     unseen: `code`, `pair`, `repository`, `begin`, `end`, `gone`: stretches of capture instants nobody observed, and when what was captured
