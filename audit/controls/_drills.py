@@ -16,7 +16,8 @@ from audit.model.world import World
 
 RESULT = {
     "code": pl.UInt32, "entry": pl.Int64, "id": pl.String, "sha256": pl.String, "by": pl.String, "asset": pl.String, "drill": pl.String, "outcome": pl.String,
-    "depth": pl.Int64, "coverage": pl.String, "point": pl.String, "repository": pl.String, "declared": INT, "started": INT, "ended": INT, "signed": pl.Boolean, "given_up": pl.Boolean,
+    "depth": pl.Int64, "coverage": pl.String, "point": pl.String, "repository": pl.String, "keys": pl.String,
+    "declared": INT, "started": INT, "ended": INT, "signed": pl.Boolean, "given_up": pl.Boolean,
     "begin": INT, "end": INT,
     "entered": INT,
 }  # fmt: skip
@@ -32,7 +33,7 @@ class Asked:
 
     every: how often, a term from one try to the next, or the period of the calendar (`week`, `month`, `quarter`, `year`) in each of which one is made. A try is a recovery that
     passed, at least so deep and, where `whole`, of all of the asset; shared: also of another asset that a drill names with it. exercises: the kinds of drills that are a try
-    instead, whatever came of their recoveries; null: recoveries are.
+    instead, whatever came of their recoveries; null: recoveries are. keys: what the result has to say of keys; null: nothing.
     """
 
     leg: str | None
@@ -41,6 +42,7 @@ class Asked:
     whole: bool = False
     shared: bool = False
     exercises: tuple[str, ...] | None = None
+    keys: str | None = None
 
 
 def results(world: World) -> pl.DataFrame:

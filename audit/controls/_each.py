@@ -94,6 +94,10 @@ class Rule(ABC):
     def unseen(self, layer: Layer, policy: PolicyVersion) -> pl.DataFrame:
         """Return when points that nobody saw may fail, from `begin` to `gone`: `code`, `pair`, `repository`, `begin`, `end`, `gone`."""
 
+    def beside(self, layer: Layer, policy: PolicyVersion) -> tuple[pl.DataFrame, pl.DataFrame]:  # noqa: ARG002 - a rule may ask for more
+        """Return, as islands on the world's line, when what else is asked surely fails, and when it is not surely so: what no point tells."""
+        return empty(), empty()
+
     def layers(self) -> Iterator[Layer]:
         """Yield the stretches in which a policy version asks for it."""
         return self.world.layers(self.applies)
@@ -111,9 +115,10 @@ def judge(kind: type[Rule], world: World) -> list[Outcome]:
         breached, failed, some = empty(), empty(), empty()
         for layer, policy in versions(world, whole):
             low, high = layer.of(world.points["code"], "begin"), layer.of(world.points["code"], "end")
-            breached = union(breached, world.on_line(rule.failing(layer, policy, "possible", "sure")))
+            surely, perhaps = rule.beside(layer, policy)
+            breached = union(breached, world.on_line(rule.failing(layer, policy, "possible", "sure")), surely)
             maybe = rule.unseen(layer, policy).select("code", "begin", end="gone")
-            failed = union(failed, world.on_line(rule.failing(layer, policy, "sure", "possible")), world.on_line(maybe))
+            failed = union(failed, world.on_line(rule.failing(layer, policy, "sure", "possible")), world.on_line(maybe), perhaps)
             codes = world.points["code"].zip_with(rule.counted(policy), pl.repeat(None, len(low), dtype=pl.UInt32, eager=True))
             some = union(some, live_stretches(rule.lives_of(policy), world.line, codes, low, high)[0])
         if rule.outlives:

@@ -121,6 +121,7 @@ class _Tried:
             if asked.shared:
                 mine = [row for drill in self._named[asset] for row in self._in[drill]]
             rows = [row for row in mine if row["depth"] >= asked.depth and (not asked.whole or row["coverage"] == "full")]
+            rows = [row for row in rows if asked.keys in (None, row["keys"])]
             found = [_Try(row["ended"], row["id"], row["signed"], self._changed(asset, row)) for row in rows]
         return sorted((one for one in found if one.at <= self._now), key=lambda one: (one.at, one.drill))
 

@@ -7,7 +7,7 @@ it looks at, and whether at `lives` and `presence`; one that does not say so is 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -25,7 +25,7 @@ from audit.evaluation.outline import Outline
 from audit.evaluation.records import placed_records
 from audit.evaluation.what_if import WhatIf
 from audit.evaluation.world import segments_of
-from audit.model.estate import Estate
+from audit.model.estate import Estate, PolicyVersion
 from audit.model.intervals import Line
 from audit.model.lives import Lives
 from audit.model.presence import Presence
@@ -42,18 +42,21 @@ AT_ONCE = 3_000_000
 """Recovery points of kept worlds that are judged together, more or less. A query over few rows takes as long as its plan: what a what-if leaves to do is little for each chunk."""
 
 
-def judges() -> list[str]:
-    """Return the controls that can be judged on kept worlds."""
-    return [name for name, module in _controls().items() if hasattr(module, "LOOKS_AT")]
+def judges(policies: Iterable[PolicyVersion] = ()) -> list[str]:
+    """Return the controls that can be judged on kept worlds, whichever of the policy versions they judge by."""
+    found = {name: module for name, module in _controls().items() if hasattr(module, "LOOKS_AT")}
+    beyond = {name: module.looks_beyond for name, module in found.items() if hasattr(module, "looks_beyond")}
+    every = list(policies) if beyond else []
+    return [name for name in found if name not in beyond or not any(map(beyond[name], every))]
 
 
 def is_enough(asked: WhatIf, estate: Estate, repositories: set[str]) -> bool:
-    """Say whether kept worlds answer a what-if: all its controls are judged on them, and nothing that it changes made them.
+    """Say whether kept worlds answer a what-if: all its controls are judged on them, and nothing that it changes made them. estate: with what is asked put in.
 
     Of a repository that does not say what its listings show at the least, `keep` says it. `repositories`: those of the kept worlds.
     """
     keys = {path.split(".")[0] for path in asked.values}
-    if keys & set(GENERAL) or not set(asked.controls()) <= set(judges()):
+    if keys & set(GENERAL) or not set(asked.controls()) <= set(judges(estate.policies)):
         return False
     return "keep" not in keys or repositories <= set(estate.keeps_at_least)
 

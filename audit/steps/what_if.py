@@ -57,7 +57,7 @@ def assess_what_if(
     other = what_if(estate, asked)
     chosen = list(controls or asked.controls())
     shown = {*store.catalog.listings(known)["repository"], *estate.asset_repositories["repository"]}
-    if not assets and set(chosen) <= set(judges()) and is_enough(asked, estate, shown):
+    if not assets and set(chosen) <= set(judges(other.policies)) and is_enough(asked, other, shown):
         try:
             return _on_kept_worlds(store, since, until, known, other, chosen, progress)
         except (OSError, DataFolderError, pl.exceptions.PolarsError):

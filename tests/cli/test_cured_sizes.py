@@ -31,7 +31,10 @@ def number(days: float) -> float:
 def session(tmp_path: Path) -> Session:
     """An asset of which a job wrote nothing, five days ago; a restore run lies between four and three days ago."""
     said = programme(policy({"size": {"drop": "50%"}}), sources={"s": {"trust_jobs_for": "30d"}})
-    told = [listing(number(9)), rows(number(2), run("j", number(5), number(5), bytes=0, recovery_point="p1"), restore(number(4), number(3)))]
+    told = [
+        listing(number(9)),
+        rows(number(2), run("j", number(5), number(5), bytes=0, recovery_point="p1"), restore(number(4), number(3))),
+    ]
     case = Case("small", said, told, micros(NOW - timedelta(days=6)), micros(NOW))
     folder, evidence = case.write(tmp_path / "case")
     session = Session(tmp_path / "data")

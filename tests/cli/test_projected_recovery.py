@@ -27,7 +27,9 @@ def test_a_projection_is_told_as_one_and_satisfies_nothing(tmp_path: Path) -> No
     assert result["shares"]["met"] == 0
     assert result["detail"] == {"projected_seconds": 51840, "projected_bytes": 1200, "projected_rate": 0.02315, "projected_by": run}
     lines = session.fine("explain", "a", "recovery-time", *PERIOD).out
-    assert re.search(r"only a projection, which proves nothing: to restore all that is there now would take 14\D+24\D", lines), lines
+    assert re.search(r"only a projection, which proves nothing: to restore all that is there now would take 14\D+24\D", lines), (
+        lines
+    )
     assert f"rate measured by {run}" in lines
     zh = session.fine("explain", "a", "recovery-time", *PERIOD, "--lang", "zh").out
     assert "仅为推算，不作为任何依据：恢复现有全部数据约需" in zh

@@ -21,6 +21,7 @@ from tests.oracle.cases_of_findings import CASES_OF_FINDINGS
 from tests.oracle.cases_of_governed import CASES_OF_GOVERNED
 from tests.oracle.cases_of_groups import CASES_OF_GROUPS
 from tests.oracle.cases_of_holds import CASES_OF_HOLDS
+from tests.oracle.cases_of_keys import CASES_OF_KEYS
 from tests.oracle.cases_of_making import CASES_OF_MAKING
 from tests.oracle.cases_of_places import CASES_OF_PLACES
 from tests.oracle.cases_of_service import CASES_OF_SERVICE
@@ -282,6 +283,7 @@ CASES: list[HandMade] = [
     *CASES_OF_MAKING,
     *CASES_OF_SIZES,
     *CASES_OF_SERVICE,
+    *CASES_OF_KEYS,
     *CASES_OF_STATED,
     *CASES_OF_SUCCESS,
     *CASES_OF_HOLDS,

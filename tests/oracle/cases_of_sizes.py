@@ -43,9 +43,13 @@ def _sized(
     return hand_made("17", name, [EMPTY, *told], said, ("backup-size", truth), acted=acted, drilled=drilled)
 
 
-def confirmation(point: str, asked: float, confirmed: float | None, repository: str = "r1", withdrawn: float | None = None, **told: Any) -> Kept:
+def confirmation(
+    point: str, asked: float, confirmed: float | None, repository: str = "r1", withdrawn: float | None = None, **told: Any
+) -> Kept:
     """Return what one person said of a point, and another confirmed."""
-    acts = [Acted("request", day(asked), "asker", {"asset": "a", "point": point, "repository": repository, "reason": "counted", **told})]
+    acts = [
+        Acted("request", day(asked), "asker", {"asset": "a", "point": point, "repository": repository, "reason": "counted", **told})
+    ]
     acts += [] if confirmed is None else [Acted("confirm", day(confirmed), "another", {"reason": "counted again"})]
     acts += [] if withdrawn is None else [Acted("withdraw", day(withdrawn), "asker", {"reason": "a mistake"})]
     return Kept("confirmation", acts)

@@ -121,6 +121,9 @@ def _repositories(stated: Any, least: Any) -> Line:
 
 
 def _encrypted(stated: Any, least: Any, zone: str) -> Iterator[Line]:
+    own, asked = (one.get("keys_proven") if isinstance(one, Mapping) else None for one in (stated, least))
+    if asked is not None:
+        yield [False] if own is None else _no_longer((asked,), (own,), zone)
     yield _repositories(stated, least)
 
 

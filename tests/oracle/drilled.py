@@ -31,6 +31,8 @@ class Result:
     given_up: bool = False
     names: tuple[str, ...] = ()
     """All assets that the drill names."""
+    keys: str | None = None
+    """What it says of keys without production: usable, unusable, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -230,4 +232,5 @@ def _result(one: Mapping[str, Any], told: Mapping[str, Any], ended: int) -> Resu
         _first(one, told["asset"]),
         one["cancelled"] is not None,
         tuple(one["assets"]),
+        told.get("keys"),
     )

@@ -44,7 +44,7 @@ def _acts(one: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], str, in
         if passed:
             yield "validated", {"asset": told["asset"], "at": told["ended"]}, "runner", told["ended"] if live else now
         known = {key: told[key] for key in ("asset", "outcome", "depth", "coverage")}
-        known |= {key: told.get(key) or "" for key in ("point", "repository")}
+        known |= {key: told.get(key) or "" for key in ("point", "repository")} | {"keys": told.get("keys")}
         yield "result", known if passed else {**known, "at": told["ended"]}, "runner", told["ended"] if live else now
     if one["cancelled"] is not None:
         yield "cancel", {"reason": "it was given up"}, "planner", one["cancelled"]
@@ -72,7 +72,19 @@ def random_drills(seed: int, made: Plan, points: Sequence[Real]) -> tuple[list[d
         drill, runs = _drill(rng, made, points, number)
         drills.append(drill)
         told += runs
+    _keys(random.Random(f"keys {seed}"), made, drills)
     return [*drills, *_exercises(random.Random(f"exercises {seed}"), made, drills)], told
+
+
+def _keys(rng: random.Random, made: Plan, drills: Sequence[dict[str, Any]]) -> None:
+    """Ask in some policies that keys are proven usable without production, and have results say of some whether they were."""
+    for one in made.programme["policies"]:
+        stated = one["objectives"].get("encrypted")
+        if stated and rng.random() < 0.6:
+            others = stated if isinstance(stated, dict) else {}
+            one["objectives"]["encrypted"] = {**others, "keys_proven": rng.choice(("3d", "10d", "1 month"))}
+    for told in (each for one in drills for each in one["results"] if each["outcome"] is not None):
+        told["keys"] = rng.choice(("usable", "usable", "usable", "unusable", None))
 
 
 def _exercises(rng: random.Random, made: Plan, drills: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from tests.oracle.points import Point
 from tests.oracle.records import Version
 
 if TYPE_CHECKING:
+    from tests.oracle.keyed import Keys
     from tests.oracle.sized import Cures
 
 LONG_AGO = 0
@@ -48,11 +49,15 @@ class EachPoint:
         self.own = own
         self.cures: Cures | None = None
         """What cures points that are too small; null where nothing does."""
+        self.keys: Keys | None = None
+        """What drills say of keys; null where nothing is asked of them."""
         self._checks = {point.key: sorted(self._checks_of(point), key=lambda check: check.at) for point in own.points}
 
     def holds(self, key: str, t: int, world: str, version: Version) -> bool:
         """Section 12: breached when a point surely live surely lacks it; met when some is surely live and each possibly live one surely has it."""
         has = self._has(key, version)
+        if key == "encrypted" and self.keys is not None and not self.keys.holds(t, world, version):
+            return False
         if world == POSSIBLE:
             return all(has(point, t, POSSIBLE) for point in self._live(key, t, SURE, version))
         if not self._live(key, t, SURE, version) and not (OF_KEY[key] in RUN_ON and t >= self.own.segment(t).retired):

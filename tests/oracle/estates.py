@@ -48,7 +48,12 @@ def random_case(seed: int, size: Size | None = None) -> Case:
     told = with_claims(seed, made, points, with_locks(made, told))
     stated = random_statements(seed, made) if known is None or known else ()
     held = random_holds(seed, made) if known is None or known else ()
-    acted = [*random_governed(seed, made), *random_waivers(seed, made), *random_findings(seed, made), *random_confirmations(seed, made, points)]
+    acted = [
+        *random_governed(seed, made),
+        *random_waivers(seed, made),
+        *random_findings(seed, made),
+        *random_confirmations(seed, made, points),
+    ]
     acted = acted if known is None or known else []
     drilled, restores = random_drills(seed, made, points)
     told, drilled = [*told, *restores], drilled if known is None or known else []

@@ -26,6 +26,7 @@ from tests.oracle.governed import GOVERNED, Governed, Kept, worst
 from tests.oracle.held import Holds
 from tests.oracle.instants import BEGIN, FOR_EVER, Stretch, add, length
 from tests.oracle.keeping import Keeping, keeping
+from tests.oracle.keyed import Keys
 from tests.oracle.lives import POSSIBLE, SURE, Lives
 from tests.oracle.making import METHODS, clock_of, word_of
 from tests.oracle.ownership import Ownership, parts_of
@@ -191,7 +192,7 @@ class _Part:
 
     def judge(self) -> None:
         at = AtInstants(self.own)
-        at.each.cures = self.cures
+        at.each.cures, at.each.keys = self.cures, Keys(self.tested.drills)
         critical = (
             at.instants(self.until)
             | {self.end_of_duties, _end_of_duties([self.own], [self.kept])}
@@ -205,6 +206,7 @@ class _Part:
             | self.exercises.instants()
             | self.found.instants()
             | self.cures.instants()
+            | at.each.keys.instants()
         )
         critical |= {x for many in self.kept.failing.values() for stretch in many for x in stretch}
         edges = sorted({self.since, self.until} | {x for x in critical if self.since < x < self.until})

@@ -182,6 +182,10 @@ class Result(Values):
     coverage: Literal["full", "partial"] = Field(description="whether all of the asset was restored, or a part", examples=["full"])
     point: str = Field("", description="the id of the recovery point used")
     repository: str = Field("", description="the repository that it was in")
+    keys: Literal["usable", "unusable"] | None = Field(
+        None,
+        description="whether what was encrypted could be opened with keys that production had no part in; not told when not given",
+    )
     at: Moment | None = Field(None, description="of a failure: when it was found; now when not given")
     checks: str = Field("", description="what was checked after the restore, and with what result")
     problems: str = Field("", description="what went wrong")
@@ -227,6 +231,7 @@ COLUMNS: dict[str, pl.DataType] = {
     "coverage": pl.String(),
     "point": pl.String(),
     "repository": pl.String(),
+    "keys": pl.String(),  # usable or unusable without production; null: not told
     "declared": INSTANT,
     "started": INSTANT,  # when the restore began; null: not stamped
     "ended": INSTANT,  # when the service was validated, or the failure found
@@ -295,7 +300,7 @@ def rows(record: Record) -> Iterator[dict[str, Any]]:
             begun[told["asset"]] = done
             declared = _declared(record)
             ended[told["asset"]] = mine["validated"] if passed else _at(done)
-            named = {key: told.get(key) or None for key in ("asset", "outcome", "coverage", "point", "repository")}
+            named = {key: told.get(key) or None for key in ("asset", "outcome", "coverage", "point", "repository", "keys")}
             times = {
                 "entered": entered[told["asset"]],
                 "declared": declared,
