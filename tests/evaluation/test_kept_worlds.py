@@ -21,6 +21,8 @@ from audit.evaluation.outline import NOT_ASKED, Outline
 from audit.evaluation.what_if import WhatIf, what_if
 from audit.model.estate import Estate
 from audit.model.verdicts import Result
+from tests.oracle.build import day, policy, programme
+from tests.oracle.case import Case
 from tests.oracle.direct import estate_of_case, rows_of_case
 from tests.oracle.estates import random_case
 
@@ -66,7 +68,7 @@ def test_random_estates_are_judged_the_same_on_what_was_kept_of_them(seed: int, 
     judge(estate, rows, case.since, case.until, judges(), outlined=True, looking=partial(keep_world, tmp_path, 0))
     seen = set()
     for key, asked, other in asked_of(estate):
-        if not is_enough(asked, estate, repositories_of(tmp_path)):
+        if not is_enough(asked, other, repositories_of(tmp_path)):
             continue
         # Each alone, so that what one looks at is not there because another asked for it.
         for control in asked.controls():
@@ -131,3 +133,16 @@ def test_what_made_the_kept_world_is_not_answered_from_it() -> None:
     assert not is_enough(WhatIf({"keep": [{"every": "day", "for": "5d"}]}), estate, {"never declared"})
     assert not is_enough(WhatIf({"rpo": "1h", "accept_partial": True}), estate, declared)
     assert not is_enough(WhatIf({"rpo": "1h", "schedule": {"full": "week"}}), estate, declared)
+
+
+def test_keys_that_drills_prove_are_not_judged_on_kept_worlds() -> None:
+    """Restore runs, which show the drills, are not kept."""
+    plain, asking = (
+        estate_of_case(Case("keys", programme(policy({"rpo": "1d", "encrypted": stated})), [], day(0), day(1)))
+        for stated in (True, {"keys_proven": "1y"})
+    )
+    assert "encryption" in judges(plain.policies)
+    assert "encryption" not in judges(asking.policies)
+    changed = what_if(plain, WhatIf({"encrypted.keys_proven": "1y"}))
+    assert not is_enough(WhatIf({"encrypted.keys_proven": "1y"}), changed, set())
+    assert is_enough(WhatIf({"rpo": "1h"}), asking, set())
