@@ -26,6 +26,7 @@ from audit.steps._open import Store
 from audit.steps.follow import follow
 from audit.steps.keep import assess_and_keep
 from audit.steps.pull import due, fetched_sources, pull
+from audit.steps.reconsider import reconsider
 from audit.steps.verify import verify
 
 LATE = 6 * 3600
@@ -140,13 +141,16 @@ class Jobs:
         since, until = year_before(now, self.store.estate(self.store.head()).timezone)
         made = assess_and_keep(self.store, since, until, now=now).kept
         follow(self.store, made.assessment(set(made.results["asset"])), now=datetime.now(UTC), content=self.content)
+        reviewed = reconsider(self.store, now=datetime.now(UTC), content=self.content)
+        contradicted = ", ".join(one.review.id for one in reviewed if one.differs)
         return says(
-            "assess",
+            "assess-contradicted" if contradicted else "assess",
             results=made.about["results"],
             breaches=made.breaches.height,
             unproven=made.unproven.height,
             entry=made.as_known_at,
             assessment=made.id,
+            **({"contradicted": contradicted} if contradicted else {}),
         )
 
     def _verify(self) -> str:

@@ -16,8 +16,8 @@ SHOWN = 200
 """Rows a table shows at the most; the other formats have all."""
 
 
-def table_of(comparison: Comparison, before: str, after: str) -> str:
-    """Return what changed, as a table for people, with the counts below it. before, after: what the two assessments are called."""
+def table_of(comparison: Comparison, before: str, after: str, *, covering: bool = True) -> str:
+    """Return what changed, as a table for people, with the counts below it. before, after: what the two assessments are called; covering: they are of all assets."""
     console = Console(record=True, file=io.StringIO(), width=None if sys.stdout.isatty() else 180, highlight=False, markup=False)
     changed = comparison.changed
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -44,7 +44,8 @@ def table_of(comparison: Comparison, before: str, after: str) -> str:
     counts = comparison.counts()
     said = ", ".join(f"{counts[change]} {change}" for change in Change)
     console.print(f"\n{changed.height} promises differ, {same} do not. Breaches: {said}.", soft_wrap=True)
-    console.print(f"Coverage: {_coverage(comparison)}.", soft_wrap=True)
+    if covering:
+        console.print(f"Coverage: {_coverage(comparison)}.", soft_wrap=True)
     return console.export_text(styles=sys.stdout.isatty())
 
 

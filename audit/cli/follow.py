@@ -13,7 +13,7 @@ from audit.cli._progress import progress
 from audit.content import Content
 from audit.steps._open import open_store
 from audit.steps.assess import assess
-from audit.steps.follow import follow
+from audit.steps.follow import Followed, follow
 
 SAID = {
     "follow": "opened",
@@ -48,7 +48,11 @@ def command(data: Path, since: str, until: str, as_known_at: str | None, own: Pa
     with progress() as shown:
         assessment = assess(store, begin, end, known, progress=shown)
     done = follow(store, assessment, now=datetime.now(UTC), content=Content(own))
-    for act, count in done.counts.items():
-        click.echo(f"{count} finding{'' if count == 1 else 's'} {SAID[act]}.")
-    if not done.counts:
-        click.echo("Nothing new: findings say what this assessment shows.")
+    for line in said_of(done):
+        click.echo(line)
+
+
+def said_of(done: Followed) -> list[str]:
+    """Return the sentences that say what was entered."""
+    told = [f"{count} finding{'' if count == 1 else 's'} {SAID[act]}." for act, count in done.counts.items()]
+    return told or ["Nothing new: findings say what this assessment shows."]
