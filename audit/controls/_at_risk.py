@@ -30,6 +30,8 @@ AT_RISK = {
 """A point, or a calendar bucket and the point of it that goes last: when it may go by what is declared of it, up to when it is needed, and since when it would be missing."""
 EXAMPLES = 5
 """How many points of a result are named: those that would be missed first."""
+RULES = 8
+"""How many rules name the same point, if not more: with more, fewer points are named."""
 BOTH = ("code", "policy")
 
 
@@ -44,6 +46,9 @@ def warned(world: World, outcomes: Sequence[Outcome]) -> tuple[pl.DataFrame, Map
     )
     if rows.is_empty():
         return counted, {}
+    # Of millions few are named: those that would be missed first are found before they are sorted. A point is there once for each rule.
+    latest = rows.group_by(BOTH).agg(latest=pl.col("since").bottom_k(EXAMPLES * RULES).max())
+    rows = rows.join(latest, on=BOTH).filter(pl.col("since") <= pl.col("latest")).drop("latest")
     # Kept worlds know no ids of points, and name none.
     told = world.points.select("captured", *(name for name in ("id", "pair") if name in world.points.columns))[rows["point"]]
     rows = rows.with_columns(told).sort(*BOTH, "since", "goes", *told.columns)

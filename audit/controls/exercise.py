@@ -173,3 +173,16 @@ def said_by(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
             rows = at_begin(mine, one.lapsed()).sort("held", "entry").unique("row", keep="last", maintain_order=True)
             found.append(rows.select("row", "id", "entry", "sha256", "by"))
     return pl.concat(found).sort("row", "entry")
+
+
+def kept_by(world: World, met: pl.DataFrame) -> pl.DataFrame:
+    """Return the last exercise that surely counts when a stretch in which it is met (`row`, `code`, `policy`, `leg`, `begin`) begins: `row`, `id`, `entry`, `sha256`, `by`."""
+    found = [pl.DataFrame(schema={"row": pl.UInt32, "id": pl.String, "entry": pl.Int64, "sha256": pl.String, "by": pl.String})]
+    for kind, _, held in _asked(world):
+        mine = met.filter(pl.col("leg") == kind)
+        for one in held:
+            rows = (
+                at_begin(mine, one.counting().filter(_SURE)).sort("held", "entry").unique("row", keep="last", maintain_order=True)
+            )
+            found.append(rows.select("row", "id", "entry", "sha256", "by"))
+    return pl.concat(found).sort("row", "entry")

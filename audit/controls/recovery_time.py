@@ -12,7 +12,7 @@ from audit.controls._doubts import as_doubts
 from audit.controls._drills import EXPIRED, NONE, OPEN, STALE, UNPROVEN, Asked, cured, passes, results
 from audit.controls._objectives import Length, Objective
 from audit.controls._projected import projections
-from audit.controls._recorded import not_yet_known, so_far
+from audit.controls._recorded import at_begin, not_yet_known, so_far
 from audit.controls._weaker import Shortfall, shorter, weaker
 from audit.model.drill import FULL_SERVICE
 from audit.model.estate import PolicyVersion
@@ -196,3 +196,15 @@ def _involved(world: World, breaches: pl.DataFrame, places: tuple[int, ...]) -> 
             for place in places:
                 rows = mine.join(failing[place], on="code")
                 yield rows.filter((pl.col("begin") <= pl.col("at_begin")) & (pl.col("at_begin") < pl.col("end")))
+
+
+def kept_by(world: World, met: pl.DataFrame) -> pl.DataFrame:
+    """Return the last proven recovery in time that counts when a stretch in which it is met (`row`, `code`, `policy`, `begin`) begins: `row`, `id`, `entry`, `sha256`, `by`."""
+    known = results(world)
+    found = [pl.DataFrame(schema={"row": pl.UInt32, "id": pl.String, "entry": pl.Int64, "sha256": pl.String, "by": pl.String})]
+    for whole in world.layers(_applies):
+        for index in whole.policies():
+            here = _Found(world, whole.only(index), world.policies[index], known)
+            rows = at_begin(met.filter(pl.col("policy") == index), here.quick(proven=True)).sort("ended", "entry")
+            found.append(rows.unique("row", keep="last", maintain_order=True).select("row", "id", "entry", "sha256", "by"))
+    return pl.concat(found).sort("row", "entry")

@@ -19,6 +19,8 @@ from audit.model.verdicts import Result
 from audit.model.world import World
 from tests.oracle.build import day, listing, p, policy, programme, rows, run, verify
 from tests.oracle.case import Case
+from tests.oracle.cases_of_drills import CASES_OF_DRILLS
+from tests.oracle.cases_of_exercises import CASES_OF_EXERCISES
 from tests.oracle.cases_of_governed import CASES_OF_GOVERNED
 from tests.oracle.direct import estate_of_case, rows_of_case
 from tests.oracle.estates import random_case
@@ -253,6 +255,22 @@ def test_what_records_keep_names_them_at_both_ends() -> None:
                 assert one["record"].startswith(f"{control}-"), name
                 assert [len(ref["sha256"]) for ref in one["evidence"]] == [64], name
     assert sorted(set(seen)) == sorted(RECORDED)
+
+
+@pytest.mark.parametrize(
+    ("name", "control", "first", "last"),
+    [
+        ("an exercise: again and again", "exercise", "drill-1", "drill-3"),
+        ("a recovery time: measured before the period, and counting through it", "recovery-time", "drill-1", "drill-1"),
+    ],
+)
+def test_what_drills_keep_names_the_last_that_counts_at_both_ends(name: str, control: str, first: str, last: str) -> None:
+    (case,) = [made.case for made in [*CASES_OF_EXERCISES, *CASES_OF_DRILLS] if made.case.name == name]
+    found = of_case(case, [control])
+    (result,) = found.results
+    assert result.verdict == "met"
+    assert [[one["record"] for one in bound["records"]] for bound in found.why.met[0]] == [[first], [last]]
+    assert all(len(ref["sha256"]) == 64 for bound in found.why.met[0] for one in bound["records"] for ref in one["evidence"])
 
 
 def test_a_check_that_failed_by_name_is_what_says_so() -> None:
