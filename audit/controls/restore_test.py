@@ -161,8 +161,9 @@ class _Part:
 
 
 def tests_of(world: World, known: pl.DataFrame, others: pl.DataFrame, layer: Layer, leg: str) -> pl.DataFrame:
-    """Return the passes that are, surely (`sure`) or possibly, tests of a leg for a layer's groups: `code`, `ended`, `changed`, `proven`, `sure`, and `own`: of the asset itself.
-    Where nothing is stated of it they are as deep, and from points as recent, as is asked by default. known, others: the results of drills, and those of other assets."""
+    """Return the passes that are, surely (`sure`) or possibly, tests of a leg for a layer's groups: `code`, `ended`, `changed`, `proven`, `sure`, `own` (of the asset itself), and of
+    the drill `id`, `entry`, `sha256`, `by`. Where nothing is stated of it they are as deep, and from points as recent, as is asked by default. known, others: the results of drills, and
+    those of other assets."""
     shared = [
         index
         for index, policy in enumerate(world.policies)
@@ -187,9 +188,10 @@ def tests_of(world: World, known: pl.DataFrame, others: pl.DataFrame, layer: Lay
         pl.col("ended").first(),
         pl.col("changed").min(),
         pl.col("proven", "sure").all(),
+        pl.col("id", "sha256", "by").first(),
         old=~pl.col("young").fill_null(value=True).all(),
     )
-    return rows.filter(~pl.col("old")).select("ended", "changed", "proven", "sure", "own", code="of")
+    return rows.filter(~pl.col("old")).select("ended", "changed", "proven", "sure", "own", "id", "entry", "sha256", "by", code="of")
 
 
 def in_time(world: World, groups: pl.DataFrame, at: int) -> pl.Series:
@@ -321,5 +323,19 @@ def said_by(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
         mine = breaches.filter((part.layer.of(breaches["code"], "policy") == breaches["policy"]) & (pl.col("leg") == part.leg))
         rows = mine.select("row", "code", at_begin="begin").join(part.failures(), on="code")
         rows = rows.filter((pl.col("begin") <= pl.col("at_begin")) & (pl.col("at_begin") < pl.col("end")))
+        found.append(rows.select("row", "id", "entry", "sha256", "by"))
+    return pl.concat(found).sort("row", "entry")
+
+
+def kept_by(world: World, met: pl.DataFrame) -> pl.DataFrame:
+    """Return the last test of the period that holds the instant at which a stretch in which it is met (`row`, `code`, `policy`, `leg`, `begin`) begins, one of the asset itself first:
+    `row`, `id`, `entry`, `sha256`, `by`."""
+    found = [pl.DataFrame(schema={"row": pl.UInt32, "id": pl.String, "entry": INT, "sha256": pl.String, "by": pl.String})]
+    for part in _parts(world):
+        mine = met.filter((part.layer.of(met["code"], "policy") == met["policy"]) & (pl.col("leg") == part.leg))
+        rows = mine.select("row", "code", at_begin="begin").join(part.periods(), on="code")
+        rows = rows.filter((pl.col("begin") <= pl.col("at_begin")) & (pl.col("at_begin") < pl.col("end")))
+        rows = rows.join(part.tests().filter("sure"), on=["code", "bucket"]).filter(pl.col("at_begin") < pl.col("changed"))
+        rows = rows.sort("own", "ended", "entry").unique("row", keep="last", maintain_order=True)
         found.append(rows.select("row", "id", "entry", "sha256", "by"))
     return pl.concat(found).sort("row", "entry")

@@ -93,6 +93,25 @@ def said_by(world: World, breaches: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(found).select("row", "id", "entry", "sha256", "by").unique(maintain_order=True).sort("row", "entry")
 
 
+def kept_by(world: World, met: pl.DataFrame) -> pl.DataFrame:
+    """Return the newest assessment that counts of each provider that may hold a point when a stretch in which it is met (`row`, `code`, `begin`) begins: `row`, `id`, `entry`,
+    `sha256`, `by`."""
+    rule = _Rule(world)
+    found = [
+        pl.DataFrame(schema={"row": met.schema["row"], "id": pl.String, "entry": pl.Int64, "sha256": pl.String, "by": pl.String})
+    ]
+    for whole in rule.layers():
+        for layer, policy in versions(world, whole):
+            there = rule.there(layer, rule.provided, "possible").join(rule.stands, on="pair")
+            at = met.select("row", "code", at="begin").join(there.select("code", "repository", "begin", "end"), on="code")
+            at = at.filter((pl.col("begin") <= pl.col("at")) & (pl.col("at") < pl.col("end"))).select("row", "at", "repository")
+            by = at.join(rule.provided, on="repository").filter((pl.col("begin") <= pl.col("at")) & (pl.col("at") < pl.col("end")))
+            named = by.select("row", "at", "provider").join(rule.counting(policy, "sure"), on="provider")
+            named = named.filter((pl.col("begin") <= pl.col("at")) & (pl.col("at") < pl.col("end"))).sort("entry")
+            found.append(named.unique(["row", "provider"], keep="last", maintain_order=True).select(found[0].columns))
+    return pl.concat(found).unique(maintain_order=True).sort("row", "entry")
+
+
 def _gone(world: World, rows: pl.DataFrame) -> pl.DataFrame:
     return world.on_line(rows.select("code", "begin", end="gone"))
 
@@ -114,15 +133,18 @@ class _Rule(PresentRule):
         )
         self.assessments = whole.select(_ASSESSMENT.keys())
 
-    def lacking(self, policy: PolicyVersion, has: str) -> pl.DataFrame:
-        """Return when which repositories are run by a provider without an assessment that counts: `repository`, `begin`, `end`. In the world `possible` one that nobody decided
-        on counts, and so does what there was before the first; and a repository that nobody declared may have no provider."""
+    def counting(self, policy: PolicyVersion, has: str) -> pl.DataFrame:
+        """Return while assessments count: as `assessments`."""
         terms: Assessed = policy.objectives["vendor"]
         rows = self.assessments
         rows = rows.with_columns(end=pl.min_horizontal("end", plus(rows["on"].cast(INT), terms.assessed, policy.timezone)))
-        good = rows.filter(
-            pl.col("answered") & (pl.col("score") >= (terms.score or 0)) & pl.col("approved").fill_null(value=has == "possible")
-        ).select("provider", "begin", "end")
+        approved = pl.col("approved").fill_null(value=has == "possible")
+        return rows.filter(pl.col("answered") & (pl.col("score") >= (terms.score or 0)) & approved)
+
+    def lacking(self, policy: PolicyVersion, has: str) -> pl.DataFrame:
+        """Return when which repositories are run by a provider without an assessment that counts: `repository`, `begin`, `end`. In the world `possible` one that nobody decided
+        on counts, and so does what there was before the first; and a repository that nobody declared may have no provider."""
+        good = self.counting(policy, has).select("provider", "begin", "end")
         mine = self.provided.with_row_index("place")
         if has == "possible":
             mine = mine.drop_nulls("provider")

@@ -231,7 +231,7 @@ def test_what_a_statement_keeps_names_it() -> None:
     assert [one["record"] for one in last["records"]] == ["attestation-2"]
 
 
-RECORDED = ("agreement", "runbook", "training")
+RECORDED = ("agreement", "runbook", "training", "vendor")
 
 
 def test_what_records_keep_names_them_at_both_ends() -> None:
@@ -261,7 +261,8 @@ def test_what_records_keep_names_them_at_both_ends() -> None:
     ("name", "control", "first", "last"),
     [
         ("an exercise: again and again", "exercise", "drill-1", "drill-3"),
-        ("a recovery time: measured before the period, and counting through it", "recovery-time", "drill-1", "drill-1"),
+        ("one test in each month", "restore-test", "drill-1", "drill-2"),
+        ("measured before the period, and counting through it", "recovery-time", "drill-1", "drill-1"),
     ],
 )
 def test_what_drills_keep_names_the_last_that_counts_at_both_ends(name: str, control: str, first: str, last: str) -> None:
