@@ -55,6 +55,18 @@ def test_what_wins_among_listings_of_one_instant(case: Case, tmp_path: Path) -> 
     assert differences(case, tmp_path) == []
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize(
+    "case",
+    [one.case for one in CASES if any(name[3] == "disputed" for name in one.expected) and "three" in one.case.name],
+    ids=lambda case: case.name,
+)
+def test_who_lacks_a_point_among_three_listings_of_one_instant(case: Case, backwards: bool, tmp_path: Path) -> None:
+    """The catalog has no rows of what a listing lacks: it shows by whose rows there are, in whatever order the listings came."""
+    told = list(reversed(case.told)) if backwards else case.told
+    assert differences(replace(case, told=told), tmp_path) == []
+
+
 @pytest.mark.parametrize("back", [6, 12, 40])
 @pytest.mark.parametrize("every", ["point", "day", "week", "month", "year"])
 def test_an_asset_that_comes_back_into_service(every: str, back: int) -> None:
