@@ -67,7 +67,7 @@ def _at_risk(world: World, outcomes: Sequence[Outcome]) -> pl.DataFrame:
         [none["code"], *(rows.filter(pl.col("end") == stop)["code"] for one in outcomes for rows in (one.judged, one.grace))]
     )
     # What is locked for longer than it is declared to stay cannot go before the lock ends.
-    goes = world.points.select(pl.when(declared).then(pl.max_horizontal("expires", "immutable")).otherwise(FOR_EVER)).to_series()
+    goes = world.points.select(pl.when(declared).then(pl.max_horizontal("expires", "locked")).otherwise(FOR_EVER)).to_series()
     found = [none]
     for whole in world.layers(keeps):
         last = Layer(whole.frame.filter((pl.col("end") >= stop) & pl.col("code").is_in(judged.implode())), whole.size)

@@ -62,7 +62,7 @@ def _weaker(mine: KeepRule, rule: KeepRule, zone: str) -> bool | None:
 
 
 OBJECTIVES = {"keep": Keep}
-LOOKS_AT = ("lives", "presence", "code", "captured", "available", "restorable", "catalog", "first_sighting", "expires", "immutable")
+LOOKS_AT = ("lives", "presence", "code", "captured", "available", "restorable", "catalog", "first_sighting", "expires", "locked")
 EACH_POINT = True
 """Every point counts by itself: what is in doubt is in doubt whatever else is there."""
 

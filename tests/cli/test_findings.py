@@ -137,9 +137,24 @@ def test_what_is_waived_waits_and_comes_back(session: Session) -> None:
     waived = of_isolation(session)
     assert (waived["state"], waived["waiver"], waived["from"]) == ("waived", name, text(-20))
     assert follow(session) == "Nothing new: findings say what this assessment shows.\n"
+    code, said = closing(session, str(waived["id"]), "Li Na")
+    assert (code, "closes on evidence only" in said, "still shows it" in said) == (2, True, True), said
     do(session, "waiver", "revoke", "Li Na", {"reason": "It takes too long."}, name, on=-8)
     assert follow(session) == "1 finding reopened.\n"
     assert (of_isolation(session)["state"], of_isolation(session)["waiver"]) == ("reopened", None)
+
+
+def test_what_was_waived_to_its_end_can_be_closed_when_it_is_over(session: Session) -> None:
+    follow(session)
+    told = {"control": "isolation", "since": text(-15), "until": text(10), "reason": "It is rebuilt.", "measure": "Tape."}
+    do(session, "waiver", "approve", "Zhang Min", {"reason": "So."}, do(session, "waiver", "request", "Wang Wei", told))
+    follow(session)
+    state(session, "second", holds=True, since=-10)
+    follow(session)
+    over = of_isolation(session)
+    assert (over["state"], over["to"], over["then"]) == ("waived", text(-10), "met")
+    assert closing(session, str(over["id"]), "Li Na")[0] == 0
+    assert of_isolation(session, "--state", "closed")["id"] == over["id"]
 
 
 def test_what_is_wholly_waived_is_no_finding(session: Session) -> None:

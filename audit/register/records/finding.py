@@ -157,7 +157,7 @@ ACTS = {
     "comment": Act("say something of it", Commented, (*OPEN, "closed"), None, attachments=True),
     "remediate": Act("say what is done to mend it", Planned, ("open", "acknowledged", "reopened", "remediating"), "remediating", attachments=True),
     "close": Act(
-        "close it: evidence shows that it is mended, to somebody else than who mends it", Closed, WORKED_ON, "closed", not_by=("remediate",), not_named=("owner",),
+        "close it: evidence shows that it is mended, to somebody else than who mends it", Closed, OPEN, "closed", not_by=("remediate",), not_named=("owner",),
         attachments=True,
     ),
     "resume": Act("open a closed finding again", Reason, ("closed",), "reopened"),
