@@ -96,13 +96,13 @@ def evaluate(world: World) -> list[Outcome]:
             free = suspended(world, part, world.policies[policy], world.policies[policy].objectives["dispose"].grace)
             breached, unproven = union(breached, subtract(surely, free)), union(unproven, subtract(possibly, free))
         outcomes.append(world.outcome(layer, None, judged, grace, breached, unproven, unseen=False))
-    return [*outcomes, *_of_content(world, after)]
+    return [*outcomes, *_of_content(world, after, gone)]
 
 
-def _of_content(world: World, after: pl.Series | None) -> Iterator[Outcome]:
+def _of_content(world: World, after: pl.Series | None, gone: pl.Series | None) -> Iterator[Outcome]:
     """Yield what people state of the purge in production, for as long as copies are judged: no point says anything of it, and no legal hold makes it known."""
     for whole in world.layers(asks_for_content):
-        judged, grace = world.judged(whole, outlives=after)
+        judged, grace = world.judged(whole, outlives=after, gone=gone)
         holds, fails = said(world, whole, ASKED)
         unproven = subtract(judged, union(holds, fails))
         yield world.outcome(whole, CONTENT, judged, grace, fails, unproven, of_points=False)

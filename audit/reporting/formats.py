@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -20,6 +20,8 @@ LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}
 REMEMBERED = 50_000
 """Values of a kind whose text is kept: a server lives long."""
 ABSENT = "–"
+_ANY_SIZE = Context(prec=400)
+"""Digits enough for the largest number of a float: with the usual 28, Babel raises for larger ones."""
 _PATTERNS = {
     "en": ("d MMMM y", "d\N{NO-BREAK SPACE}MMM\N{NO-BREAK SPACE}y, HH:mm", ":ss"),
     "zh": ("y年M月d日", "y年M月d日 HH:mm", ":ss"),
@@ -56,7 +58,8 @@ class Formats:
         if value not in self._numbers:
             if len(self._numbers) >= REMEMBERED:
                 self._numbers.clear()
-            self._numbers[value] = format_decimal(value, locale=self.locale)
+            with localcontext(_ANY_SIZE):
+                self._numbers[value] = format_decimal(value, locale=self.locale)
         return self._numbers[value]
 
     def share(self, value: float | None) -> str:
@@ -167,7 +170,8 @@ class Formats:
     def _unit(self, count: int, name: str) -> str:
         if (count, name) not in self._units:
             # The short form: of the three it is the only one that CLDR has in Chinese for every unit.
-            text = str(format_unit(count, name, "short", locale=self.locale))
+            with localcontext(_ANY_SIZE):
+                text = str(format_unit(count, name, "short", locale=self.locale))
             self._units[count, name] = text.replace(" ", "" if self.language == "zh" else "\N{NO-BREAK SPACE}")
         return self._units[count, name]
 

@@ -14,7 +14,7 @@ from tests.oracle.build import listing, policy, programme, rows, run
 from tests.oracle.case import Case
 from tests.oracle.cases_of_drills import restore
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)  # days of cases are cut to hours
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
 

@@ -133,7 +133,12 @@ def test_a_control_that_raises_is_a_fault_and_not_a_lost_assessment(monkeypatch:
 
 def test_the_legs_that_results_have_are_those_that_the_control_names() -> None:
     every = {"full": "week", "differential": "1d", "incremental": "1h", "log": "1h"}
-    asked = {**EVERYTHING, "schedule": every, "restore_test": {"partial": "weekly", "full": "weekly"}}
+    asked = {
+        **EVERYTHING,
+        "schedule": every,
+        "restore_test": {"partial": "weekly", "full": "weekly"},
+        "dispose": {"after": "10d", "content": True},
+    }
     found: dict[str, set[str]] = {}
     for result in assess_directly(replace(KEPT, programme=programme(policy(asked)), since=day(0), until=day(40)))["results"]:
         if result["leg"] is not None and result["control"] != "protection":

@@ -52,7 +52,9 @@ def within(some: list[Stretch], others: list[Stretch]) -> bool:
 def an_added_live_point(seed: int) -> list[str]:
     """Break: a point that is surely live to the period's end lengthens a breach of `rpo`, or what is not met."""
     case = random_case(seed)
-    asset = next((one for one in case.programme["assets"] if one.get("subjects") and "since" not in one), None)
+    in_parts = {one["name"] for one in case.programme["assets"] if one.get("parts")}
+    whole = (one for one in case.programme["assets"] if one["name"] not in in_parts)
+    asset = next((one for one in whole if one.get("subjects") and "since" not in one), None)
     if asset is None:
         return []
     programme = copy.deepcopy(dict(case.programme))

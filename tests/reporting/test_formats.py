@@ -66,3 +66,8 @@ def test_a_period_of_whole_days_names_its_last_day_and_any_other_its_instants():
     assert EN.period(new_year, datetime(2026, 12, 31, 16, tzinfo=UTC)) == "1 January 2026 to 31 December 2026"
     assert ZH.period(new_year, datetime(2026, 1, 1, 16, tzinfo=UTC)) == "2026年1月1日"
     assert plain(EN.period(new_year, datetime(2026, 1, 1, 4, tzinfo=UTC))) == "1 Jan 2026, 00:00 to 1 Jan 2026, 12:00"
+
+
+def test_a_number_of_any_size_is_written():
+    assert Formats("en", "UTC").number(1e25) == "10,000,000,000,000,000,000,000,000"
+    assert Formats("en", "UTC").duration(86_400e25).startswith("10,000,000,000,000,000,")
