@@ -152,8 +152,9 @@ def _drill(rng: random.Random, made: Plan, points: Sequence[Real], number: int) 
             started = ended
     ends = max(result["ended"] for result in results)
     cancelled = ends + DAY // made.tick * made.tick if rng.random() < 0.1 else None
-    finished = {one["asset"] for one in results if one["outcome"] is not None}
-    awaited = {one["asset"] for one in results} - finished
+    # Nobody signs while an attempt is going on, be it the second one.
+    newest = {one["asset"]: one["outcome"] for one in results}
+    awaited = {asset for asset, outcome in newest.items() if outcome is None}
     if kind == INCIDENT:
         # It awaits a result of each asset that it names.
         named = {asset["name"] for asset in assets}
