@@ -58,9 +58,8 @@ def _text(one: Reconsidered) -> str:
 
 
 def _json(one: Reconsidered) -> dict[str, Any]:
-    comparison = None if one.comparison is None else {**one.comparison.to_json()}
-    if comparison is not None:
-        del comparison["coverage"]  # some assets only
+    told = {} if one.comparison is None else one.comparison.to_json()
+    comparison = {key: value for key, value in told.items() if key != "coverage"} or None  # that of some assets says nothing
     return {
         "review": one.review.id,
         "period": {"from": time_text(one.since), "to": time_text(one.until)},

@@ -57,10 +57,8 @@ def _tests(known: pl.DataFrame, policy: PolicyVersion) -> Iterator[pl.DataFrame]
 def _confirmations(world: World) -> Iterator[pl.DataFrame]:
     """Yield what two people confirmed."""
     if recorded(world, "confirmation"):
-        rows = world.records["confirmation"].with_columns(pl.col("looked").cast(INT))
-        yield rows.select(*NAMED, *RECORD, "begin", "end", "looked", sure=pl.lit(value=True)).select(
-            *NAMED, *RECORD, "begin", "end", "sure", "looked"
-        )
+        rows = world.records["confirmation"].with_columns(pl.col("looked").cast(INT), sure=pl.lit(value=True))
+        yield rows.select(*NAMED, *RECORD, "begin", "end", "sure", "looked")
 
 
 def uncured(points: pl.Series, cured: pl.DataFrame) -> pl.DataFrame:

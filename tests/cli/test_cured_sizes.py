@@ -14,6 +14,7 @@ from tests.oracle.build import listing, policy, programme, rows, run
 from tests.oracle.case import Case
 from tests.oracle.cases_of_drills import restore
 
+PASSED = ("--asset", "a", "--outcome", "passed", "--depth", "4", "--coverage", "full")
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)  # days of cases are cut to hours
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -88,14 +89,7 @@ def test_a_test_of_the_very_point_cures_it_once_somebody_else_signed_it_off(sess
         "drill",
         "result",
         name,
-        "--asset",
-        "a",
-        "--outcome",
-        "passed",
-        "--depth",
-        "4",
-        "--coverage",
-        "full",
+        *PASSED,
         *point,
         "--by",
         "Li Na",

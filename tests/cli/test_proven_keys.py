@@ -12,6 +12,7 @@ from tests.oracle.build import listing, p, policy, programme, rows
 from tests.oracle.case import Case
 from tests.oracle.cases_of_drills import restore
 
+PASSED = ("--asset", "a", "--outcome", "passed", "--depth", "4", "--coverage", "full")
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)  # days of cases are cut to hours
 
 
@@ -79,14 +80,7 @@ def test_keys_are_asked_for_proven_and_lost(tmp_path: Path) -> None:
         "drill",
         "result",
         bad,
-        "--asset",
-        "a",
-        "--outcome",
-        "passed",
-        "--depth",
-        "4",
-        "--coverage",
-        "full",
+        *PASSED,
         "--keys",
         "perhaps",
         "--by",
