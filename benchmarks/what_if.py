@@ -20,9 +20,10 @@ from audit.evaluation.compare import Comparison, compare
 from audit.evaluation.kept_worlds import judge_kept, judges, keep_world
 from audit.evaluation.outline import Outline
 from audit.evaluation.what_if import WhatIf, what_if
+from audit.model.assessment import Assessment, Results
 from audit.model.estate import Estate
 from audit.model.terms import instant
-from audit.model.verdicts import Assessment, Result
+from audit.model.verdicts import Result
 from benchmarks.engine import DAY, DAYS, START, Tables, estate, made_elsewhere, timed
 
 HOURS = 365 * 24
@@ -88,7 +89,7 @@ def run(assets: int) -> list[dict[str, float]]:
 
 def assessment(results: list[Result]) -> Assessment:
     """Return an assessment of some results and nothing else."""
-    return Assessment(instant(SINCE), instant(UNTIL), 0, "", tuple(results), 0, coverage_of(results, []))
+    return Assessment(instant(SINCE), instant(UNTIL), 0, "", Results(results), 0, coverage_of(Results(results), []))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -69,6 +70,8 @@ def group(ctx: click.Context, data: Path) -> None:
 
 def main() -> None:
     """Run the command line."""
+    # A long assessment makes hundreds of thousands of objects and hardly a cycle among them: looking for some as often as is usual takes a tenth of its time.
+    gc.set_threshold(100_000, 50, 50)
     try:
         code = group.main(standalone_mode=False)
     except click.ClickException as error:

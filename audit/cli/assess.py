@@ -32,7 +32,8 @@ from audit.evaluation.compare import compare
 from audit.evaluation.framework import Answer, Answered
 from audit.evaluation.outline import LISTED
 from audit.evaluation.what_if import WhatIf
-from audit.model.verdicts import SHARES, Assessment, Result, Verdict
+from audit.model.assessment import Assessment
+from audit.model.verdicts import SHARES, Result, Verdict
 from audit.policy.frameworks import read_framework
 from audit.policy.in_one_go import in_one_go
 from audit.reporting.compose import Definition
@@ -172,7 +173,7 @@ def command(
             agreed, other = agreed.of_unit(unit, units), other.of_unit(unit, units)
         for one, output in targets:
             _write(_what_if(asked, agreed, other, one), output, "The what-if")
-        if any(result.verdict is Verdict.BREACHED for result in other.assessment.results):
+        if other.assessment.results.any_breached:
             ctx.exit(int(Exit.FAILED))
         return
     if keep:
@@ -192,7 +193,7 @@ def command(
         else:
             written = _json(assessment) if one == "json" else (_csv(assessment) if one == "csv" else _table(assessment)).encode()
         _write(written, output, f"{len(assessment.results)} results")
-    if any(result.verdict is Verdict.BREACHED for result in assessment.results):
+    if assessment.results.any_breached:
         ctx.exit(int(Exit.FAILED))
 
 
@@ -332,10 +333,10 @@ def _table(assessment: Assessment) -> str:
     for name in ("asset", "control", "leg", "policy", "verdict"):
         table.add_column(name, overflow="fold")
     # A column of waivers that is empty throughout would only make the table harder to read.
-    shares = ("met", "breached", *(["waived"] if any(result.waived for result in assessment.results) else []), "unproven")
+    shares = ("met", "breached", *(["waived"] if assessment.results.having("waived") else []), "unproven")
     for name in shares:
         table.add_column(name, justify="right")
-    shown = assessment.results
+    shown: Sequence[Result] = assessment.results
     if len(shown) > SHOWN:
         shown = tuple(sorted(shown, key=lambda result: list(STYLE).index(result.verdict)))[:SHOWN]
     for result in shown:

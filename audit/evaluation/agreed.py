@@ -10,8 +10,9 @@ from typing import Any
 import polars as pl
 
 from audit.controls._weaker import Shortfall, shortfalls
+from audit.model.assessment import Assessment
 from audit.model.estate import Estate
-from audit.model.verdicts import Assessment, Verdict
+from audit.model.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from audit.evaluation.results import Doubts, Evidence, results_of
 from audit.evaluation.rows import Names, Rows
 from audit.evaluation.waivers import waived
 from audit.evaluation.world import build_world
+from audit.model.assessment import Coverage, Results
 from audit.model.estate import Estate
 from audit.model.intervals import islands
-from audit.model.verdicts import Coverage, Result, Verdict
+from audit.model.verdicts import Result
 from audit.model.world import Outcome, World
 
 Made = TypeVar("Made")
@@ -237,26 +238,22 @@ def _provenance(world: World, payloads: pl.DataFrame) -> dict[int, str]:
     }
 
 
-def coverage_of(
-    results: Sequence[Result], orphans: Sequence[Mapping[str, str]], controls: Collection[str] | None = None
-) -> Coverage:
+def coverage_of(results: Results, orphans: Sequence[Mapping[str, str]], controls: Collection[str] | None = None) -> Coverage:
     """Count the assets that are assigned, protected and restorable; an asset counts when all its parts do. controls: those that judged (null: all); what was not judged is not
     counted, which is not none."""
     counting = (name for name, module in modules("audit.controls").items() if getattr(module, "COUNTS_COVERAGE", False))
     if controls is not None and not any(name in controls for name in counting):
         return Coverage(None, None, None, None, None, orphans=tuple(orphans))
-    legs: dict[str, dict[str, list[Verdict]]] = {"assigned": {}, "protected": {}, "restorable": {}}
-    for result in results:
-        if result.leg in legs:
-            legs[result.leg].setdefault(result.asset, []).append(result.verdict)
-    good = {
-        leg: {asset for asset, verdicts in assets.items() if all(verdict is Verdict.MET for verdict in verdicts)}
-        for leg, assets in legs.items()
-    }
-    possible = {
-        leg: {asset for asset, verdicts in assets.items() if Verdict.BREACHED not in verdicts} for leg, assets in legs.items()
-    }
-    serving = set(legs["assigned"])
+    legs = ("assigned", "protected", "restorable")
+    told = results.told("asset", "leg", "verdict").filter(pl.col("leg").is_in(legs)).group_by("leg", "asset")
+    counted = told.agg(good=(pl.col("verdict") == "met").all(), possible=(pl.col("verdict") != "breached").all())
+
+    def assets(leg: str, what: pl.Expr) -> set[str]:
+        return set(counted.filter((pl.col("leg") == leg) & what)["asset"])
+
+    good = {leg: assets(leg, pl.col("good")) for leg in legs}
+    possible = {leg: assets(leg, pl.col("possible")) for leg in legs}
+    serving = assets("assigned", pl.lit(value=True))
     return Coverage(
         in_service=len(serving),
         assigned=len(good["assigned"]),

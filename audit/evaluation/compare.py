@@ -15,13 +15,13 @@ from typing import Any
 
 import polars as pl
 
-from audit.evaluation.kept import frames_of
 from audit.evaluation.outline import Outline
+from audit.model.assessment import Assessment
 from audit.model.envelope import time_text
 from audit.model.facts import INSTANT
 from audit.model.intervals import AFTER_ALL, INT, Line, islands, search
 from audit.model.terms import micros, to_seconds
-from audit.model.verdicts import Assessment, Verdict
+from audit.model.verdicts import Verdict
 
 
 class Change(StrEnum):
@@ -127,19 +127,19 @@ class Comparison:
 
 def compare(before: Assessment, after: Assessment, outlines: tuple[Outline, Outline] | None = None) -> Comparison:
     """Compare two assessments. outlines: theirs, where their results do not have the breaches and what is waived."""
-    frames = [frames_of(before), frames_of(after)]
-    told = [_promises(one["results"]) for one in frames]
+    columns = [before.results.columns, after.results.columns]
+    told = [_promises(one.results) for one in columns]
     both = told[0].join(told[1], on=KEY, how="full", coalesce=True, nulls_equal=True, suffix="_after")
     both = both.rename({name: f"{name}_before" for name in _TOLD}).with_columns(unit=pl.coalesce("unit_after", "unit"))
     promises = both.select(pl.col(name).cast(kind) for name, kind in PROMISE.items()).sort(KEY)
     places = promises.select(KEY).with_row_index("promise")
     numbers = [
-        one["results"].select(KEY).join(places, on=KEY, nulls_equal=True, how="left", maintain_order="left")["promise"]
-        for one in frames
+        one.results.select(KEY).join(places, on=KEY, nulls_equal=True, how="left", maintain_order="left")["promise"]
+        for one in columns
     ]
 
     def placed(side: int, name: str) -> pl.DataFrame:
-        rows = frames[side][name] if outlines is None else getattr(outlines[side], name)
+        rows: pl.DataFrame = getattr(columns[side] if outlines is None else outlines[side], name)
         return rows.select("from", "to", promise=numbers[side].gather(rows["result"]))
 
     return Comparison(

@@ -10,7 +10,8 @@ from typing import Any
 
 from audit.controls._weaker import Shortfall, written
 from audit.evaluation.agreed import Agreed, Less
-from audit.model.verdicts import Assessment, Result, Verdict
+from audit.model.assessment import Assessment
+from audit.model.verdicts import Result, Verdict
 from audit.policy.frameworks import Framework
 
 

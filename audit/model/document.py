@@ -6,6 +6,7 @@ and a program can read them. Instants are UTC; lengths are seconds; shares lie b
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -168,18 +169,18 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with typed cells. `empty` is said in place of a table without rows. `anchor`: rows can be referred to as `<anchor>-<first cell>`. For paper: `printed` is what stands
+    """A table with typed cells. `empty` is said in place of a table without rows. `anchor`: rows can be referred to as `<anchor>-<first cell>`. For paper: `printed` gives what stands
     there in its place, where all rows would say little on many pages; `runs`, how many leading columns become headings of the rows that share them (null: as it fits best).
     """
 
     kind: ClassVar[str] = "table"
     id: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: Sequence[tuple[Cell, ...]]
     caption: Text = ()
     empty: Text = ()
     anchor: str = ""
-    printed: Table | None = None
+    printed: Callable[[], Table] | None = None
     runs: int | None = None
 
 

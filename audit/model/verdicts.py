@@ -1,15 +1,13 @@
-"""What controls say: stretches, results, an assessment, and their JSON form (the shape other programs read)."""
+"""What controls say: stretches and results, and their JSON form (the shape other programs read)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import IO, Any
-
-from pydantic_core import to_json
+from typing import Any
 
 from audit.model.envelope import time_text
 
@@ -49,8 +47,8 @@ class Breach:
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {
-            "from": _time(self.since),
-            "to": _time(self.until),
+            "from": utc_text(self.since),
+            "to": utc_text(self.until),
             "detail": dict(self.detail),
             "evidence": [ref.to_json() for ref in self.evidence],
         }
@@ -78,7 +76,7 @@ class Unproven:
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {"from": _time(self.since), "to": _time(self.until), "reason": self.reason, "detail": dict(self.detail)}
+        return {"from": utc_text(self.since), "to": utc_text(self.until), "reason": self.reason, "detail": dict(self.detail)}
 
 
 SHARES = ("met", "breached", "waived", "unproven", "grace")
@@ -145,7 +143,8 @@ class Result:
         }
 
 
-def _time(value: datetime) -> str:
+def utc_text(value: datetime) -> str:
+    """Return an instant as results say it."""
     # In other zones than UTC two instants may be equal that are not the same: those of a doubled hour.
     return _utc_text(value) if value.tzinfo is UTC else time_text(value)
 
@@ -157,74 +156,4 @@ def _utc_text(value: datetime) -> str:
 
 
 def _stretch(since: datetime, until: datetime) -> dict[str, str]:
-    return {"from": _time(since), "to": _time(until)}
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """The three numbers of protection over one counted denominator, at the period's end; null where the control that counts them (`protection`) was not asked. `remainder` lists, by
-    number, the assets that are not in it."""
-
-    in_service: int | None
-    assigned: int | None
-    protected: int | None
-    protected_up_to: int | None
-    restorable: int | None
-    remainder: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    orphans: tuple[Mapping[str, str], ...] = ()
-    """Subjects that map to no asset: {source, subject}."""
-    restorable_up_to: int | None = None
-    """null also in an assessment that was kept by a version that counted no restore tests."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {
-            "in_service": self.in_service,
-            "assigned": self.assigned,
-            "protected": self.protected,
-            "protected_up_to": self.protected_up_to,
-            "restorable": self.restorable,
-            **({} if self.restorable_up_to is None else {"restorable_up_to": self.restorable_up_to}),
-            "remainder": {name: list(assets) for name, assets in self.remainder.items()},
-            "orphans": [dict(orphan) for orphan in self.orphans],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """All controls over a period, as known at an entry of the journal. `faults`: controls that raised. `notices`: what a reader should know of the
-    inputs, as message key and numbers (undeclared repositories, ambiguous times, points without capture time...)."""
-
-    since: datetime
-    until: datetime
-    as_known_at: int
-    journal_head: str
-    results: tuple[Result, ...]
-    quarantined: int
-    coverage: Coverage
-    faults: tuple[str, ...] = ()
-    notices: tuple[Mapping[str, Any], ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {
-            "period": {"from": _time(self.since), "to": _time(self.until)},
-            "as_known_at": self.as_known_at,
-            "journal_head": self.journal_head,
-            "results": [result.to_json() for result in self.results],
-            "quarantined": self.quarantined,
-            "coverage": self.coverage.to_json(),
-            "faults": list(self.faults),
-            "notices": [dict(notice) for notice in self.notices],
-        }
-
-    def write_json(self, file: IO[bytes], more: Mapping[str, Any] | None = None) -> None:
-        """Write the JSON form, and more keys after it, one result a line: there may be hundreds of thousands."""
-        values = replace(self, results=()).to_json() | dict(more or {})
-        before, empty, after = to_json(values).partition(b'"results":[]')
-        file.write(before + empty[:-1])
-        separator = b"\n"
-        for result in self.results:
-            file.write(separator + to_json(result.to_json()))
-            separator = b",\n"
-        file.write(b"\n]" + after + b"\n")
+    return {"from": utc_text(since), "to": utc_text(until)}

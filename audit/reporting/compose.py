@@ -19,10 +19,10 @@ from audit.discovery import modules
 from audit.errors import UsageError
 from audit.evaluation.costs import Costs
 from audit.evaluation.framework import Answered
+from audit.model.assessment import Assessment
 from audit.model.document import Cell, Document, Fact, InstantCell, Name, OrdinalCell, Section, Sheet, Text, TextCell
 from audit.model.drill import Drills
 from audit.model.estate import Estate
-from audit.model.verdicts import Assessment
 from audit.reporting.context import Context, Record
 from audit.reporting.formats import Formats
 from audit.reporting.words import Words, language_named, names_kept

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from audit.model.assessment import Results
 from audit.model.document import HeatCell, State
-from audit.model.verdicts import SHARES, Result, Verdict
+from audit.model.verdicts import SHARES, Verdict
 from audit.reporting.timelines import SHORTEST
 
 Key = tuple[str, ...]
 _STATES = (State.MET, State.GRACE, State.WAIVED, State.UNPROVEN, State.BREACHED)
+_WORST_FIRST = pl.Enum([str(verdict) for verdict in Verdict])
 _RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
 """From worst to best: verdicts are counted by their ranks."""
-_KINDS: dict[str, pl.DataType] = {
-    **dict.fromkeys(("asset", "unit", "policy", "control", "leg"), pl.String()),
-    "version": pl.Int64(),
-    "verdict": pl.UInt8(),
-    "seconds": pl.Float64(),
-    **dict.fromkeys(SHARES, pl.Float64()),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +51,22 @@ class Tally:
         return HeatCell(self.verdict, met, up_to, self.judged, self.breached, self.unproven, self.waived)
 
 
+def worst_by_asset(results: Results) -> pl.DataFrame:
+    """Return `asset`, `verdict`: the worst that each asset has among its results, in order of asset."""
+    ranked = results.told("asset", "verdict").with_columns(pl.col("verdict").cast(_WORST_FIRST))
+    return ranked.group_by("asset").agg(pl.col("verdict").min()).sort("asset")
+
+
 class Tallies:
     """Results that are taken together by some of `unit`, `policy`, `version` (nine digits), `control` and `leg`; of what a result has none, the key is ""."""
 
-    def __init__(self, results: Sequence[Result]) -> None:
-        of_none = dict.fromkeys(SHARES)
-        shares = [result.shares or of_none for result in results]
-        told: dict[str, list[Any]] = {
-            "asset": [result.asset for result in results],
-            "unit": [result.unit for result in results],
-            "policy": [result.policy or "" for result in results],
-            "version": [result.version or 0 for result in results],
-            "control": [result.control for result in results],
-            "leg": [result.leg or "" for result in results],
-            "verdict": [_RANK[result.verdict] for result in results],
-            "seconds": [result.judged_seconds for result in results],
-            **{name: [of_one.get(name, 0.0) for of_one in shares] for name in SHARES},
-        }
-        rows = pl.DataFrame(told, schema_overrides=_KINDS)
-        self._rows = rows.with_columns(pl.col("version").cast(pl.String).str.zfill(9))
+    def __init__(self, results: Results) -> None:
+        told = results.columns.results
+        texts = [pl.col(name).fill_null("") for name in ("asset", "unit", "policy", "control", "leg")]
+        version = pl.col("version").fill_null(0).cast(pl.String).str.zfill(9)
+        ranks = {str(verdict): rank for verdict, rank in _RANK.items()}
+        verdict = pl.col("verdict").replace_strict(ranks, return_dtype=pl.UInt8)
+        self._rows = told.select(*texts, version, verdict, pl.col("judged_seconds").alias("seconds"), *SHARES)
 
     def by(self, *keys: str) -> dict[Key, Tally]:
         """Return what the results of each group say together, by their keys, in order."""

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
+from audit.model.columns import Columns, stretches_told
 from audit.model.document import State
-from audit.model.verdicts import Result
 
 MOST = 24
 """Months shown at the most."""
@@ -30,7 +30,7 @@ def edges_of(since: datetime, until: datetime, zone: str) -> list[datetime]:
     return [*found, until]
 
 
-def by_month(results: Sequence[Result], edges: Sequence[datetime]) -> list[dict[State, float]]:
+def by_month(columns: Columns, edges: Sequence[datetime]) -> list[dict[State, float]]:
     """Return, for each month between edges, the share of the judged time that each state held; nothing for a month without any.
 
     What was judged at one instant only has no length and counts for nothing here.
@@ -38,22 +38,15 @@ def by_month(results: Sequence[Result], edges: Sequence[datetime]) -> list[dict[
     held = [dict.fromkeys(State, 0) for _ in edges[1:]]
     whole = [0] * len(held)
     # The same stretch was judged of thousands of assets.
-    lost = Counter(
-        (stretch.since, stretch.until, state)
-        for result in results
-        for stretches, state in (
-            (result.breaches, State.BREACHED),
-            (result.waived, State.WAIVED),
-            (result.unproven, State.UNPROVEN),
-        )
-        for stretch in stretches
-    )
-    judged = Counter(
-        (*stretch, state)
-        for result in results
-        for stretches, state in ((result.judged, State.MET), (result.grace, State.GRACE))
-        for stretch in stretches
-    )
+    judged: Counter[tuple[datetime, datetime, State]] = Counter()
+    for name, state in (("judged", State.MET), ("in_grace", State.GRACE)):
+        for text, many in columns.results.group_by(name).len().iter_rows():
+            for stretch in stretches_told(text):
+                judged[(*stretch, state)] += many
+    states = ((columns.breaches, State.BREACHED), (columns.waived, State.WAIVED), (columns.unproven, State.UNPROVEN))
+    lost = {
+        (begin, end, state): many for rows, state in states for begin, end, many in rows.group_by("from", "to").len().iter_rows()
+    }
     for (begin, end, state), many in judged.items():
         for month, length in _split(begin, end, edges):
             held[month][state] += length * many

@@ -47,8 +47,8 @@ def _cut(section: Section, limit: int, words: Words) -> tuple[Block, ...]:
 def _parts(block: Block, limit: int, words: Words) -> Iterator[Block]:
     """Yield a block, shortened where it is long, and then the line that counts the rest."""
     match block:
-        case Table(printed=Table() as printed):
-            yield from _parts(printed, limit, words)
+        case Table(printed=printed) if printed is not None:
+            yield from _parts(printed(), limit, words)
         case Table(anchor=""):
             yield from _shortened(block, "rows", block.rows, limit, words("paper.rows-rest", **_counts(block.rows, limit)))
         case Items():

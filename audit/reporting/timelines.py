@@ -15,10 +15,11 @@ from typing import Any
 import audit.controls
 from audit.discovery import modules
 from audit.evaluation.world import group_segments
+from audit.model.assessment import Assessment
 from audit.model.document import State, Stretch
 from audit.model.estate import Estate
 from audit.model.terms import FOR_EVER, instant
-from audit.model.verdicts import Assessment, Result, Verdict
+from audit.model.verdicts import Result, Verdict
 
 Span = tuple[datetime, datetime]
 Promise = tuple[str, str | None, str | None]

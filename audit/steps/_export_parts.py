@@ -17,8 +17,8 @@ from audit.evidence.checkpoint import Checkpoint
 from audit.evidence.cover import Cover, Part
 from audit.evidence.merkle import leaf_hash
 from audit.evidence.package import PackageWriter, safe_name
+from audit.model.assessment import Assessment
 from audit.model.envelope import time_text
-from audit.model.verdicts import Assessment
 from audit.register.acts import KIND as ACT
 from audit.register.entry import Entry
 from audit.steps._open import Progress, Store

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit.evidence import package
+from audit.model.assessment import Assessment
 from audit.model.estate import Estate
-from audit.model.verdicts import Assessment
 from audit.steps._export_parts import FACT_KINDS, Counts
 from audit.steps._open import Store
 from audit.steps._scope import Chosen, Scope

@@ -17,11 +17,11 @@ from audit.errors import UsageError
 from audit.evaluation.chunks import Chunk, chunks_of, fetch
 from audit.evaluation.facts import resolve_facts
 from audit.evaluation.rows import Rows
+from audit.model.assessment import Assessment
 from audit.model.envelope import time_text
 from audit.model.estate import Estate
 from audit.model.records import SCOPE
 from audit.model.runs import merge_runs
-from audit.model.verdicts import Assessment
 from audit.policy.suggest import one_of, unknown
 from audit.register.acts import acts, records
 from audit.steps._open import Store
@@ -96,7 +96,7 @@ def choose(store: Store, scope: Scope, assessment: Assessment) -> tuple[Chosen, 
     """Return the evidence of a scope and of its assessment, and an iterator over its facts (kind, rows), which fills in the entries while it runs to its end."""
     estate = store.estate(scope.known_at)
     chosen = Chosen(estate, store.catalog.listings(scope.known_at))
-    cited = {ref.entry for result in assessment.results for ref in result.references}
+    cited = {ref.entry for result in assessment.results.having("breaches", "waived") for ref in result.references}
     return chosen, _walk(store, scope, estate, chosen, cited)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import polars as pl
@@ -23,9 +24,9 @@ from audit.evaluation.facts import Facts
 from audit.evaluation.kept import KeptAssessment, Making
 from audit.evaluation.outline import Outline, in_order
 from audit.evaluation.what_if import WhatIf, what_if
+from audit.model.assessment import Assessment, Results
 from audit.model.estate import Estate, Known
 from audit.model.terms import micros
-from audit.model.verdicts import Assessment, Result
 from audit.model.world import World
 from audit.policy.in_one_go import in_one_go
 from audit.policy.suggest import one_of, unknown
@@ -88,7 +89,7 @@ class Outlined:
 
     def whole(self) -> Assessment:
         """Return the assessment with the stretches of its results."""
-        return replace(self.assessment, results=tuple(self.outline.whole()))
+        return replace(self.assessment, results=Results(self.outline.whole()))
 
     def of_unit(self, unit: str, declared: Collection[str]) -> Outlined:
         """Return the results of one unit only, as `with_unit` does."""
@@ -129,7 +130,7 @@ def assessed(
         estate = what_if(estate, instead)
     estate = replace(estate, known=known_of(store, known, estate, controls) if read_on is None else Known(read_on, intact=True))
     listings, payloads = store.catalog.listings(known), store.catalog.payloads(known)
-    results: list[Result] = []
+    parts: list[Results] = []
     outlines: list[Outline] = []
     faults: list[str] = []
     conflicts = [pl.DataFrame(schema=CONFLICT)]
@@ -139,7 +140,7 @@ def assessed(
     unchanged = frozenset[str]() if before is None else _unchanged(store, before, known, estate, until)
     judged_now = sorted(declared - unchanged) if assets is None else list(assets)
     if before is not None:
-        results += before.assessment(unchanged).results
+        parts.append(before.assessment(unchanged).results)
         conflicts.append(before.conflicts.filter(pl.col("asset").is_in(list(unchanged))))
         unplaced.append(_still_unplaced(before.unplaced, estate, unchanged, judged_now))
         mine = estate.aliases.filter(pl.col("asset").is_in(list(unchanged)))
@@ -149,16 +150,15 @@ def assessed(
     work: Callable[..., Iterator[Judged]] = here if cluster is None else cluster.judge
     period = micros(since), micros(until)
     for judged in work(store.catalog, known, pieces, *period, controls, lambda number: progress("assess", number, len(pieces))):
-        results += judged.results
+        parts.append(Results(judged.results))
         outlines += [] if judged.outline is None else [judged.outline]
         faults += [fault for fault in judged.faults if fault not in faults]
         # Several chunks may have the same ones: of points that others need, and of runs that name no subject.
         conflicts.append(judged.conflicts)
         unplaced.append(judged.unplaced)
         undated.append(judged.undated)
-    results.sort(key=in_order)
     outline = Outline.joined(outlines)
-    results = outline.results if in_outline else results
+    results = Results(outline.results) if in_outline else _together(parts)
     orphans = [] if assets else orphans_of(store.catalog, known, estate)
     making = Making(
         estate.known,
@@ -172,7 +172,7 @@ def assessed(
         until=until,
         as_known_at=known,
         journal_head=head.hash if head else "",
-        results=tuple(results),
+        results=results,
         quarantined=store.catalog.quarantine(known).filter(pl.col("level") == "error").height,
         coverage=coverage_of(results, orphans, controls),
         faults=tuple(faults),
@@ -189,6 +189,12 @@ def assessed(
         ),
     )
     return Outlined(assessment, outline, making, unchanged, len(judged_now))
+
+
+def _together(parts: Sequence[Results]) -> Results:
+    """Return results as those of one assessment. Where only one part has any, as what was kept and is unchanged, they are in order."""
+    some = [part for part in parts if len(part)]
+    return some[0] if len(some) == 1 and some[0].in_columns else Results(sorted(chain.from_iterable(some), key=in_order))
 
 
 def _unchanged(store: Store, before: KeptAssessment, known: int, estate: Estate, until: datetime) -> frozenset[str]:
@@ -327,6 +333,6 @@ def with_unit(assessment: Assessment, unit: str, declared: Collection[str]) -> A
     """Return an assessment with the results of one unit only. Raises `UsageError` when none of the declared ones is called so."""
     if unit not in declared:
         raise UsageError(f"{unknown('unit', unit, declared)} ({one_of(declared)})")
-    results = tuple(result for result in assessment.results if result.unit == unit)
+    results = assessment.results.of_unit(unit)
     judged = None if assessment.coverage.in_service is not None else ()
     return replace(assessment, results=results, coverage=coverage_of(results, assessment.coverage.orphans, judged))

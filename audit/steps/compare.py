@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from audit.evaluation.compare import Comparison, compare
-from audit.model.verdicts import Assessment
+from audit.model.assessment import Assessment
 from audit.steps._open import Progress, Store, quietly
 from audit.steps.assess import assess
 

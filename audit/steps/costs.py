@@ -13,8 +13,8 @@ from audit.evaluation.chunks import Chunk, chunks_of, fetch
 from audit.evaluation.costs import Costs, costs_of, stored, summed
 from audit.evaluation.facts import resolve_facts
 from audit.evaluation.world import build_world
+from audit.model.assessment import Assessment, Results
 from audit.model.terms import micros
-from audit.model.verdicts import Assessment
 from audit.steps._open import Progress, Store, quietly
 from audit.steps.assess import known_at_of
 from audit.steps.catch_up import catch_up
@@ -49,4 +49,4 @@ def unjudged(store: Store, since: datetime, until: datetime, known_at: int | Non
     """Return an assessment in which nothing was judged: the frame of a document that only says what is stored."""
     known = known_at_of(store, known_at)
     head = next(store.journal.entries(after=known - 1, up_to=known), None)
-    return Assessment(since, until, known, head.hash if head else "", (), 0, coverage_of([], []))
+    return Assessment(since, until, known, head.hash if head else "", Results(()), 0, coverage_of(Results(()), []))

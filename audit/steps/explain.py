@@ -20,10 +20,11 @@ from audit.evaluation.over_time import OverTime, courses
 from audit.evaluation.over_time import over_time as over_time_in
 from audit.evaluation.why import Explaining, Why
 from audit.evidence.places import text_of
+from audit.model.assessment import Assessment
 from audit.model.document import Name
 from audit.model.envelope import time_text
 from audit.model.terms import instant, micros
-from audit.model.verdicts import Assessment, EvidenceRef, Result
+from audit.model.verdicts import EvidenceRef, Result
 from audit.model.world import World
 from audit.reporting.charts import document
 from audit.reporting.context import Context

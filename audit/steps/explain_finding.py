@@ -14,6 +14,7 @@ from audit.discovery import modules
 from audit.errors import UsageError
 from audit.evaluation.over_time import OverTime
 from audit.evaluation.why import Why
+from audit.model.assessment import Results
 from audit.model.envelope import time_text
 from audit.model.verdicts import Breach, Result
 from audit.policy.suggest import one_of, unknown
@@ -81,7 +82,7 @@ def _of_breach(found: Explained, breach: Mapping[str, Any]) -> Explained:
     results = tuple(one for one in results if one.breaches or one.waived)
     refs = set().union(*(one.references for one in results))
     evidence = {ref: text for ref, text in found.evidence.items() if ref in refs}
-    return Explained(replace(found.assessment, results=results), evidence, OverTime(), Why({}, {}))
+    return Explained(replace(found.assessment, results=Results(results)), evidence, OverTime(), Why({}, {}))
 
 
 def explained_finding_json(found: ExplainedFinding, context: Context) -> dict[str, Any]:

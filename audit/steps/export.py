@@ -25,9 +25,9 @@ from audit.evidence.keys import private_key
 from audit.evidence.package import PackageWriter, safe_name
 from audit.evidence.sshsig import fingerprint
 from audit.evidence.vault import BrokenPayloadError
+from audit.model.assessment import Assessment
 from audit.model.envelope import time_text
 from audit.model.terms import MICROSECOND
-from audit.model.verdicts import Assessment
 from audit.register.checkpoints import kept_checkpoints
 from audit.reporting.compose import Definition
 from audit.steps._export_parts import (

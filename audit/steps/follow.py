@@ -12,8 +12,9 @@ from typing import Any
 import rfc8785
 
 from audit.content import Content
+from audit.model.assessment import Assessment
 from audit.model.envelope import time_text
-from audit.model.verdicts import Assessment, Result, Verdict
+from audit.model.verdicts import Result, Verdict
 from audit.policy.severities import Severities, severities_of
 from audit.register.acts import KIND, records
 from audit.register.records._record import Record

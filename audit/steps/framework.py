@@ -7,8 +7,8 @@ from audit.content import Content
 from audit.discovery import modules
 from audit.evaluation.agreed import Agreed
 from audit.evaluation.framework import Answered, Asked, answers
+from audit.model.assessment import Assessment
 from audit.model.estate import Estate
-from audit.model.verdicts import Assessment
 from audit.policy.frameworks import Kind, best, least, read_beside, read_framework, split, vocabulary
 
 

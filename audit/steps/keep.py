@@ -8,7 +8,7 @@ from functools import partial
 
 from audit.evaluation.cluster import Cluster
 from audit.evaluation.kept import KeptAssessment, keep, kept_again, to_go_on_from
-from audit.model.verdicts import Assessment
+from audit.model.assessment import Assessment
 from audit.policy.in_one_go import in_one_go
 from audit.steps._open import Progress, Store, quietly
 from audit.steps.assess import assessed, known_at_of

@@ -21,8 +21,8 @@ from audit.evaluation.facts import resolve_facts
 from audit.evaluation.kept import KeptAssessment
 from audit.evaluation.over_time import OverTime, courses, over_time, runs_over_time
 from audit.evaluation.world import build_world
+from audit.model.assessment import Assessment
 from audit.model.terms import micros
-from audit.model.verdicts import Assessment
 from audit.model.world import World
 from audit.steps._open import Store
 

@@ -15,10 +15,10 @@ from audit.evaluation.costs import Costs
 from audit.evaluation.framework import Answered
 from audit.evidence.checkpoint import Checkpoint, CheckpointError, verify
 from audit.evidence.keys import public_key
+from audit.model.assessment import Assessment
 from audit.model.document import Document
 from audit.model.drill import Drills
 from audit.model.estate import Estate
-from audit.model.verdicts import Assessment
 from audit.policy.frameworks import names, read_framework
 from audit.policy.in_one_go import in_one_go
 from audit.register.checkpoints import Kept, kept_checkpoints
@@ -55,7 +55,7 @@ def report(
     `record_of`) what the journal says, as known there. With `unit`, only that unit's assets are reported on. The same inputs give the same bytes.
     """
     if unit is not None:
-        known = sorted({*estate.units, *(result.unit for result in assessment.results)})
+        known = sorted({*estate.units, *assessment.results.told("unit")["unit"]})
         assessment = with_unit(assessment, unit, known)
     document = compose(
         assessment, estate, definition, language,

@@ -23,9 +23,9 @@ from audit.evaluation.kept_worlds import is_enough, judge_kept, judges, keep_wor
 from audit.evaluation.outline import Outline
 from audit.evaluation.program import fingerprint
 from audit.evaluation.what_if import WhatIf, what_if
+from audit.model.assessment import Assessment, Results
 from audit.model.estate import Estate
 from audit.model.terms import micros
-from audit.model.verdicts import Assessment
 from audit.steps._open import Progress, Store, quietly
 from audit.steps.assess import Outlined, assessed, check_period, estate_of, known_at_of, known_of
 from audit.steps.catch_up import catch_up
@@ -95,15 +95,16 @@ def _agreed(place: Path, controls: Sequence[str]) -> Outlined:
     if not found:
         raise DataFolderError(f"{place / AGREED} holds no assessment")
     told = found[0]
-    assessment = told.assessment(told.results["asset"].unique())
+    assessment = told.assessment()
     every = Outline(list(assessment.results), *(pl.read_ipc(place / f"{name}.arrow") for name in STRETCHES))
     faults = [fault for fault in assessment.faults if fault.partition(":")[0] in controls]
     return _told(assessment, every.only(lambda result: result.control in controls), controls, faults)
 
 
 def _told(like: Assessment, outline: Outline, controls: Sequence[str], faults: Sequence[str]) -> Outlined:
-    coverage = coverage_of(outline.results, like.coverage.orphans, controls)
-    return Outlined(replace(like, results=tuple(outline.results), coverage=coverage, faults=tuple(faults)), outline)
+    results = Results(outline.results)
+    coverage = coverage_of(results, like.coverage.orphans, controls)
+    return Outlined(replace(like, results=results, coverage=coverage, faults=tuple(faults)), outline)
 
 
 def _write(store: Store, since: datetime, until: datetime, known: int, place: Path, progress: Progress) -> None:

@@ -13,8 +13,9 @@ import polars as pl
 from flask import Response, abort, render_template
 from markupsafe import Markup
 
-from audit.evaluation.kept import KeptAssessment, breach_of, unproven_of
+from audit.evaluation.kept import KeptAssessment
 from audit.evaluation.over_time import OverTime, runs_over_time
+from audit.model.columns import breach_of, unproven_of
 from audit.model.verdicts import Breach, Unproven
 from audit.reporting.causes import sentences
 from audit.steps.explain import picture_of

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import audit.evaluation.compare
 from audit.evaluation.compare import Change, Comparison, compare
 from audit.evaluation.outline import LISTED, NOT_ASKED, STRETCH, WAIVED, Outline
+from audit.model.assessment import Assessment
 from audit.model.facts import INSTANT
-from audit.model.verdicts import Assessment
 from tests.oracle.build import day, listing, p, policy, programme
 from tests.oracle.case import Case
 from tests.oracle.cases_of_waivers import waiver

@@ -13,8 +13,9 @@ import pytest
 
 from audit.evaluation.agreed import Agreed
 from audit.evaluation.framework import Answer, Asked, ControlAnswer, answers
+from audit.model.assessment import Assessment, Coverage
 from audit.model.estate import ALIAS, ASSET_REPOSITORY, REPOSITORY, SEGMENT, Estate, PolicyVersion
-from audit.model.verdicts import Assessment, Coverage, Result, Verdict
+from audit.model.verdicts import Result, Verdict
 from audit.policy.objectives import judged
 from audit.policy.place import Place
 from audit.policy.validate import validate

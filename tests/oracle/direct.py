@@ -12,10 +12,10 @@ from audit.evaluation.assess import coverage_of, judge
 from audit.evaluation.chunks import rows_of
 from audit.evaluation.rows import Rows
 from audit.evaluation.what_if import WhatIf, what_if
+from audit.model.assessment import Assessment, Results
 from audit.model.estate import Estate, Known
 from audit.model.facts import INSTANT, LISTING, RECOVERY_POINT, RUN
 from audit.model.terms import instant
-from audit.model.verdicts import Assessment
 from audit.policy.estate import AppliedProgramme, estate_at
 from audit.register.acts import frames, kinds
 from audit.register.records._questions import answered
@@ -47,7 +47,7 @@ def assessment_of(case: Case, instead: WhatIf | None = None) -> Assessment:
     estate = what_if(estate, instead) if instead else estate
     judged = judge(estate, rows_of_case(case), case.since, case.until)
     assert not judged.faults, judged.faults
-    return Assessment(instant(case.since), instant(case.until), 0, "", judged.results, 0, coverage_of(judged.results, []))
+    return Assessment(instant(case.since), instant(case.until), 0, "", judged.results, 0, coverage_of(Results(judged.results), []))
 
 
 def estate_of_case(case: Case) -> Estate:

@@ -12,9 +12,10 @@ from audit.controls.copies import Copies
 from audit.controls.recovery_point import Rpo
 from audit.controls.retention_maximum import Dispose
 from audit.controls.retention_minimum import Keep
+from audit.model.assessment import Assessment, Coverage
 from audit.model.estate import ALIAS, ASSET_REPOSITORY, REPOSITORY, SEGMENT, Estate, PolicyVersion, Source
 from audit.model.terms import Term
-from audit.model.verdicts import Assessment, Breach, Coverage, EvidenceRef, Result, Unproven, Verdict
+from audit.model.verdicts import Breach, EvidenceRef, Result, Unproven, Verdict
 from audit.reporting.compose import Definition, compose
 
 SINCE = datetime(2025, 12, 31, 16, tzinfo=UTC)  # midnight in Shanghai

@@ -9,8 +9,9 @@ from pydantic import TypeAdapter
 from audit.content import Content, ContentError
 from audit.errors import UsageError
 from audit.evaluation.costs import Bounds, Costs, Line
+from audit.model.assessment import Coverage
 from audit.model.document import Definitions, HeatMap, Items, KeyFigures, Name, Note, Paragraph, ShareBars, State, Table, Timelines
-from audit.model.verdicts import Coverage, Verdict, Waived
+from audit.model.verdicts import Verdict, Waived
 from audit.policy.objectives import judged
 from audit.reporting.compose import Definition, compose
 from audit.reporting.context import Declaration, Record

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.content import Content
+from audit.model.cell_rows import CellColumn
 from audit.model.document import (
     Cell,
     DurationCell,
@@ -72,7 +73,7 @@ def words(language: str) -> Words:
 
 def by_columns(rows: Rows, table: Sequence[Sequence[Cell]], cells: Cells) -> None:
     """Write a table as data sheets are."""
-    rows.extend(list(zip(*table, strict=True)), cells.value, WIDTHS, LINE)
+    rows.extend([CellColumn.of(column) for column in zip(*table, strict=True)], cells.value, WIDTHS, LINE)
 
 
 def by_cells(rows: Rows, table: Sequence[Sequence[Cell]], cells: Cells) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.model.assessment import Results
 from audit.model.verdicts import SHARES, Result, Verdict
 from audit.reporting.groups import Tallies, Tally
 from audit.reporting.timelines import SHORTEST, pooled_shares, worst
@@ -24,7 +25,7 @@ def result(asset: str, part: str | None, state: str, seconds: float = 1e-6) -> R
 
 def together(results: list[Result]) -> Tally:
     """Return what results of one unit say together."""
-    (tally,) = Tallies(results).by("unit").values()
+    (tally,) = Tallies(Results(results)).by("unit").values()
     return tally
 
 
@@ -47,7 +48,7 @@ def test_of_nothing_judged_there_is_no_share():
     tally = together([replace(result("db", None, "met"), verdict=Verdict.NOT_APPLICABLE, shares=None, judged_seconds=0.0)])
     assert tally.judged == 0
     assert set(tally.shares.values()) == {None}
-    assert Tallies([]).by("unit") == {}
+    assert Tallies(Results([])).by("unit") == {}
 
 
 @pytest.mark.parametrize("state", ["met", "waived"])
@@ -111,7 +112,7 @@ def test_groups_say_what_their_results_say_one_by_one(results: list[Result], key
     groups = defaultdict(list)
     for one in results:
         groups[tuple(KEYS[name](one) for name in names)].append(one)
-    found = Tallies(results).by(*names)
+    found = Tallies(Results(results)).by(*names)
     assert list(found) == sorted(groups)
     for key, tally in found.items():
         expected = naive(groups[key])

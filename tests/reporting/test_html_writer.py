@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from audit.content import Content
-from audit.model.verdicts import Assessment, Breach, Coverage, EvidenceRef, Result, Verdict
+from audit.model.assessment import Assessment, Coverage
+from audit.model.verdicts import Breach, EvidenceRef, Result, Verdict
 from audit.reporting.writers.html import write
 
 VOID = {"meta", "br", "path", "rect", "circle", "use"}

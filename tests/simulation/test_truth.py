@@ -15,9 +15,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from audit.content import Content
+from audit.model.assessment import Assessment
 from audit.model.envelope import time_text
 from audit.model.terms import micros
-from audit.model.verdicts import Assessment, Result
+from audit.model.verdicts import Result
 from audit.reporting.compose import Definition
 from audit.steps._open import Store, open_store
 from audit.steps.assess import assess

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from audit.content import Content
-from audit.model.verdicts import Assessment, Breach, Coverage, Result, Unproven, Verdict, Waived
+from audit.model.assessment import Assessment, Coverage
+from audit.model.verdicts import Breach, Result, Unproven, Verdict, Waived
 from audit.policy.severities import severities_of
 from audit.register.records._record import Done, Record, records_of
 from audit.register.records.finding import ACTS

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import polars as pl
 
+from audit.model.assessment import Assessment
+from audit.model.cell_rows import CellColumn, CellRows
 from audit.model.document import (
     Block,
     Cell,
@@ -24,10 +26,12 @@ from audit.model.document import (
     VerdictCell,
 )
 from audit.model.estate import standing
-from audit.model.verdicts import Assessment, Breach, Result, Unproven
+from audit.model.terms import to_seconds
+from audit.model.verdicts import Verdict
 from audit.reporting.context import Context
-from audit.reporting.once import once
-from audit.reporting.timelines import SHORTEST, worst
+from audit.reporting.groups import worst_by_asset
+from audit.reporting.once import column_of
+from audit.reporting.timelines import SHORTEST
 from audit.reporting.words import joined, named
 
 _DECLARED = ("data_class", "tier", "site", "city", "medium")
@@ -50,80 +54,93 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
         Column("longest", words("asset-list.longest"), "duration"),
         Column("last", words("asset-list.last"), "instant"),
     )
-    results: dict[str, list[Result]] = defaultdict(list)
-    for result in assessment.results:
-        results[result.asset].append(result)
-    declared = _declared(assessment, context)
-    cells = _Cells(context)
-    rows = tuple(cells.row(asset, declared.get(asset, {}), results.get(asset, [])) for asset in sorted({*declared, *results}))
+    versions = _versions(assessment.results.columns.results)
+    rows = CellRows(_cells(_rows(assessment, versions, context), versions, context))
     return [Paragraph(words("asset-list.intro", n=len(rows))), Table("asset-list", columns, rows, empty=words("labels.nothing"))]
 
 
-def _declared(assessment: Assessment, context: Context) -> dict[str, dict[str, Any]]:
+def _rows(assessment: Assessment, versions: pl.DataFrame, context: Context) -> pl.DataFrame:
+    """Return one row an asset, by name: what is declared of it, `policies` (the places among `versions` of those that it was judged by, as text), and what was found."""
+    results = assessment.results.columns.results
+    declared = _declared(assessment, context)
+    names = pl.concat([declared["asset"], results["asset"]]).unique().sort().to_frame()
+    judged = results.group_by("asset").agg(pl.col("unit").last().alias("judged_as"))
+    judged_by = results.select("asset", "policy", "version").unique().join(versions, on=["policy", "version"])
+    by = judged_by.group_by("asset").agg(policies=pl.col("place").sort().cast(pl.String).str.join(","))
+    breaches, unproven = assessment.results.columns.breaches, assessment.results.columns.unproven
+    counted = breaches.group_by("asset").agg(breaches=pl.len(), last=pl.col("to").max())
+    # What was judged at one instant has no length: such a breach is counted, and adds nothing to the time.
+    lasting = results["judged_seconds"] >= SHORTEST
+    broken, missing = (rows.filter(lasting.gather(rows["result"])) for rows in (breaches, unproven))
+    longest = broken.group_by("asset").agg(longest=pl.col("seconds").max())
+    found = (worst_by_asset(assessment.results), counted, longest, _covered(broken, "breached"), _covered(missing, "unproven"))
+    for told in (declared, judged, by, *found):
+        names = names.join(told, on="asset", how="left", maintain_order="left")
+    return names.with_columns(
+        pl.coalesce("unit", "judged_as").alias("unit"),
+        pl.col("policies").fill_null(""),
+        pl.col("verdict").cast(pl.String).fill_null(Verdict.NOT_APPLICABLE.value),
+        pl.col("breaches").fill_null(0),
+        pl.col("breached", "unproven").fill_null(0.0),
+    )
+
+
+def _declared(assessment: Assessment, context: Context) -> pl.DataFrame:
     """Return, by asset, the segment at the last instant of the period; with a unit, of its assets."""
     last = assessment.until - timedelta(microseconds=1)
     segments = context.estate.segments.filter(standing(last))
     if context.unit is not None:
         segments = segments.filter(pl.col("unit") == context.unit)
-    return {row["asset"]: row for row in segments.iter_rows(named=True)}
+    return segments.select("asset", "unit", *_DECLARED, "in_service", "retired").unique("asset", keep="last")
 
 
-class _Cells:
-    """The cells of the table, each made once."""
-
-    def __init__(self, context: Context) -> None:
-        self._unit = once(lambda unit: TextCell(context.unit_title(unit) if unit else ()))
-        self._told = once(lambda name, value: TextCell(_told(name, value, context)))
-        self._policies = once(lambda versions: TextCell(_policies(versions, context)))
-        self._instant, self._length, self._number, self._verdict = map(once, (InstantCell, DurationCell, NumberCell, VerdictCell))
-
-    def row(self, asset: str, declared: dict[str, Any], results: Sequence[Result]) -> tuple[Cell, ...]:
-        """Return the row of an asset."""
-        unit = declared.get("unit") or (results[-1].unit if results else None)
-        breaches = [breach for result in results for breach in result.breaches]
-        # What was judged at one instant has no length: such a breach is counted, and adds nothing to the time.
-        lasting = [result for result in results if result.judged_seconds >= SHORTEST]
-        broken = [breach for result in lasting for breach in result.breaches]
-        unproven = [stretch for result in lasting for stretch in result.unproven]
-        return (
-            TextCell((Name(asset),)),
-            self._unit(unit),
-            *[self._told(name, declared.get(name)) for name in _DECLARED],
-            self._instant(declared.get("in_service")),
-            self._instant(declared.get("retired")),
-            self._policies(frozenset((r.policy, r.version) for r in results if r.policy is not None and r.version is not None)),
-            self._verdict(worst(result.verdict for result in results)),
-            self._number(len(breaches)),
-            self._length(_covered(broken)),
-            self._length(_covered(unproven)),
-            self._length(max(((breach.until - breach.since).total_seconds() for breach in broken), default=None)),
-            self._instant(max((breach.until for breach in breaches), default=None)),
-        )
+def _versions(results: pl.DataFrame) -> pl.DataFrame:
+    """Return `place`, `policy`, `version` of what anything was judged by, in order."""
+    rows = results.select("policy", "version").drop_nulls().unique().sort("policy", "version")
+    return rows.with_row_index("place")
 
 
-def _told(name: str, value: str | None, context: Context) -> Text:
+def _covered(stretches: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return by asset the seconds in at least one of its stretches: of promises that were broken at once, the time counts once."""
+    rows = stretches.sort("asset", "from").with_columns(until=pl.col("to").cum_max().over("asset"))
+    rows = rows.with_columns(before=pl.col("until").shift(1).over("asset"))
+    new = pl.col("until") - pl.max_horizontal("from", "before")
+    return rows.group_by("asset").agg(new.sum().dt.total_microseconds().alias(name)).with_columns(to_seconds(pl.col(name)))
+
+
+def _cells(rows: pl.DataFrame, versions: pl.DataFrame, context: Context) -> Iterator[CellColumn]:
+    """Yield the columns of the table."""
+
+    def policies(places: str) -> Cell:
+        return TextCell(_policies([versions.row(int(place))[1:] for place in places.split(",") if place], context))
+
+    of = partial(column_of, rows)
+    yield of(lambda asset: TextCell((Name(asset),)), "asset")
+    yield of(lambda unit: TextCell(context.unit_title(unit) if unit else ()), "unit")
+    for name in _DECLARED:
+        yield of(partial(_declared_cell, context, name), name)
+    yield of(InstantCell, "in_service")
+    yield of(InstantCell, "retired")
+    yield of(policies, "policies")
+    yield of(lambda verdict: VerdictCell(Verdict(verdict)), "verdict")
+    yield of(NumberCell, "breaches")
+    yield of(DurationCell, "breached")
+    yield of(DurationCell, "unproven")
+    yield of(DurationCell, "longest")
+    yield of(InstantCell, "last")
+
+
+def _declared_cell(context: Context, name: str, value: str | None) -> Cell:
     """Return what is declared: media are ours to name, everything else the company's."""
-    if name == "medium" and value is not None:
-        return context.words.worded(f"media.{value}", value)
-    return named(value)
+    told = context.words.worded(f"media.{value}", value) if name == "medium" and value is not None else named(value)
+    return TextCell(told)
 
 
-def _policies(versions: Iterable[tuple[str, int]], context: Context) -> Text:
-    """Return the policy versions that the asset was judged by."""
+def _policies(versions: Iterable[tuple[Any, ...]], context: Context) -> Text:
+    """Return policy versions (name, number)."""
     words = context.words
     parts: list[str | Name] = []
-    for policy, version in sorted(versions):
+    for policy, version in versions:
         parts += [words.plain("labels.separator")] if parts else []
         parts += words("labels.version", policy=Name(policy), n=version)
     return joined(*parts)
-
-
-def _covered(stretches: Iterable[Breach | Unproven]) -> float:
-    """Return the seconds in at least one of the stretches: of promises that were broken at once, the time counts once."""
-    total = timedelta(0)
-    end: datetime | None = None
-    for since, until in sorted((stretch.since, stretch.until) for stretch in stretches):
-        begin = since if end is None else max(since, end)
-        total += max(until - begin, timedelta(0))
-        end = until if end is None else max(until, end)
-    return total / timedelta(seconds=1)

@@ -4,8 +4,9 @@ each.
 
 from __future__ import annotations
 
+from audit.model.assessment import Assessment
 from audit.model.document import Block, Heading, Legend, Name, Paragraph, State, Strip, StripGroup, Text, Timelines
-from audit.model.verdicts import Assessment, Verdict
+from audit.model.verdicts import Verdict
 from audit.reporting.context import Context
 from audit.reporting.details import brief_text
 from audit.reporting.timelines import AssetLines, Line, asset_lines, pooled

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from audit.model.assessment import Assessment
 from audit.model.document import (
     Block,
     Cell,
@@ -20,7 +21,7 @@ from audit.model.document import (
     TextCell,
 )
 from audit.model.exposure import severity as degree
-from audit.model.verdicts import Assessment, Breach, Result, Verdict
+from audit.model.verdicts import Breach, Result, Verdict
 from audit.reporting.causes import cause, severity
 from audit.reporting.context import Context
 
@@ -60,7 +61,7 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
 
 def worst_first(assessment: Assessment, context: Context) -> list[tuple[Result, Breach]]:
     """Return every breach with its result, the worst first."""
-    found = [(result, breach) for result in assessment.results for breach in result.breaches]
+    found = [(result, breach) for result in assessment.results.having("breaches") for breach in result.breaches]
 
     def rank(pair: tuple[Result, Breach]) -> tuple[Any, ...]:
         result, breach = pair

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from audit.evaluation.costs import Bounds, Line, rounded
+from audit.model.assessment import Assessment
 from audit.model.document import Block, Cell, Column, Heading, Name, Note, NumberCell, Paragraph, Table, Text, TextCell
-from audit.model.verdicts import Assessment
 from audit.reporting.context import Context
 
 NEEDS_COSTS = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from audit.model.assessment import Assessment
 from audit.model.document import (
     Block,
     Column,
@@ -16,7 +17,6 @@ from audit.model.document import (
     Table,
     TextCell,
 )
-from audit.model.verdicts import Assessment
 from audit.reporting.context import Context
 
 NUMBERS = ("assigned", "protected", "restorable")

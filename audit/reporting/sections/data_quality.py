@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from audit.model.assessment import Assessment
 from audit.model.document import (
     Block,
     Column,
@@ -23,7 +24,6 @@ from audit.model.document import (
     Text,
     TextCell,
 )
-from audit.model.verdicts import Assessment
 from audit.reporting.context import Context
 from audit.reporting.details import detail_text
 from audit.reporting.places import place

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audit.model.assessment import Assessment
 from audit.model.document import Block, Definitions, DurationCell, Figure, KeyFigures, Name, Note, NumberCell, Paragraph, Text
 from audit.model.drill import Drill, Recovery
-from audit.model.verdicts import Assessment, Verdict
+from audit.model.verdicts import Verdict
 from audit.reporting.context import Context
 from audit.reporting.words import named
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from audit.model.assessment import Assessment
 from audit.model.document import Block, Cell, Column, Heading, InstantCell, Name, Note, Paragraph, Table, TextCell
 from audit.model.drill import Drill, Following
-from audit.model.verdicts import Assessment
 from audit.reporting.context import Context
 from audit.reporting.words import named
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from audit.model.assessment import Assessment
 from audit.model.document import Block, Cell, Column, InstantCell, Name, Paragraph, Table, Text, TextCell
 from audit.model.drill import Due
 from audit.model.terms import Term
-from audit.model.verdicts import Assessment
 from audit.reporting.context import Context
 from audit.reporting.words import named
 

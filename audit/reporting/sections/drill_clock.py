@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from audit.model.assessment import Assessment
 from audit.model.document import (
     Block,
     Cell,
@@ -18,7 +19,6 @@ from audit.model.document import (
     TextCell,
 )  # fmt: skip
 from audit.model.drill import Drill, Recovery, Told
-from audit.model.verdicts import Assessment
 from audit.register.records.drill import STEPS
 from audit.reporting.context import Context
 from audit.reporting.words import named

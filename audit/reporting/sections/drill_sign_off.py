@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from audit.model.assessment import Assessment
 from audit.model.document import Block, Definitions, Name, Paragraph, Signatures, Signer
-from audit.model.verdicts import Assessment
 from audit.reporting.context import Context
 
 NEEDS_DRILLS = True

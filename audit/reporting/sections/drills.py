@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+from audit.model.assessment import Assessment
 from audit.model.document import (
     Block,
     Cell,
@@ -20,7 +21,7 @@ from audit.model.document import (
     TextCell,
 )
 from audit.model.drill import CALENDAR_STATES, Drill
-from audit.model.verdicts import Assessment, Verdict
+from audit.model.verdicts import Verdict
 from audit.reporting.context import Context
 from audit.reporting.words import named
 

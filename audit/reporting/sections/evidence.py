@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from audit.model.assessment import Assessment
 from audit.model.document import Block, Cell, Column, InstantCell, Name, OrdinalCell, Paragraph, Table, Text, TextCell
-from audit.model.verdicts import Assessment
 from audit.reporting.context import Context
 from audit.reporting.words import named
 
@@ -13,7 +13,7 @@ from audit.reporting.words import named
 def section(assessment: Assessment, context: Context) -> list[Block]:
     """Return the index of evidence that the report refers to, by journal number."""
     words = context.words
-    refs = {(ref.entry, ref.sha256) for result in assessment.results for ref in result.references}
+    refs = {(ref.entry, ref.sha256) for result in assessment.results.having("breaches", "waived") for ref in result.references}
     if context.drills is not None:
         refs |= {(ref.entry, ref.sha256) for ref in context.drills.references}
     told: dict[int, dict[str, Any]] = {}

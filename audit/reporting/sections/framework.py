@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from audit.controls._weaker import Shortfall
 from audit.evaluation.framework import COUNTED, Answer, ControlAnswer, RequirementAnswer
+from audit.model.assessment import Assessment
 from audit.model.document import (
     Block,
     Cell,
@@ -20,7 +21,7 @@ from audit.model.document import (
     Text,
     TextCell,
 )
-from audit.model.verdicts import Assessment, Verdict
+from audit.model.verdicts import Verdict
 from audit.policy.frameworks import Requirement
 from audit.reporting.context import Context
 from audit.reporting.words import Words, names_kept

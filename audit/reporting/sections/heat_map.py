@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from audit.model.assessment import Assessment
 from audit.model.document import Block, HeatMap, Note, Paragraph
-from audit.model.verdicts import Assessment
 from audit.reporting.context import Context
 from audit.reporting.groups import Tallies
 
@@ -14,7 +14,7 @@ UNITS = 80
 def section(assessment: Assessment, context: Context) -> list[Block]:
     """Return one row for each unit, the worst first, and one column for each promise."""
     words, results = context.words, assessment.results
-    if not results:
+    if not len(results):
         return [Paragraph(words("labels.nothing-judged"))]
     tallies = Tallies(results)
     promises = list(tallies.by("control", "leg"))

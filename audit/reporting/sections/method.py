@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from audit.model.assessment import Assessment
 from audit.model.document import Block, Definitions, Heading, Items, Paragraph, Text
-from audit.model.verdicts import Assessment, Verdict
+from audit.model.verdicts import Verdict
 from audit.reporting.context import Context
 
 
@@ -14,7 +15,7 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
     words = context.words
     verdicts = tuple((words(f"verdicts.{verdict}"), (words(f"method.verdicts.{verdict}"),)) for verdict in Verdict)
     controls: list[tuple[Text, tuple[Text, ...]]] = []
-    judged = sorted({result.control for result in assessment.results})
+    judged = sorted(assessment.results.told("control")["control"].unique())
     for control in judged:
         said = tuple(text for text in (context.control_says(control, what) for what in ("means", "rationale")) if text)
         controls.append((context.control(control), said))

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from audit.model.assessment import Assessment
 from audit.model.document import (
     Block,
     Cell,
@@ -25,7 +26,6 @@ from audit.model.document import (
     TextCell,
 )
 from audit.model.estate import PolicyVersion
-from audit.model.verdicts import Assessment
 from audit.reporting.context import Context, Declaration
 from audit.reporting.promises import in_words
 from audit.reporting.words import joined

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from audit.model.assessment import Assessment
 from audit.model.document import (
     Block,
     Cell,
@@ -17,7 +18,7 @@ from audit.model.document import (
     VerdictCell,
 )
 from audit.model.drill import Drill, Recovery
-from audit.model.verdicts import Assessment, Verdict
+from audit.model.verdicts import Verdict
 from audit.reporting.context import Context
 from audit.reporting.sections.drill import within_rpo, within_rto
 from audit.reporting.words import named

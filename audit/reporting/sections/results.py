@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+import json
+from collections.abc import Iterator
+from functools import partial
 
+import polars as pl
+
+from audit.model.assessment import Assessment
+from audit.model.cell_rows import CellColumn, CellRows
 from audit.model.document import (
     Block,
     Cell,
@@ -18,10 +23,10 @@ from audit.model.document import (
     TextCell,
     VerdictCell,
 )
-from audit.model.verdicts import SHARES, Assessment, Result
+from audit.model.verdicts import SHARES, Verdict
 from audit.reporting.context import Context
 from audit.reporting.details import detail_text
-from audit.reporting.once import once
+from audit.reporting.once import column_of
 from audit.reporting.sections.assets import provenance_text
 from audit.reporting.timelines import SHORTEST
 from audit.reporting.words import named
@@ -48,39 +53,33 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
         Column("detail", words("labels.detail-title")),
         Column("provenance", words("results.provenance")),
     )
-    rows = tuple(zip(*_cells(assessment.results, context), strict=True))
+    rows = CellRows(_cells(assessment.results.columns.results, context))
     return [Paragraph(words("results.intro", n=len(rows))), Table("results", columns, rows, empty=words("labels.nothing-judged"))]
 
 
-def _cells(results: Sequence[Result], context: Context) -> list[list[Cell]]:
-    """Return the columns of the table: there may be hundreds of thousands of rows, and of what stands in many each cell is made once."""
+def _cells(results: pl.DataFrame, context: Context) -> Iterator[CellColumn]:
+    """Yield the columns of the table of results (`audit.model.columns.RESULT`): there may be hundreds of thousands of rows, and of what stands in many each cell is made once."""
 
-    def each(values: Iterable[Any], make: Callable[[Any], Cell]) -> list[Cell]:
-        return list(map(once(make), values))
-
-    shares = [result.shares or {} for result in results]
-    return [
-        each((result.asset for result in results), _named),
-        each((result.unit for result in results), lambda unit: TextCell(context.unit_title(unit))),
-        each((result.policy for result in results), _named),
-        each((result.version for result in results), OrdinalCell),
-        each((result.part for result in results), _named),
-        each((result.control for result in results), lambda control: TextCell(context.control(control))),
-        each(
-            ((result.control, result.leg) for result in results),
-            lambda leg: TextCell(context.leg(*leg) if leg[1] is not None else ()),
-        ),
-        each((result.verdict for result in results), VerdictCell),
-        each((told.get("met") for told in shares), ShareCell),
-        # Not rounded: the shortest breach must leave it below all.
-        each((1 - told["breached"] if told else None for told in shares), ShareCell),
-        *(each((told.get(name) for told in shares), ShareCell) for name in SHARES if name != "met"),
-        each((result.judged_seconds if result.judged_seconds >= SHORTEST else None for result in results), DurationCell),
-        each((len(result.breaches) for result in results), NumberCell),
-        each((len(result.unproven) for result in results), NumberCell),
-        each((detail_text(result.detail, context) if result.detail else () for result in results), TextCell),
-        each((result.provenance for result in results), lambda told: TextCell(provenance_text(told, context) if told else ())),
-    ]
+    of = partial(column_of, results)
+    yield of(_named, "asset")
+    yield of(lambda unit: TextCell(context.unit_title(unit)), "unit")
+    yield of(_named, "policy")
+    yield of(OrdinalCell, "version")
+    yield of(_named, "part")
+    yield of(lambda control: TextCell(context.control(control)), "control")
+    yield of(lambda control, leg: TextCell(context.leg(control, leg) if leg is not None else ()), "control", "leg")
+    yield of(lambda verdict: VerdictCell(Verdict(verdict)), "verdict")
+    yield of(ShareCell, "met")
+    # Not rounded: the shortest breach must leave it below all.
+    yield of(lambda breached: ShareCell(None if breached is None else 1 - breached), "breached")
+    for name in SHARES:
+        if name != "met":
+            yield of(ShareCell, name)
+    yield of(lambda seconds: DurationCell(seconds if seconds >= SHORTEST else None), "judged_seconds")
+    yield of(NumberCell, "breaches")
+    yield of(NumberCell, "unproven_stretches")
+    yield of(lambda told: TextCell(detail_text(json.loads(told), context) if told != "{}" else ()), "detail")
+    yield of(lambda told: TextCell(provenance_text(told, context) if told else ()), "provenance")
 
 
 def _named(name: str | None) -> Cell:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from audit.model.assessment import Assessment
+from audit.model.columns import NO_STRETCHES
 from audit.model.document import (
     Block,
     Cell,
@@ -23,7 +25,6 @@ from audit.model.document import (
     TextCell,
     VerdictCell,
 )
-from audit.model.verdicts import Assessment
 from audit.reporting.context import Context
 from audit.reporting.groups import Key, Tallies, Tally
 from audit.reporting.months import MOST, by_month, edges_of
@@ -33,13 +34,13 @@ SHOWN = ("met", "met_up_to", "breached", "unproven", "grace", "waived")
 
 def section(assessment: Assessment, context: Context) -> list[Block]:
     """Return bars and a table by control, bars by month, a table by unit, and one by unit and policy version."""
-    words, results = context.words, assessment.results
-    tallies = Tallies(results)
+    words, results = context.words, assessment.results.columns.results
+    tallies = Tallies(assessment.results)
     by_control, units = tallies.by("control", "leg"), tallies.units_worst_first()
     by_unit = _in_order(tallies.by("unit", "control", "leg"), units)
     by_policy = _in_order(tallies.by("unit", "policy", "version", "control", "leg"), units)
     # A column of grace or waivers that is empty throughout would only make the page harder to read.
-    shown = [name for name in SHOWN if name in SHOWN[:4] or any(result.shares and result.shares.get(name) for result in results)]
+    shown = [name for name in SHOWN if name in SHOWN[:4] or (results[name] > 0).any()]
     blocks: list[Block] = [
         Paragraph(words("shares.intro")),
         _bars(by_control, context),
@@ -69,10 +70,11 @@ def _bars(tallies: Mapping[Key, Tally], context: Context) -> ShareBars:
 
 def _months(assessment: Assessment, context: Context) -> list[Block]:
     """Return bars by month where the period has some months, and not too many."""
+    columns = assessment.results.columns
     edges = edges_of(assessment.since, assessment.until, context.estate.timezone)
-    if not 3 <= len(edges) - 1 <= MOST or not any(result.judged for result in assessment.results):
+    if not 3 <= len(edges) - 1 <= MOST or (columns.results["judged"] == NO_STRETCHES).all():
         return []
-    held = by_month(assessment.results, edges)
+    held = by_month(columns, edges)
     bars = tuple(
         ShareBar((context.formats.month(since),), tuple(shares.items())) for since, shares in zip(edges, held, strict=False)
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from audit.model.assessment import Assessment
 from audit.model.document import Block, Note, Paragraph, Signatures, Signer
-from audit.model.verdicts import Assessment
 from audit.reporting.context import Context
 
 
@@ -27,6 +27,6 @@ def _signers(line: Mapping[str, Any], assessment: Assessment, context: Context) 
     if line.get("each") != "unit":
         yield Signer(words.of(role, "signers.role"), words.of(statement, "signers.statement"))
         return
-    for unit in sorted({result.unit for result in assessment.results}):
+    for unit in sorted(assessment.results.told("unit")["unit"].unique()):
         title = context.unit_title(unit)
         yield Signer(words.of(role, "signers.role", unit=title), words.of(statement, "signers.statement", unit=title))

@@ -7,12 +7,15 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
+import polars as pl
+
+from audit.model.assessment import Assessment
 from audit.model.document import Block, Definitions, Figure, Heading, Items, KeyFigures, Name, Note, NumberCell, Paragraph, Text
-from audit.model.verdicts import Assessment, Breach, Result, Verdict
+from audit.model.verdicts import Breach, Result, Verdict
 from audit.reporting.causes import allowed_seconds
 from audit.reporting.context import Context
+from audit.reporting.groups import worst_by_asset
 from audit.reporting.sections.breaches import worst_first
-from audit.reporting.timelines import worst
 from audit.reporting.words import joined
 
 
@@ -21,12 +24,10 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
     this.
     """
     words = context.words
-    verdicts: dict[str, Verdict] = {}
-    for result in assessment.results:
-        verdicts[result.asset] = worst((result.verdict, verdicts.get(result.asset, Verdict.NOT_APPLICABLE)))
-    if not verdicts:
+    verdicts = worst_by_asset(assessment.results)["verdict"]
+    if verdicts.is_empty():
         return [Note(words("summary.nothing"), "warning")]
-    counts = Counter(verdicts.values())
+    counts = Counter(map(Verdict, verdicts))
     blocks: list[Block] = [
         *_scope(assessment, context, len(verdicts)),
         KeyFigures(
@@ -36,7 +37,7 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
                 if counts[verdict] or verdict in _ALWAYS
             )
         ),
-        Paragraph(_headline(context, counts, waived=any(result.waived for result in assessment.results))),
+        Paragraph(_headline(context, counts, waived=bool(assessment.results.having("waived")))),
     ]
     beyond, risks = _beyond(assessment, context), _at_risk(assessment, context)
     worst_of = _worst_of_each(assessment, context)
@@ -65,7 +66,8 @@ _ALWAYS = (Verdict.BREACHED, Verdict.UNPROVEN, Verdict.MET)
 
 def _beyond(assessment: Assessment, context: Context) -> tuple[Text, ...]:
     """Return what no verdict covers: what the controls that judged say they leave open, each by its name; those that say the same together."""
-    judged = sorted({result.control for result in assessment.results if result.verdict is not Verdict.NOT_APPLICABLE})
+    told = assessment.results.told("control", "verdict")
+    judged = sorted(told.filter(pl.col("verdict") != Verdict.NOT_APPLICABLE.value)["control"].unique())
     named: dict[Text, list[Text]] = {}
     for control in judged:
         if limits := context.control_says(control, "limits"):
@@ -81,8 +83,7 @@ def _at_risk(assessment: Assessment, context: Context) -> tuple[Text, ...]:
     words, formats = context.words, context.formats
     found = [
         (datetime.fromisoformat(result.detail["at_risk_from_at"]), result)
-        for result in assessment.results
-        if "at_risk_from_at" in result.detail
+        for result in assessment.results.telling("at_risk_from_at")
     ]
     found.sort(key=lambda one: one[0])
     told = []
@@ -99,8 +100,9 @@ def _at_risk(assessment: Assessment, context: Context) -> tuple[Text, ...]:
 def _scope(assessment: Assessment, context: Context, assets: int) -> list[Block]:
     """Return what was judged, against what, and from what evidence."""
     words = context.words
-    units = len({result.unit for result in assessment.results})
-    versions = len({(result.policy, result.version) for result in assessment.results if result.policy is not None})
+    told = assessment.results.told("unit", "policy", "version")
+    units = told["unit"].n_unique()
+    versions = told.filter(pl.col("policy").is_not_null()).select("policy", "version").n_unique()
     period = context.formats.period(assessment.since, assessment.until)
     scope = words(
         "summary.scope",

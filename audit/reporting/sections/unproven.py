@@ -9,8 +9,10 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+from audit.model.assessment import Assessment
 from audit.model.document import (
     Block,
     Cell,
@@ -25,7 +27,7 @@ from audit.model.document import (
     Text,
     TextCell,
 )
-from audit.model.verdicts import Assessment, Result, Unproven
+from audit.model.verdicts import Result, Unproven
 from audit.reporting.context import Context
 from audit.reporting.details import detail_text
 from audit.reporting.once import once
@@ -44,7 +46,7 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
     is in the timelines. Paper names in one row all assets of which the same is to be said.
     """
     words = context.words
-    found = [(result, stretch) for result in assessment.results for stretch in result.unproven]
+    found = [(result, stretch) for result in assessment.results.having("unproven") for stretch in result.unproven]
     blocks: list[Block] = [Paragraph(words("unproven.intro", n=len(found)))]
     if context.options.get("each") == "stretch":
         return [*blocks, _needs(found, context), _each(found, context)]
@@ -55,7 +57,7 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
         _needs(found, context),
         Heading(words("unproven.all")),
         Paragraph(words("unproven.all-means")),
-        replace(_stretches(found, context), printed=_printed(found, context)),
+        replace(_stretches(found, context), printed=partial(_printed, found, context)),
     ]
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from audit.model.assessment import Assessment
 from audit.model.document import Block, Cell, Column, EvidenceCell, InstantCell, Name, Paragraph, Table, TextCell
 from audit.model.drill import RestoreRun
-from audit.model.verdicts import Assessment
 from audit.reporting.context import Context
 from audit.reporting.words import named
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from audit.model.assessment import Assessment
 from audit.model.document import (
     Block,
     Cell,
@@ -24,7 +25,7 @@ from audit.model.document import (
     TextCell,
 )
 from audit.model.records import SCOPE
-from audit.model.verdicts import Assessment, Result, Waived
+from audit.model.verdicts import Result, Waived
 from audit.reporting.causes import cause
 from audit.reporting.context import Context
 
@@ -33,7 +34,7 @@ def section(assessment: Assessment, context: Context) -> list[Block]:
     """Return the table of waivers in force, and the table of what they cover, the longest first."""
     words = context.words
     waivers = _in_force(assessment, context)
-    covered = [(result, stretch) for result in assessment.results for stretch in result.waived]
+    covered = [(result, stretch) for result in assessment.results.having("waived") for stretch in result.waived]
     covered.sort(key=lambda pair: (pair[1].since - pair[1].until, pair[1].since, pair[0].asset, pair[0].control, pair[0].leg or ""))
     intro = Paragraph(words("waivers.intro", n=len(waivers)) if waivers else words("waivers.none"))
     if context.options.get("each") == "stretch":

@@ -10,10 +10,11 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 from unicodedata import east_asian_width
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+import polars as pl
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
@@ -21,6 +22,9 @@ from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.writer.excel import ExcelWriter
 
+from audit.model.cell_rows import CellColumn
+from audit.model.codes import text_of
+from audit.model.document import Cell
 from audit.reporting.writers._cells import Look, Value, harmless
 
 ROWS = 1_048_576
@@ -36,9 +40,10 @@ _LONGEST_NAME = 31
 _WHEN = (1980, 1, 1, 0, 0, 0)
 _A4 = 9
 _IN_MEMORY = 1 << 22
+_AT_ONCE = 1 << 14
+"""Rows that are put together in one step."""
 _NO_ROWS = re.compile(rb"<sheetData */>|<sheetData></sheetData>")
 _NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
-Given = TypeVar("Given")
 _KEPT_ANYWAY = re.compile(r"\S+(?: \S+)*")
 """Text whose blanks stay as they are in every program: single ones between words."""
 _LEVEL = 3
@@ -147,36 +152,40 @@ class Rows:
         cells = "".join([self._cell(index, value) for index, value in enumerate(values, 1) if value is not None])
         self.file.write(f'<row r="{self.number}"{_tall(height)}>{cells}</row>'.encode())
 
-    def extend(
-        self, columns: Sequence[Sequence[Given]], value: Callable[[Given], Value], widths: Sequence[float], line: float
-    ) -> None:
-        """Write rows that are given as columns of these widths, of cells that `value` makes values of. What is the same object in many rows is
-        made once; then each row is put together in one step. A row of one line has the height of the sheet; one of several is not fitted by
-        everybody who opens it, and has so many times `line` points.
+    def extend(self, columns: Sequence[CellColumn], value: Callable[[Cell], Value], widths: Sequence[float], line: float) -> None:
+        """Write rows that are given as columns of these widths, of cells that `value` makes values of. Each cell of a column is made once; then the rows are put together, many in one
+        step. A row of one line has the height of the sheet; one of several is not fitted by everybody who opens it, and has so many times `line` points.
         """
-        first, many_rows = self.number + 1, len(columns[0])
-        self.number += many_rows
-        parts, lines, links = list[Sequence[str]](), [[1] * many_rows], list[tuple[int, str, str]]()
-        for index, (cells, width) in enumerate(zip(columns, widths, strict=True), 1):
-            keys = list(map(id, cells))
-            values = {key: value(cell) for key, cell in dict(zip(keys, cells, strict=True)).items()}
-            made = {key: f"<c{self._rest(one)}" for key, one in values.items()}
-            parts.append(list(map(made.__getitem__, keys)))
-            high = {key: many for key, one in values.items() if (many := height([one], [width])) > 1}
-            if high:
-                lines.append([high.get(key, 1) for key in keys])
-            places = {key: one.place for key, one in values.items() if one.place is not None}
+        many = len(columns[0].codes)
+        first = self.number + 1
+        self.number += many
+        parts, lines, links = list[tuple[pl.Series, pl.Series]](), list[pl.Series](), list[tuple[int, str, str]]()
+        for index, (column, width) in enumerate(zip(columns, widths, strict=True), 1):
+            values = list(map(value, column.cells))
+            parts.append((pl.Series([f"<c{self._rest(one)}" for one in values], dtype=pl.String), column.codes))
+            high = pl.Series([height([one], [width]) for one in values], dtype=pl.UInt32)
+            if (high > 1).any():
+                lines.append(high.gather(column.codes))
+            places = {code: one.place for code, one in enumerate(values) if one.place is not None}
             if places:
                 letter = get_column_letter(index)
-                links += [(row, f"{letter}{first + row}", places[key]) for row, key in enumerate(keys) if key in places]
+                links += [(row, f"{letter}{first + row}", places[code]) for row, code in enumerate(column.codes) if code in places]
         for _, address, place in sorted(links, key=lambda link: link[0]):
             self._link(address, place)
-        heads = [
-            f'<row r="{number}"{_tall(many * line + 2 if many > 1 else None)}>'
-            for number, many in enumerate(map(max, zip(*lines, strict=True)), first)
-        ]
-        # The cells of a row follow one another from the first column on: none has to say its address.
-        self.file.write("</row>".join(map("".join, zip(heads, *parts, strict=True))).encode() + b"</row>")
+        heads = self._heads(first, many, lines, line)
+        for begin in range(0, many, _AT_ONCE):
+            # The cells of a row follow one another from the first column on: none has to say its address.
+            made = [heads.slice(begin, _AT_ONCE), *(cells.gather(codes.slice(begin, _AT_ONCE)) for cells, codes in parts)]
+            rows = pl.select(pl.concat_str(*map(pl.lit, made), pl.lit("</row>")))
+            self.file.write(str(rows.to_series().str.join().item()).encode())
+
+    @staticmethod
+    def _heads(first: int, many: int, lines: Sequence[pl.Series], line: float) -> pl.Series:
+        """Return what begins each of so many rows: its number and, where one of its cells has several lines, its height."""
+        most = pl.max_horizontal(*map(pl.lit, lines)) if lines else pl.repeat(1, many, dtype=pl.UInt32)
+        rows = pl.select(number=pl.int_range(first, first + many), lines=most)
+        tall = text_of(rows["lines"], lambda many: _tall(many * line + 2 if many > 1 else None))
+        return rows.select(pl.concat_str(pl.lit('<row r="'), pl.col("number"), pl.lit('"'), pl.lit(tall), pl.lit(">"))).to_series()
 
     def across(self, value: Value, height: float, last: int, before: Sequence[Value | None] = ()) -> None:
         """Write one value over the columns to `last`, after those `before` it."""

@@ -5,12 +5,27 @@ one another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
+
+import polars as pl
 
 from audit.content import Content
-from audit.model.document import Block, Cell, Column, Document, EvidenceCell, Name, OrdinalCell, Sheet, Table, Text, TextCell
+from audit.model.cell_rows import CellColumn, CellRows
+from audit.model.document import (
+    Block,
+    Cell,
+    Column,
+    Document,
+    EvidenceCell,
+    Name,
+    OrdinalCell,
+    Sheet,
+    Table,
+    Text,
+    TextCell,
+)
 from audit.reporting.formats import Formats
 from audit.reporting.words import Words
 from audit.reporting.writers._cells import HEADING, TEXT, Cells, Look, Value, written
@@ -39,7 +54,7 @@ class _Data:
     names: tuple[str, ...]
     rest: tuple[Block, ...]
 
-    def pieces(self) -> Iterator[tuple[str, tuple[tuple[Cell, ...], ...]]]:
+    def pieces(self) -> Iterator[tuple[str, Sequence[tuple[Cell, ...]]]]:
         """Yield each piece's name and rows."""
         for number, name in enumerate(self.names):
             yield name, self.table.rows[number * _room() : (number + 1) * _room()]
@@ -151,8 +166,8 @@ def _write_data(data: _Data, book: Book, cells: Cells, words: Words) -> None:
         rows.head()
         heads = [cells.heading(column, _BUTTONED) for column in data.table.columns]
         rows.append(heads, height(heads, [width - _BUTTON for width in columns]) * line + 4)
-        for begin in range(0, len(found), _AT_ONCE):
-            rows.extend(list(zip(*found[begin : begin + _AT_ONCE], strict=True)), cells.value, columns, line)
+        for told in _in_columns(found):
+            rows.extend(told, cells.value, columns, line)
         rows.filter(len(columns), rows.number)
         if number < len(data.names):
             rows.append([cells.text(words.plain("workbook.continued", sheet=Name(data.names[number])), QUIET)])
@@ -160,15 +175,34 @@ def _write_data(data: _Data, book: Book, cells: Cells, words: Words) -> None:
             rows.append([cells.text(written(data.table.empty), Look(colour=QUIET.colour))])
 
 
+def _in_columns(rows: Sequence[tuple[Cell, ...]]) -> Iterator[Sequence[CellColumn]]:
+    """Yield rows by columns: those that come so at once, others some thousand at a time."""
+    if isinstance(rows, CellRows):
+        yield rows.columns
+        return
+    for begin in range(0, len(rows), _AT_ONCE):
+        yield [CellColumn.of(cells) for cells in zip(*rows[begin : begin + _AT_ONCE], strict=True)]
+
+
 def _column_widths(table: Table, cells: Cells) -> list[float]:
     """Return the width of each column: of its widest value, within bounds, and with room for the button of its filter."""
-    sample = [*table.rows[:_SAMPLED], *islice(table.rows, _SAMPLED, None, len(table.rows) // _SAMPLED + 1)]
+    step = len(table.rows) // _SAMPLED + 1
     found = []
     for index, column in enumerate(table.columns):
         head = _head_width(str(cells.heading(column).value))
-        shown = max((value_width(cells.value(row[index])) for row in sample), default=0)
+        shown = max((value_width(cells.value(cell)) for cell in _sampled(table.rows, index, step)), default=0)
         found.append(min(WIDEST, max(head, shown + 2.0)))
     return found
+
+
+def _sampled(rows: Sequence[tuple[Cell, ...]], index: int, step: int) -> Iterator[Cell]:
+    """Yield cells of a column: of the first rows, and of every so many-th after them."""
+    if isinstance(rows, CellRows):
+        column = rows.columns[index]
+        codes = pl.concat([column.codes[:_SAMPLED], column.codes[_SAMPLED:].gather_every(step)])
+        yield from map(column.cells.__getitem__, codes.unique())
+    else:
+        yield from (row[index] for row in chain(rows[:_SAMPLED], islice(rows, _SAMPLED, None, step)))
 
 
 def _head_width(title: str) -> float:
