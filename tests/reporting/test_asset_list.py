@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from datetime import datetime, timedelta
 
 import polars as pl
 from hypothesis import given
-from hypothesis import strategies as st
 
 from audit.model.assessment import Results
 from audit.model.columns import Columns
@@ -55,7 +55,7 @@ def test_an_asset_has_the_worst_of_its_verdicts(results: tuple[Result, ...]) -> 
 def test_of_each_month_every_stretch_counts_for_its_state(results: tuple[Result, ...]) -> None:
     edges = [START, START + timedelta(days=40), START + timedelta(days=80), START + timedelta(days=150)]
     found = by_month(Columns.of(results), edges)
-    for number, (since, until) in enumerate(zip(edges, edges[1:], strict=False)):
+    for number, (since, until) in enumerate(itertools.pairwise(edges)):
 
         def inside(stretches: list[tuple[datetime, datetime]], since=since, until=until) -> int:
             lengths = (max(min(end, until) - max(begin, since), timedelta(0)) for begin, end in stretches)
