@@ -36,6 +36,7 @@ POINT_COLUMNS = (
     "first_sighting",
     "entry",
     "locator",
+    "ended",
     "ended_entry",
     "ended_locator",
 )
@@ -172,6 +173,7 @@ def _with_runs(merged: Merged, runs: pl.DataFrame, pairs: pl.DataFrame) -> tuple
         first_sighting=pl.lit(None, INT),
         entry="entry",
         locator="locator",
+        ended=pl.lit(None, INT),
         ended_entry=pl.lit(None, INT),
         ended_locator=pl.lit(None, pl.String),
     )

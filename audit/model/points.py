@@ -63,7 +63,8 @@ class Chains:
 class Merged:
     """`held`: the tellings that hold a point, with its number (`point`, UInt32). `states`: `point`, `pair`, `chain`, `complete`, `present`, `listed` of all
     tellings. `points`: one row a point, in order of number: `pair`, `id`, the merged FIELDS, `locked` (up to when its lock surely holds), `encrypted` (null: not told,
-    or told both ways), `partial`, `catalog`, `first_sighting`, `entry`, `locator`, and `ended_entry`, `ended_locator`: where its deletion is told.
+    or told both ways), `partial`, `catalog`, `first_sighting`, `entry`, `locator`, `ended` (`deleted`,
+    where that was told no earlier), and `ended_entry`, `ended_locator`: where its deletion is told.
     `checks`: `point`, `at` (null: `verified` without an instant), `corrupt`, `entry`, `locator`.
     `conflicts`: `pair`, `id` of the points told with two different capture times or subjects."""
 
@@ -125,7 +126,8 @@ def merge_tellings(tellings: pl.DataFrame, gone: pl.DataFrame, chains: Chains) -
 def _last_told(states: pl.DataFrame, held: pl.DataFrame, chains: Chains) -> pl.DataFrame:
     """Add `told`: when a telling was last observed, and make `payload` the teller of that observation. A row of a complete chain holds up to the listing
     before the point's next row there."""
-    again = held.filter(pl.col("point").is_duplicated() | (pl.col("captured_until") > pl.col("observed")))
+    later = [pl.col(name) > pl.col("observed") for name in ("captured_until", "deleted")]
+    again = held.filter(pl.any_horizontal(pl.col("point").is_duplicated(), *later))
     if again.is_empty():
         return held.with_columns(told=pl.col("observed"))
     runs = _runs(states.filter(pl.col("complete") & pl.col("point").is_in(again["point"].unique().implode())), chains)
@@ -160,6 +162,10 @@ def _nothing_of_the_future(held: pl.DataFrame) -> pl.DataFrame:
     return held.with_columns(captured_until=pl.when(pl.col("captured_until") > seen).then(seen).otherwise("captured_until"))
 
 
+_known_to_end = pl.when(pl.col("deleted") <= pl.col("told")).then("deleted")
+"""What is told in advance may not come."""
+
+
 def _merge(held: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Merge the tellings of each point, field by field. Most points are told once, and cost nothing."""
     columns = [
@@ -173,6 +179,7 @@ def _merge(held: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         "catalog",
         "entry",
         "locator",
+        "ended",
         "ended_entry",
         "ended_locator",
     ]
@@ -180,7 +187,12 @@ def _merge(held: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     ended = pl.col("deleted").is_not_null()
     once = (
         held.filter(~several)
-        .with_columns(locked="immutable", ended_entry=pl.when(ended).then("entry"), ended_locator=pl.when(ended).then("locator"))
+        .with_columns(
+            locked="immutable",
+            ended=_known_to_end,
+            ended_entry=pl.when(ended).then("entry"),
+            ended_locator=pl.when(ended).then("locator"),
+        )
         .select(columns)
         .with_columns(pl.col("partial", "catalog").fill_null(value=False))
     )
@@ -198,6 +210,7 @@ def _merge(held: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.col("catalog").any(),
         # The evidence named is that of the first observation: the same whatever arrived first.
         pl.col("entry", "locator").sort_by("observed", "payload", "locator", nulls_last=True).first(),
+        ended=_known_to_end.filter(ended).first(),
         ended_entry=pl.col("entry").filter(ended).first(),
         ended_locator=pl.col("locator").filter(ended).first(),
         # No telling outweighs another here: of two that disagree one is wrong, and nobody knows which.
@@ -247,15 +260,15 @@ def _runs(rows: pl.DataFrame, chains: Chains) -> pl.DataFrame:
 def presence_in_catalog(states: pl.DataFrame, points: pl.DataFrame, chains: Chains) -> Presence:
     """Presence of the points of basis catalog; the others are never present here.
 
-    states: as in `Merged`. points: one row a point: `available`, `deleted`, `catalog`; more points than rows speak of are fine.
+    states: as in `Merged`. points: one row a point: `available`, `deleted`, `ended`, `catalog`; more points than rows speak of are fine.
     """
-    merged = points.select("available", "deleted", "catalog").with_row_index("point")
+    merged = points.select("available", "deleted", "ended", "catalog").with_row_index("point")
     common = _common(states, merged, chains)
-    simple = merged.select("point", "available", "deleted").join(common, on="point", how="inner", maintain_order="left")
+    simple = merged.select("point", "available", "deleted", "ended").join(common, on="point", how="inner", maintain_order="left")
     fast = presence_of_runs_in_one_chain(simple, chains.listed)
     rest = (
         merged.filter(pl.col("catalog"))
-        .select("point", "available", "deleted")
+        .select("point", "available", "deleted", "ended")
         .join(common.select("point"), on="point", how="anti", maintain_order="left")
     )
     sightings, complete = lay_out(states.join(rest.select("point"), on="point", how="semi"), chains)

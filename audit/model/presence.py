@@ -29,7 +29,7 @@ class Presence:
 def presence_of(points: pl.DataFrame, sightings: pl.DataFrame, complete: pl.DataFrame) -> Presence:
     """Presence of catalog points from explicit observations.
 
-    points: `available` (Int64, null: never present), `deleted` (Int64, null). sightings: `point`, `at`: instants at which a listing
+    points: `available` (Int64, null: never present), `deleted`, `ended` (Int64, null). sightings: `point`, `at`: instants at which a listing
     has the point. complete: `point`, `at`: instants of the complete listings that speak of the point, whether they have it or not.
     """
     available = points.with_row_index("point").select("point", at="available").drop_nulls("at")
@@ -54,15 +54,14 @@ def _from_observations(points: pl.DataFrame, rows: pl.DataFrame) -> Presence:
     rows = rows.with_columns(pl.col("last").fill_null(value=True))
     # The last instant at which it was seen, and the first lacking observation after it, end the point; what lies before are gaps.
     seen = rows.filter(pl.col("has") == 1).group_by("point").agg(sure_end=pl.col("at").max())
-    ends = points.with_row_index("point").select("point", "deleted").join(seen, on="point", how="left", maintain_order="left")
+    ends = (
+        points.with_row_index("point").select("point", "deleted", "ended").join(seen, on="point", how="left", maintain_order="left")
+    )
     rows = rows.join(seen, on="point", how="left", maintain_order="left")
     final = rows.filter((pl.col("at") == pl.col("sure_end")) & (pl.col("has") == 1))
     final = final.select("point", possible_end=pl.when("last").then(FOR_EVER).otherwise("next_at"))
     ends = ends.join(final, on="point", how="left", maintain_order="left")
-    deleted = pl.col("deleted").fill_null(FOR_EVER)
-    ends = ends.select(
-        pl.min_horizontal(pl.col(name).fill_null(-FOR_EVER), deleted).alias(name) for name in ("sure_end", "possible_end")
-    )
+    ends = ends.select(_ends(pl.col("sure_end").fill_null(-FOR_EVER), pl.col("possible_end").fill_null(-FOR_EVER)))
     inner = rows.filter(~pl.col("last") & (pl.col("at") < pl.col("sure_end")))
     both, one = pl.col("has") + pl.col("next_has"), (pl.col("has") + pl.col("next_has")) == 1
     stretch = {"begin": pl.col("at"), "end": pl.col("next_at")}
@@ -71,10 +70,19 @@ def _from_observations(points: pl.DataFrame, rows: pl.DataFrame) -> Presence:
     return Presence(ends, sure_gaps, possible_gaps)
 
 
+def _ends(last: pl.Expr, lacked: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Return `sure_end` and `possible_end` of points that were last seen at one instant and found lacking at the next: at `deleted` both end at the latest. What was
+    deleted by the time that was told (`ended`), neither before it was last seen nor after it was found lacking, was there until then."""
+    deleted = pl.col("deleted").fill_null(FOR_EVER)
+    there = pl.col("ended").is_between(last, lacked)
+    sure = pl.when(there).then("ended").otherwise(pl.min_horizontal(last, deleted))
+    return sure.alias("sure_end"), pl.min_horizontal(lacked, deleted).alias("possible_end")
+
+
 def presence_of_runs_in_one_chain(points: pl.DataFrame, listed: pl.DataFrame) -> Presence:
     """Presence of the common catalog points: of one chain only, and in one unbroken run of its listings. Scalars, no observations laid out.
 
-    points: `available`, `deleted`, `chain` (Int64), `first`, `last` (Int64: the first and the last listing that has it).
+    points: `available`, `deleted`, `ended`, `chain` (Int64), `first`, `last` (Int64: the first and the last listing that has it).
     listed: `chain`, `at`, sorted: all complete listings.
     """
     if points.is_empty():
@@ -95,13 +103,14 @@ def presence_of_runs_in_one_chain(points: pl.DataFrame, listed: pl.DataFrame) ->
         where = search(on_line, points["chain"].cast(INT) * width + (instants.clip(low, high) - low), "left").cast(INT) - 1
         return _in_chain(where, points["chain"], at, -FOR_EVER)
 
-    frame = points.select("available", "deleted", "first", "last").with_columns(last=pl.max_horizontal("available", "last"))
+    frame = points.select("available", "deleted", "ended", "first", "last").with_columns(
+        last=pl.max_horizontal("available", "last")
+    )
     frame = frame.with_columns(possible_end=next_after(frame["last"]), lacked=next_after(frame["available"]))
-    deleted = pl.col("deleted").fill_null(FOR_EVER)
     known = pl.col("available").is_not_null()
-    ends = frame.select(
-        sure_end=pl.when(known).then(pl.min_horizontal("last", deleted)).otherwise(-FOR_EVER),
-        possible_end=pl.when(known).then(pl.min_horizontal("possible_end", deleted)).otherwise(-FOR_EVER),
+    ends = frame.select(_ends(pl.col("last"), pl.col("possible_end"))).with_columns(
+        pl.when(frame.select(known).to_series()).then(name).otherwise(-FOR_EVER).alias(name)
+        for name in ("sure_end", "possible_end")
     )
     late = frame.with_row_index("point").filter(pl.col("lacked") < pl.col("first"))
     if late.is_empty():

@@ -63,7 +63,7 @@ class Lives:
         return (before and afterwards) if world == SURE else (before or afterwards)
 
     def _observations(self, point: Point) -> tuple[list[int], list[bool]]:
-        """Section 2: available_at, listings that have it, complete listings of its scopes or of the whole repository that lack it; has wins."""
+        """Section 2: available_at, listings that have it, complete listings of its scopes or of the whole repository that lack it; has wins. Its deletion, where that stands."""
         if point.key not in self._seen_at:
             assert point.available_at is not None
             found: dict[int, bool] = {point.available_at: True}
@@ -74,6 +74,11 @@ class Lives:
                     found[listing.at] = True
                 elif listing.complete and (listing.scope is None or listing.scope in point.scopes):
                     found.setdefault(listing.at, False)
+            if point.deleted_at is not None and point.known_to_be_deleted:
+                # It was there when it was deleted, unless listings say that it was there later, or was gone before.
+                last = max(at for at, has in found.items() if has)
+                if last <= point.deleted_at and not any(last < at < point.deleted_at for at in found):
+                    found[point.deleted_at] = True
             instants = sorted(found)
             self._seen_at[point.key] = (instants, [found[x] for x in instants])
         return self._seen_at[point.key]

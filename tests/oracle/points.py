@@ -65,6 +65,8 @@ class Point:
     copy_of: Key | None = None
     expires_at: int | None = None
     deleted_at: int | None = None
+    known_to_be_deleted: bool = False
+    """deleted_at was told no earlier than it."""
     immutable_until: int | None = None
     locked_until: int | None = None
     bytes: int | None = None
@@ -153,11 +155,17 @@ def _listings_of(payload: Payload) -> list[Listing]:
 
 def best(tellings: Sequence[Telling], name: str) -> Any:
     """Section 1: known before unknown; then catalog before job; then the latest observation (none: earliest); then the smallest SHA-256."""
+    chosen = _best(tellings, name)
+    return None if chosen is None else chosen.row[name]
+
+
+def _best(tellings: Sequence[Telling], name: str) -> Telling | None:
     known = [one for one in tellings if one.row.get(name) is not None]
-    if not known:
-        return None
-    chosen = min(known, key=lambda one: (one.basis != "catalog", -(BEGIN if one.observed is None else one.observed), one.sha256))
-    return chosen.row[name]
+    return min(
+        known,
+        key=lambda one: (one.basis != "catalog", -(BEGIN if one.observed is None else one.observed), one.sha256),
+        default=None,
+    )
 
 
 def _surely_locked(until: int | None, tellings: Sequence[Telling]) -> int | None:
@@ -185,6 +193,8 @@ def _point(key: Key, tellings: list[Telling], seen: list[Listing]) -> Point:
         "captured_until": best(list(map(_of_the_past, tellings)), "captured_until")
     }
     point = Point(*key, basis=_basis(tellings), **values)
+    told = _best(tellings, "deleted_at")
+    point.known_to_be_deleted = told is not None and told.observed is not None and told.row["deleted_at"] <= told.observed
     point.locked_until = _surely_locked(point.immutable_until, tellings)
     point.encrypted = frozenset(one.row["encrypted"] for one in tellings if one.row.get("encrypted") is not None)
     # completeness: partial before complete.
