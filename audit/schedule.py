@@ -140,7 +140,7 @@ class Jobs:
         now = datetime.now(UTC)
         since, until = year_before(now, self.store.estate(self.store.head()).timezone)
         made = assess_and_keep(self.store, since, until, now=now).kept
-        follow(self.store, made.assessment(set(made.results["asset"])), now=datetime.now(UTC), content=self.content)
+        follow(self.store, made.assessment(), now=datetime.now(UTC), content=self.content)
         reviewed = reconsider(self.store, now=datetime.now(UTC), content=self.content)
         contradicted = ", ".join(one.review.id for one in reviewed if one.differs)
         return says(

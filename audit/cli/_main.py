@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from importlib import import_module
@@ -14,6 +13,7 @@ from rich.console import Console
 
 from audit import __version__
 from audit.errors import BackupAuditError, Exit
+from audit.policy.in_one_go import in_one_go
 
 MAX_FAULTS_SHOWN = 50
 HERE = Path(__file__).parent
@@ -32,7 +32,10 @@ class Commands(click.Group):
         """Import and return one command."""
         if name not in self.list_commands(ctx):
             return None
-        command = _of_records(name) if name in _modules(RECORDS) else import_module(f"audit.cli.{name.replace('-', '_')}").command
+        with in_one_go():  # what is imported stays
+            command = (
+                _of_records(name) if name in _modules(RECORDS) else import_module(f"audit.cli.{name.replace('-', '_')}").command
+            )
         assert isinstance(command, click.Command)
         return command
 
@@ -70,8 +73,6 @@ def group(ctx: click.Context, data: Path) -> None:
 
 def main() -> None:
     """Run the command line."""
-    # A long assessment makes hundreds of thousands of objects and hardly a cycle among them: looking for some as often as is usual takes a tenth of its time.
-    gc.set_threshold(100_000, 50, 50)
     try:
         code = group.main(standalone_mode=False)
     except click.ClickException as error:

@@ -233,7 +233,7 @@ def _answers(
         definition = Definition.load(content, "framework")
         return report_of(store, assessment, definition, language, fmt, unit, content=content, framework=answered.name)
     if fmt == "json":
-        about = {key: value for key, value in assessment.to_json().items() if key != "results"}
+        about = {key: value for key, value in assessment.about().items() if key != "results"}
         return (json.dumps({**about, **answered.to_json()}, ensure_ascii=False, indent=1) + "\n").encode()
     if fmt == "csv":
         return answers_csv(answered, language).encode()

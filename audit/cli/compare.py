@@ -60,7 +60,7 @@ def command(
         click.echo(table_of(found.comparison, "before", "after"), nl=False)
         return
     told = [
-        {key: value for key, value in one.to_json().items() if key in ("period", "as_known_at", "journal_head")}
+        {key: value for key, value in one.about().items() if key in ("period", "as_known_at", "journal_head")}
         for one in (found.before, found.after)
     ]
     click.echo(json.dumps({"before": told[0], "after": told[1], **found.comparison.to_json()}, ensure_ascii=False, indent=1))

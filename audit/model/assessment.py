@@ -10,7 +10,7 @@ from typing import IO, Any, overload
 import polars as pl
 from pydantic_core import to_json
 
-from audit.model.columns import RESULT, Columns
+from audit.model.columns import PLAIN, RESULT, Columns
 from audit.model.verdicts import Result, Verdict, utc_text
 
 
@@ -48,12 +48,12 @@ class Results(Sequence[Result]):
     """The results of an assessment, in its order: as objects, to read some of them, and as columns, to count and write hundreds of thousands. One is made of the other when it is
     first asked for."""
 
-    __slots__ = ("_columns", "_having", "_objects")
+    __slots__ = ("_columns", "_objects", "_some")
 
     def __init__(self, told: Columns | Sequence[Result]) -> None:
         self._columns = told if isinstance(told, Columns) else None
         self._objects = None if isinstance(told, Columns) else tuple(told)
-        self._having: dict[tuple[str, ...], list[Result]] = {}
+        self._some: dict[int, Result] = {}
 
     @property
     def columns(self) -> Columns:
@@ -81,12 +81,13 @@ class Results(Sequence[Result]):
 
     def having(self, *kinds: str) -> list[Result]:
         """Return the results with any `breaches`, `waived` or `unproven` stretches: most have none."""
-        if kinds not in self._having:
-            if self._objects is None and self._columns is not None:
-                self._having[kinds] = list(self._columns.having(*kinds).results_of())
-            else:
-                self._having[kinds] = [result for result in self.objects if any(getattr(result, kind) for kind in kinds)]
-        return self._having[kinds]
+        if self._objects is not None or self._columns is None:
+            return [result for result in self.objects if any(getattr(result, kind) for kind in kinds)]
+        every = self._columns.results["result"]
+        numbers = every.filter(self._columns.having(*kinds))
+        if new := [number for number in numbers if number not in self._some]:
+            self._some.update(zip(new, self._columns.of_rows(every.is_in(pl.Series(new).implode())).results_of(), strict=True))
+        return [self._some[number] for number in numbers]
 
     def telling(self, key: str) -> list[Result]:
         """Return the results whose detail has a key."""
@@ -97,12 +98,15 @@ class Results(Sequence[Result]):
 
     def of_unit(self, unit: str) -> Results:
         """Return the results of one unit only."""
-        if self._columns is not None:
-            return Results(self._columns.of_rows(self._columns.results["unit"] == unit))
-        return Results([result for result in self.objects if result.unit == unit])
+        if self._columns is None:
+            mine = [result for result in self.objects if result.unit == unit]
+            return self if len(mine) == len(self) else Results(mine)
+        columns = self._columns.of_rows(self._columns.results["unit"] == unit)
+        return self if columns is self._columns else Results(columns)
 
     def told(self, *names: str) -> pl.DataFrame:
-        """Return some columns (`audit.model.columns.RESULT`) that every result has as a value of its own, without making the others."""
+        """Return some columns (`audit.model.columns.PLAIN`), without making the others."""
+        assert set(names) <= set(PLAIN)
         if self._columns is not None:
             return self._columns.results.select(names)
         values = {name: [getattr(result, name) for result in self.objects] for name in names}
@@ -177,12 +181,6 @@ class Assessment:
         file.write(before + empty[:-1])
         if len(self.results):
             file.write(b"\n")
-        if self.results.in_columns:
-            for lines in self.results.columns.json_lines():
-                file.write(lines)
-        else:
-            separator = b""
-            for result in self.results:
-                file.write(separator + to_json(result.to_json()))
-                separator = b",\n"
+        for lines in self.results.columns.json_lines():
+            file.write(lines)
         file.write(b"\n]" + after + b"\n")

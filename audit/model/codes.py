@@ -27,3 +27,15 @@ def texts_of(rows: pl.DataFrame, make: Callable[..., str]) -> pl.Series:
 def text_of(values: pl.Series, make: Callable[[Any], str]) -> pl.Series:
     """Return by value the text that `make` makes of it; of values that are the same it is made once."""
     return texts_of(values.to_frame(), make)
+
+
+def without_nulls(texts: pl.Series) -> pl.Series:
+    """Return texts that were put together of several columns. Raises `ValueError` where one is null: it would be left out without a word."""
+    if texts.null_count():
+        raise ValueError(f"{texts.null_count()} of {len(texts)} rows cannot be written: one of their values is missing")
+    return texts
+
+
+def joined(texts: pl.Series, between: str = "") -> str:
+    """Return texts as one. Raises `ValueError` where one is null."""
+    return str(without_nulls(texts).str.join(between).item())

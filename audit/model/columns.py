@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 from pydantic_core import to_json
 
-from audit.model.codes import text_of, texts_of
+from audit.model.codes import joined, text_of, texts_of, without_nulls
 from audit.model.facts import INSTANT
 from audit.model.verdicts import SHARES, Breach, EvidenceRef, Result, Unproven, Verdict, Waived, utc_text
 
@@ -35,6 +35,8 @@ RESULT: dict[str, pl.DataType] = {
     "judged": pl.String(),  # JSON: stretches
     "in_grace": pl.String(),  # JSON: stretches
 }
+PLAIN = ("asset", "unit", "policy", "version", "part", "control", "leg", "verdict", "judged_seconds", "provenance")
+"""The columns that are a value of a `Result`, under its name."""
 _IN_JSON = ("detail", "evidence")
 _LINES = 1 << 15
 """Lines of JSON that are made together."""
@@ -61,7 +63,7 @@ WAIVED = {**BREACH, "waiver": pl.String()}
 UNPROVEN = {**STRETCH, "reason": pl.String()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Columns:
     """`results`: one row a result (RESULT), by number from 0; `breaches` (BREACH), `waived` (WAIVED) and `unproven` (UNPROVEN): one row a stretch, those of a result together."""
 
@@ -83,8 +85,8 @@ class Columns:
             "breaches": [len(result.breaches) for result in results],
             "unproven_stretches": [len(result.unproven) for result in results],
             "detail": [_text(result.detail) for result in results],
-            "judged": [_stretches_text(result.judged) for result in results],
-            "in_grace": [_stretches_text(result.grace) for result in results],
+            "judged": [_text_of_stretches(result.judged) for result in results],
+            "in_grace": [_text_of_stretches(result.grace) for result in results],
         }
         frame = pl.DataFrame({name: pl.Series(told[name], dtype=kind) for name, kind in RESULT.items()})
         return cls(
@@ -96,6 +98,7 @@ class Columns:
 
     def of_rows(self, wanted: pl.Series) -> Columns:
         """Return the results for which `wanted` (Boolean, by result) holds."""
+        wanted = wanted.fill_null(value=False)
         if wanted.all():
             return self
         chosen = self.results.filter(wanted)
@@ -108,9 +111,9 @@ class Columns:
         stretches = (mine(getattr(self, field.name)) for field in fields(self)[1:])
         return Columns(chosen.with_columns(result=numbers["number"]), *stretches)
 
-    def having(self, *kinds: str) -> Columns:
-        """Return the results with any `breaches`, `waived` or `unproven` stretches."""
-        return self.of_rows(self.results["result"].is_in(pl.concat([getattr(self, kind)["result"] for kind in kinds]).implode()))
+    def having(self, *kinds: str) -> pl.Series:
+        """Say by result whether it has any `breaches`, `waived` or `unproven` stretches."""
+        return self.results["result"].is_in(pl.concat([getattr(self, kind)["result"] for kind in kinds]).implode())
 
     def results_of(self) -> Iterator[Result]:
         """Yield the results as objects."""
@@ -143,8 +146,8 @@ class Columns:
         }
         lines = pl.DataFrame(values)
         for begin in range(0, lines.height, _LINES):
-            told = lines.slice(begin, _LINES).select(_object_of(lines.columns)).to_series().str.join(",\n").item()
-            yield ((",\n" if begin else "") + str(told)).encode()
+            told = lines.slice(begin, _LINES).select(_object_of(lines.columns)).to_series()
+            yield ((",\n" if begin else "") + joined(told, ",\n")).encode()
 
     def _lists(self, kind: str, *names: str) -> pl.Series:
         """Return by result the JSON list of its stretches of a kind."""
@@ -154,6 +157,7 @@ class Columns:
             for name in names
         }
         texts = pl.DataFrame({"result": stretches["result"], **told}).select("result", told=_object_of(names))
+        without_nulls(texts["told"])
         lists = texts.group_by("result").agg(pl.concat_str(pl.lit("["), pl.col("told").str.join(","), pl.lit("]")).alias("list"))
         found = self.results.select("result").join(lists, on="result", how="left", maintain_order="left")
         return found["list"].fill_null("[]")
@@ -180,11 +184,6 @@ def waived_of(row: Mapping[str, Any]) -> Waived:
 def unproven_of(row: Mapping[str, Any]) -> Unproven:
     """Return the stretch that a row of `unproven` tells of."""
     return Unproven(row["from"], row["to"], row["reason"], _detail(row["detail"]))
-
-
-def stretches_told(text: str) -> tuple[tuple[datetime, datetime], ...]:
-    """Return the stretches that a text of `judged` or `in_grace` tells of."""
-    return _stretches(text)
 
 
 def _stretches_of(
@@ -245,7 +244,7 @@ def _result(
     asset, unit, policy, version, part, control, leg, verdict, seconds, detail, provenance, judged, in_grace, *shares = row
     return Result(
         asset, unit, policy, version, part, control, leg, Verdict(verdict), _shares(*shares), seconds, breaches, unproven,
-        _detail(detail), provenance, _stretches(judged), _stretches(in_grace), waived,
+        _detail(detail), provenance, stretches_told(judged), stretches_told(in_grace), waived,
     )  # fmt: skip
 
 
@@ -259,12 +258,19 @@ def _shares(*shares: float) -> dict[str, float] | None:
     return None if None in shares else dict(zip(SHARES, shares, strict=True))
 
 
-@lru_cache(maxsize=10_000)
-def _stretches_text(stretches: tuple[tuple[datetime, datetime], ...]) -> str:
-    """Return stretches as JSON; the same few are those of most results."""
-    return _text([{"from": utc_text(since), "to": utc_text(until)} for since, until in stretches])
+def _text_of_stretches(stretches: tuple[tuple[datetime, datetime], ...]) -> str:
+    """Return stretches as JSON."""
+    # By their texts: in other zones than UTC two instants may be equal that are not the same.
+    return _stretches_text(tuple((utc_text(since), utc_text(until)) for since, until in stretches))
 
 
 @lru_cache(maxsize=10_000)
-def _stretches(text: str) -> tuple[tuple[datetime, datetime], ...]:
+def _stretches_text(stretches: tuple[tuple[str, str], ...]) -> str:
+    """The same few are those of most results."""
+    return _text([{"from": since, "to": until} for since, until in stretches])
+
+
+@lru_cache(maxsize=10_000)
+def stretches_told(text: str) -> tuple[tuple[datetime, datetime], ...]:
+    """Return the stretches that a text of `judged` or `in_grace` tells of."""
     return tuple((datetime.fromisoformat(one["from"]), datetime.fromisoformat(one["to"])) for one in json.loads(text))

@@ -27,14 +27,15 @@ def populations(
     mine = {**known, "unit": scope.unit, "assets": None if scope.assets is None else list(scope.assets)}
     judged = {**mine, "controls": None if scope.controls is None else list(scope.controls), **_period(scope)}
     assets, subjects = assets_in(chosen.estate), subjects_in(chosen.estate)
+    told = assessment.results.columns
     results = f"{package.ASSESSMENT}#/results"
     found = [
         _items(words, "assets", mine, assets, whole.segments["asset"].n_unique() - len(assets)),
         _items(words, "subjects", mine, subjects, len(subjects_in(whole)) - len(subjects)),
         _one(words, "results", results, judged, len(assessment.results)),
-        _one(words, "breaches", f"{results}/*/breaches", judged, sum(len(one.breaches) for one in assessment.results)),
-        _one(words, "waived", f"{results}/*/waived", judged, sum(len(one.waived) for one in assessment.results)),
-        _one(words, "unproven", f"{results}/*/unproven", judged, sum(len(one.unproven) for one in assessment.results)),
+        _one(words, "breaches", f"{results}/*/breaches", judged, told.breaches.height),
+        _one(words, "waived", f"{results}/*/waived", judged, told.waived.height),
+        _one(words, "unproven", f"{results}/*/unproven", judged, told.unproven.height),
         _one(words, "entries", package.ENTRIES, mine, sum(counts.entries.values()), dict(sorted(counts.left_out.items()))),
         _one(words, "provenance", package.PROVENANCE, mine, sum(counts.entries.values())),
         _one(words, "payloads", f"{package.RAW}/", mine, counts.files, payloads - chosen.payloads.height),

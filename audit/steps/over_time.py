@@ -83,7 +83,7 @@ class Gathered:
     def write(self, assessment: Assessment, folder: Path) -> None:
         """Write what is noted of the assets that have a breach or an unproven stretch of a control that runs over time."""
         drawn = set(runs_over_time())
-        asking = {one.asset for one in assessment.results if one.control in drawn and (one.breaches or one.waived or one.unproven)}
+        asking = {one.asset for one in assessment.results.having("breaches", "waived", "unproven") if one.control in drawn}
         noted = sorted(place for place in self.folder.iterdir() if place.is_dir())
         if noted:
             (folder / FOLDER).mkdir()

@@ -1,31 +1,38 @@
 """Rows of data sheets, which are written column by column, beside the same rows written cell by cell."""
 
+import io
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from audit.content import Content
-from audit.model.cell_rows import CellColumn
+from audit.model.cell_rows import CellColumn, CellRows
 from audit.model.document import (
     Cell,
+    Column,
+    Document,
     DurationCell,
     EvidenceCell,
     InstantCell,
     Name,
     NumberCell,
     OrdinalCell,
+    Section,
     ShareCell,
+    Table,
     TextCell,
     VerdictCell,
 )
 from audit.model.verdicts import EvidenceRef, Verdict
 from audit.reporting.formats import Formats
 from audit.reporting.words import Words
-from audit.reporting.writers import _workbook
+from audit.reporting.writers import _workbook, xlsx
 from audit.reporting.writers._cells import Cells
 from audit.reporting.writers._workbook import Book, Rows, height
 
@@ -126,3 +133,37 @@ def test_links_stand_in_the_order_of_rows_and_are_so_many_at_the_most(monkeypatc
     ref = EvidenceCell((EvidenceRef(1, "ab" * 32, "line 3"),))
     _, links = told(by_columns, [(ref, ref, TextCell(()), TextCell(()))] * 2, "en")
     assert links == [("A2", "'Things'!A2"), ("B2", "'Things'!A2"), ("A3", "'Things'!A2")]
+
+
+@given(TABLES, st.integers(1, 4))
+def test_rows_by_columns_are_a_sequence_of_rows(given, step):
+    table = [tuple(row) for row in given[0]]
+    rows = CellRows(CellColumn.of(column) for column in zip(*table, strict=True))
+    assert [*rows] == table
+    assert len(rows) == len(table)
+    assert rows[-1] == table[-1]
+    assert [*rows[1:]] == table[1:]
+    assert [*rows[::step]] == table[::step]
+    assert [*rows[len(table) :]] == []
+
+
+@pytest.mark.parametrize("room", [1, 7, 30, 100])
+def test_a_table_by_columns_is_the_same_workbook(room, monkeypatch):
+    """Also where it goes on over several sheets."""
+    monkeypatch.setattr(xlsx, "ROWS", room + 2)
+    cells = [TextCell(("one",)), TextCell((Name("two"), "\nthree")), NumberCell(3), NumberCell(None)]
+    rows = tuple((cells[n % 4], cells[n // 4 % 4], InstantCell(datetime(2026, 1, 1 + n % 5, tzinfo=UTC))) for n in range(30))
+    columns = (Column("a", ("a",)), Column("b", ("b",), "number"), Column("c", ("c",), "instant"))
+
+    def book(rows: Sequence[tuple[Cell, ...]]) -> list[list[tuple[object, str, float | None]]]:
+        section = Section("things", ("Things",), (Table("things", columns, rows),))
+        document = Document("r", "en", "Asia/Shanghai", ("T",), (), False, (), (section,))
+        found = load_workbook(io.BytesIO(xlsx.write(document, Content())))
+        return [
+            [(cell.value, cell.number_format, sheet.row_dimensions[cell.row].height) for line in sheet.iter_rows() for cell in line]
+            for sheet in found
+        ]
+
+    by_columns = book(CellRows(CellColumn.of(column) for column in zip(*rows, strict=True)))
+    assert by_columns == book(rows)
+    assert len(by_columns) == 1 + -(-30 // room)  # the cover, and the table

@@ -23,7 +23,7 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.writer.excel import ExcelWriter
 
 from audit.model.cell_rows import CellColumn
-from audit.model.codes import text_of
+from audit.model.codes import joined, text_of
 from audit.model.document import Cell
 from audit.reporting.writers._cells import Look, Value, harmless
 
@@ -176,8 +176,8 @@ class Rows:
         for begin in range(0, many, _AT_ONCE):
             # The cells of a row follow one another from the first column on: none has to say its address.
             made = [heads.slice(begin, _AT_ONCE), *(cells.gather(codes.slice(begin, _AT_ONCE)) for cells, codes in parts)]
-            rows = pl.select(pl.concat_str(*map(pl.lit, made), pl.lit("</row>")))
-            self.file.write(str(rows.to_series().str.join().item()).encode())
+            rows = pl.select(pl.concat_str(*map(pl.lit, made), pl.lit("</row>"))).to_series()
+            self.file.write(joined(rows).encode())
 
     @staticmethod
     def _heads(first: int, many: int, lines: Sequence[pl.Series], line: float) -> pl.Series:
