@@ -11,7 +11,7 @@ from audit.evaluation.kept import KeptAssessment, keep, kept_again, to_go_on_fro
 from audit.model.assessment import Assessment
 from audit.policy.in_one_go import in_one_go
 from audit.steps._open import Progress, Store, quietly
-from audit.steps.assess import assessed, known_at_of
+from audit.steps.assess import assessed, check_period, estate_of, known_at_of, known_of
 from audit.steps.catch_up import catch_up
 from audit.steps.over_time import gathering
 from audit.steps.points import gathering_points
@@ -45,18 +45,23 @@ def assess_and_keep(
     Where this program kept an assessment of the same period before, only what changed since then is judged (`audit.evaluation.changed`); `anew`: all is. The result is the same.
     Raises as `assess` does.
     """
+    check_period(since, until)
     store.folder.must_be_writable()
     catch_up(store, progress=progress)
     known = known_at_of(store, known_at)
     before = None if anew else to_go_on_from(store.folder.assessments_path, since, until, known)
+    if before is not None and before.as_known_at == known:
+        estate = estate_of(store, known, given=known_at is not None)
+        if before.known == known_of(store, known, estate, None):  # it is this very assessment
+            with gathering_points(store, known) as points:
+                points.write()
+            return Kept(kept_again(before, now), before.assessment(), 0, known)
     with gathering(store) as gathered, gathering_points(store, known) as points:
         looking, resolved = (None, None) if cluster else (gathered.look, points.take)
         made = assessed(
             store, since, until, known_at, looking=looking, resolved=resolved, before=before, cluster=cluster, progress=progress
         )
         points.write(None if before is None else (before.as_known_at, made.unchanged))
-        if before is not None and before.as_known_at == known and not made.judged:
-            return Kept(kept_again(before, now), made.assessment, 0, known)  # it is this very assessment
         if before is not None and made.unchanged and cluster is None:
             gathered.take_from(before, made.unchanged)
         beside = partial(gathered.write, made.assessment)
