@@ -138,7 +138,9 @@ def test_every_page_is_numbered_and_marked_provisional(written, language, counte
 @pytest.mark.slow
 def test_the_contents_and_the_bookmarks_lead_to_the_same_pages(written, review):
     titles = [plain(section.title) for section in review().sections]
-    outline = ET.fromstring(poppler("pdftohtml", written(), "-xml", "-i", "-q", "-stdout", "-f", "1", "-l", "1").split("?>", 1)[1].split("\n", 2)[2])
+    outline = ET.fromstring(
+        poppler("pdftohtml", written(), "-xml", "-i", "-q", "-stdout", "-f", "1", "-l", "1").split("?>", 1)[1].split("\n", 2)[2]
+    )
     top = outline.find("outline")
     marks = {re.sub(r"^\d+\s+", "", item.text): int(item.get("page")) for item in top.findall("item")}
     assert list(marks) == titles
